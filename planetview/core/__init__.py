@@ -1,0 +1,1 @@
+"""What a study is. Imports neither torch nor Qt, and loads in milliseconds."""

@@ -1,0 +1,161 @@
+"""Datasets as values: ordered image records, their role in a study, their classes."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+class Role(StrEnum):
+    """What a dataset is for in a study."""
+
+    REFERENCE = "reference"
+    HELD_OUT = "held-out"
+    CANDIDATE = "candidate"
+
+
+class SourceKind(StrEnum):
+    """How the images of a dataset are held."""
+
+    FOLDER = "folder"
+    ZIP = "zip"
+    LIST = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRecord:
+    """One readable image.
+
+    name: unique inside its dataset; path relative to the dataset's source, with `/`.
+    path: the file on disk; the zip itself for a zip member.
+    member: the name inside the zip, or None.
+    label: its class (sub-folder or `labels.csv`), or None.
+    digest: SHA-256 of the encoded bytes, hexadecimal; the identity of the image everywhere.
+    size_bytes: length of the encoded bytes.
+    width, height: pixels. bands: 1 to 4 as stored. dtype: NumPy name, "uint8", "uint16", "float32" ...
+    """
+
+    name: str
+    path: Path
+    member: str | None
+    label: str | None
+    digest: str
+    size_bytes: int
+    width: int
+    height: int
+    bands: int
+    dtype: str
+
+    @property
+    def is_8bit(self) -> bool:
+        """Whether the stored samples are 8-bit, so that no stretch is needed."""
+        return self.dtype == "uint8"
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedImage:
+    """One file left out, with the reason in words for people."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """An ordered, immutable set of images with a role.
+
+    name: unique inside a study; shown everywhere.
+    source: the folder, zip or list file it was scanned from.
+    images: in natural name order. skipped: every file that looked like an image and could not be used.
+    notes: findings of the scan in words (for example "3 exact duplicates inside the set").
+    """
+
+    name: str
+    role: Role
+    source: Path
+    kind: SourceKind
+    images: tuple[ImageRecord, ...]
+    skipped: tuple[SkippedImage, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def labels(self) -> dict[str, int]:
+        """Count of images per class, largest first; empty when no image has a class."""
+        counts = Counter(image.label for image in self.images if image.label is not None)
+        return dict(counts.most_common())
+
+    @property
+    def sizes(self) -> dict[tuple[int, int], int]:
+        """Count of images per (width, height), most common first."""
+        return dict(Counter((image.width, image.height) for image in self.images).most_common())
+
+    @property
+    def dtypes(self) -> dict[str, int]:
+        """Count of images per stored sample type, most common first."""
+        return dict(Counter(image.dtype for image in self.images).most_common())
+
+    def duplicates_inside(self) -> int:
+        """Return how many images repeat the exact bytes of an earlier one."""
+        return len(self.images) - len({image.digest for image in self.images})
+
+
+@dataclass(frozen=True, slots=True)
+class SharedImages:
+    """Exact duplicates between two datasets: names in `first` and `second` that hold equal bytes."""
+
+    first: str
+    second: str
+    pairs: tuple[tuple[str, str], ...] = field(default=())
+
+
+def shared_images(datasets: Iterable[Dataset]) -> tuple[SharedImages, ...]:
+    """Return the exact duplicates of every pair of datasets that has some.
+
+    Each image of the second set is paired with the first image of equal bytes in the first set.
+    """
+    sets = list(datasets)
+    first_names = [{image.digest: image.name for image in reversed(dataset.images)} for dataset in sets]
+    found = []
+    for i, first in enumerate(sets):
+        for second in sets[i + 1 :]:
+            pairs = tuple(
+                (first_names[i][image.digest], image.name)
+                for image in second.images
+                if image.digest in first_names[i]
+            )
+            if pairs:
+                found.append(SharedImages(first.name, second.name, pairs))
+    return tuple(found)
+
+
+_HELD_OUT_WORDS = {"test", "val", "valid", "validation", "heldout", "held", "holdout", "eval"}
+_REFERENCE_WORDS = {"real", "train", "training", "reference", "ref", "original", "orig", "truth"}
+_CANDIDATE_WORDS = {
+    "synthetic", "synth", "fake", "fakes", "gen", "generated", "gan", "stylegan", "diffusion", "sample", "samples",
+    "candidate", "rendered", "render", "renders", "simulated", "sim",
+}  # fmt: skip
+
+
+def guess_role(path: Path) -> Role:
+    """Guess the role of a dataset from its name, then from its parents' names.
+
+    The nearest name that holds a known word decides; inside one name a synthetic word outweighs a
+    split word ("synthetic_train" is a candidate). Unknown names are candidates: a candidate wrongly
+    taken for real data would corrupt every number, the reverse shows at once.
+    """
+    for name in (path.stem, *(parent.name for parent in list(path.parents)[:2])):
+        words = set(re.findall(r"[a-z]+", name.lower()))
+        if words & _CANDIDATE_WORDS:
+            return Role.CANDIDATE
+        if words & _HELD_OUT_WORDS:
+            return Role.HELD_OUT
+        if words & _REFERENCE_WORDS:
+            return Role.REFERENCE
+    return Role.CANDIDATE
