@@ -1,0 +1,62 @@
+"""Where PlanetView keeps its files, and where its own data files lie."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+
+def _home() -> Path | None:
+    """Return the folder named by PLANETVIEW_HOME, which then holds everything, or None."""
+    value = os.environ.get("PLANETVIEW_HOME", "").strip()
+    return Path(value).expanduser() if value else None
+
+
+def cache_dir() -> Path:
+    """Return the folder of what can be computed again; not created here."""
+    import platformdirs
+
+    home = _home()
+    return home / "cache" if home else platformdirs.user_cache_path("planetview", appauthor=False)
+
+
+def data_dir() -> Path:
+    """Return the folder of what must be kept, such as weight files; not created here."""
+    import platformdirs
+
+    home = _home()
+    return home / "data" if home else platformdirs.user_data_path("planetview", appauthor=False)
+
+
+def config_dir() -> Path:
+    """Return the folder of the settings; not created here."""
+    import platformdirs
+
+    home = _home()
+    return home / "config" if home else platformdirs.user_config_path("planetview", appauthor=False)
+
+
+def log_dir() -> Path:
+    """Return the folder of the log files; not created here."""
+    import platformdirs
+
+    home = _home()
+    return home / "logs" if home else platformdirs.user_log_path("planetview", appauthor=False)
+
+
+def resource(name: str) -> Path:
+    """Return the path of a data file that ships with PlanetView, for example "icons/play.svg".
+
+    Looks in the frozen program, then inside the installed package, then beside it in a checkout.
+    Raises FileNotFoundError when none of them holds `name`.
+    """
+    package = Path(__file__).resolve().parents[1]
+    roots = [package, package.parent]
+    if frozen := getattr(sys, "_MEIPASS", None):
+        roots.insert(0, Path(frozen))
+    for root in roots:
+        candidate = root / "resources" / name
+        if candidate.exists():
+            return candidate
+    raise FileNotFoundError(f"resource {name!r} is not part of this installation")
