@@ -126,9 +126,7 @@ def shared_images(datasets: Iterable[Dataset]) -> tuple[SharedImages, ...]:
     for i, first in enumerate(sets):
         for second in sets[i + 1 :]:
             pairs = tuple(
-                (first_names[i][image.digest], image.name)
-                for image in second.images
-                if image.digest in first_names[i]
+                (first_names[i][image.digest], image.name) for image in second.images if image.digest in first_names[i]
             )
             if pairs:
                 found.append(SharedImages(first.name, second.name, pairs))

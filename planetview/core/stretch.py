@@ -33,7 +33,7 @@ class Stretch:
         if not self.low < self.high:
             raise ValueError(f"stretch needs low < high, got {self.low:g} and {self.high:g}")
         if self.kind in (StretchKind.SET_PERCENTILE, StretchKind.IMAGE_PERCENTILE) and not (
-            0 <= self.low and self.high <= 100
+            self.low >= 0 and self.high <= 100
         ):
             raise ValueError(f"percentiles lie in 0..100, got {self.low:g} and {self.high:g}")
 

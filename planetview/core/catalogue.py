@@ -1,0 +1,225 @@
+"""Every metric and extractor as data: what it is called, what it means, what it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Family(StrEnum):
+    """How a metric looks at images; also the order of groups in tables."""
+
+    DISTRIBUTION = "distribution"
+    GENERALISATION = "generalisation"
+    PAIRWISE = "pairwise"
+
+
+class Direction(StrEnum):
+    """Which way a value is better."""
+
+    LOWER = "lower"
+    HIGHER = "higher"
+
+    @property
+    def arrow(self) -> str:
+        """ "↓" where lower is better, "↑" where higher is better."""
+        return "↓" if self is Direction.LOWER else "↑"
+
+    def is_worse(self, value: float, than: float) -> bool:
+        """Return whether `value` is worse than `than`."""
+        return value > than if self is Direction.LOWER else value < than
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSpec:
+    """One metric.
+
+    id: stable name for files and the command line. label: for tables.
+    on_features: whether it is computed on an extractor's features (else on pixels).
+    has_ratio: whether value / noise floor is meaningful (a zero that means "equal", no decibels).
+    min_images: least images per side for a value. unit: "" for none.
+    value_range, definition, formula, caveats, citation, parity: words for people.
+    """
+
+    id: str
+    label: str
+    family: Family
+    direction: Direction
+    on_features: bool
+    has_ratio: bool
+    min_images: int
+    unit: str
+    value_range: str
+    definition: str
+    formula: str
+    caveats: str
+    citation: str
+    parity: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractorSpec:
+    """One feature extractor: a network cut at a layer, with its preprocessing.
+
+    weights: ids in `engine.weights` that must be present. `definition` to `citation`: words for people.
+    """
+
+    id: str
+    label: str
+    weights: tuple[str, ...]
+    definition: str
+    caveats: str
+    licence: str
+    citation: str
+
+
+_LOWER, _HIGHER = Direction.LOWER, Direction.HIGHER
+_DIST, _PAIR = Family.DISTRIBUTION, Family.PAIRWISE
+
+_METRICS = (
+    MetricSpec(
+        "fd", "Fréchet distance", _DIST, _LOWER, True, True, 2, "", "≥ 0; 0 for equal mean and covariance",
+        "Squared 2-Wasserstein distance between Gaussians fitted to the features of both sets.",
+        "‖μr − μg‖² + Tr(Sr) + Tr(Sg) − 2 Tr((Sr Sg)^½)",
+        "Biased upwards by about c/n, and most of a small-sample value is that bias: read it against the noise floor "
+        "at the same n. Called FID only with Inception features.",
+        "Heusel et al. 2017, arXiv:1706.08500",
+        "torch-fidelity metric_fid on the same features",
+    ),
+    MetricSpec(
+        "kid-poly", "KID, polynomial kernel", _DIST, _LOWER, True, True, 2, "",
+        "about 0 and above; small negative values are correct",
+        "Unbiased squared maximum mean discrepancy with the kernel (x·y/d + 1)³, averaged over random subsets.",
+        "MMD²u = mean k(x,x′) + mean k(y,y′) − 2 mean k(x,y)",
+        "Unbiased, so two samples of one distribution scatter around zero. Papers often print it times 1000; here it is not.",
+        "Bińkowski et al. 2018, arXiv:1801.01401",
+        "torch-fidelity metric_kid, same subsets for the same seed",
+    ),
+    MetricSpec(
+        "kid-rbf", "KID, Gaussian kernel", _DIST, _LOWER, True, True, 2, "",
+        "about 0 and above, at most 2; small negative values are correct",
+        "Unbiased squared maximum mean discrepancy with the kernel exp(−‖x−y‖²/(2·10²)) on raw features.",
+        "MMD²u with k(x,y) = exp(−‖x−y‖²/(2σ²)), σ = 10",
+        "The bandwidth 10 is a convention, not fitted to the features: its size cannot be compared with the polynomial kernel's.",
+        "Bińkowski et al. 2018, arXiv:1801.01401; kernel as in torch-fidelity 0.4",
+        "torch-fidelity metric_kid with kid_kernel rbf",
+    ),
+    MetricSpec(
+        "cmmd", "MMD, CMMD style (×1000)", _DIST, _LOWER, True, True, 2, "", "≥ 0",
+        "Squared maximum mean discrepancy of unit-length features, Gaussian kernel with σ = 10, times 1000, biased as published.",
+        "1000 · (mean k(x,x′) + mean k(y,y′) − 2 mean k(x,y)), diagonal included",
+        "The published CMMD uses CLIP ViT-L/14-336; with other features it is the same formula, another number. Positive bias about 1/n; the unbiased value stands beside it.",
+        "Jayasumana et al. 2024, arXiv:2401.09603",
+        "closed form and direct float64 double sum",
+    ),
+    MetricSpec(
+        "precision", "Precision (k = 3)", _DIST, _HIGHER, True, True, 5, "", "0 to 1",
+        "Share of candidate images that lie inside the reference manifold: within the 3rd-neighbour radius of some reference image.",
+        "mean over g of 1[∃ r: ‖g−r‖ ≤ NN₃(r)]",
+        "Depends on n; one outlying real image inflates it. Says nothing about variety: read it with recall.",
+        "Kynkäänniemi et al. 2019, arXiv:1904.06991",
+        "torch-fidelity metric_prc and prdc on the same features",
+    ),
+    MetricSpec(
+        "recall", "Recall (k = 3)", _DIST, _HIGHER, True, True, 5, "", "0 to 1",
+        "Share of reference images that lie inside the candidate manifold: what of the real variety the candidate reaches.",
+        "mean over r of 1[∃ g: ‖r−g‖ ≤ NN₃(g)]",
+        "Depends on n; a few scattered candidate images inflate it.",
+        "Kynkäänniemi et al. 2019, arXiv:1904.06991",
+        "torch-fidelity metric_prc and prdc on the same features",
+    ),
+    MetricSpec(
+        "density", "Density (k = 5)", _DIST, _HIGHER, True, True, 7, "", "≥ 0; about 1 for equal distributions, may exceed 1",
+        "Mean number of reference balls that hold a candidate image, divided by k: precision that outliers cannot inflate.",
+        "(1/(k n)) Σg Σr 1[‖g−r‖ < NN₅(r)]",
+        "High values come from crowding around dense real regions, so mode collapse raises it.",
+        "Naeem et al. 2020, arXiv:2002.09797",
+        "prdc on the same features",
+    ),
+    MetricSpec(
+        "coverage", "Coverage (k = 5)", _DIST, _HIGHER, True, True, 7, "", "0 to 1; about 0.97 for equal distributions",
+        "Share of reference images that have a candidate image within their 5th-neighbour radius.",
+        "mean over r of 1[min over g ‖r−g‖ < NN₅(r)]",
+        "Expectation for equal distributions is 1 − 2⁻ᵏ, not 1.",
+        "Naeem et al. 2020, arXiv:2002.09797",
+        "prdc on the same features",
+    ),
+    MetricSpec(
+        "closer-to-reference", "Closer to reference than held-out", Family.GENERALISATION, _LOWER, True, False, 5, "",
+        "0 to 1; about 0.5 without copying",
+        "Share of candidate images whose nearest reference image is nearer than their nearest held-out image, banks of equal size.",
+        "mean over g of 1[min over r ‖g−r‖ < min over h ‖g−h‖]",
+        "Well above one half suggests that the generator repeats what it was trained on: look at the nearest pairs.",
+        "Two-sample idea of Meehan et al. 2020, arXiv:2004.05675, without its cells",
+        "direct computation on the distance matrix",
+    ),
+    MetricSpec(
+        "psnr", "PSNR", _PAIR, _HIGHER, False, False, 1, "dB", "≥ 0; infinite for identical images",
+        "Peak signal-to-noise ratio of each image and its nearest reference image; mean over pairs.",
+        "10 log₁₀(255² / MSE)",
+        "Identical pairs are infinite: counted, left out of the mean. Rewards blur.",
+        "definition; scikit-image peak_signal_noise_ratio",
+        "scikit-image and piq",
+    ),
+    MetricSpec(
+        "ssim", "SSIM", _PAIR, _HIGHER, False, False, 1, "", "−1 to 1",
+        "Structural similarity with an 11×11 Gaussian window (σ = 1.5), per channel, mean over pairs.",
+        "mean of (2μaμb+C₁)(2σab+C₂) / ((μa²+μb²+C₁)(σa²+σb²+C₂))",
+        "Other programs use other windows and borders: compare only with the same settings.",
+        "Wang et al. 2004, doi:10.1109/TIP.2003.819861",
+        "piq.ssim(downsample=False) and scikit-image",
+    ),
+    MetricSpec(
+        "ms-ssim", "MS-SSIM", _PAIR, _HIGHER, False, False, 1, "", "0 to 1",
+        "SSIM over five scales with the published weights, mean over pairs.",
+        "Πj csⱼ^wⱼ · ssim₅^w₅",
+        "Needs sides of 161 px or more; smaller images use fewer scales with the weights scaled to sum 1, and the label says so (MS-SSIM-L4, L3 …).",
+        "Wang et al. 2003, doi:10.1109/ACSSC.2003.1292216",
+        "piq.multi_scale_ssim",
+    ),
+    MetricSpec(
+        "st-lpips-alex", "ST-LPIPS (AlexNet)", _PAIR, _LOWER, False, True, 1, "", "≥ 0",
+        "Shift-tolerant learned perceptual distance with an AlexNet trunk, mean over pairs.",
+        "Σl mean over positions Σc wlc (f̂a − f̂b)²",
+        "Trained on 64 px patches; not on the scale of LPIPS: never mix the two.",
+        "Ghildyal and Liu 2022, arXiv:2207.13686",
+        "the stlpips_pytorch package, same weights",
+    ),
+    MetricSpec(
+        "st-lpips-vgg", "ST-LPIPS (VGG-16)", _PAIR, _LOWER, False, True, 1, "", "≥ 0",
+        "Shift-tolerant learned perceptual distance with a VGG-16 trunk, mean over pairs.",
+        "Σl mean over positions Σc wlc (f̂a − f̂b)²",
+        "Slower than the AlexNet form, and on another scale: off by default.",
+        "Ghildyal and Liu 2022, arXiv:2207.13686",
+        "the stlpips_pytorch package, same weights",
+    ),
+)  # fmt: skip
+
+METRICS: dict[str, MetricSpec] = {spec.id: spec for spec in _METRICS}
+
+DEFAULT_METRICS: tuple[str, ...] = tuple(spec.id for spec in _METRICS if spec.id != "st-lpips-vgg")
+
+EXTRACTORS: dict[str, ExtractorSpec] = {
+    spec.id: spec
+    for spec in (
+        ExtractorSpec(
+            "vgg16-st",
+            "VGG-16 (ST-LPIPS)",
+            ("st-lpips-vgg",),
+            "The VGG-16 trunk of ST-LPIPS, trained for shift-tolerant perceptual similarity; its activations pooled to one vector.",
+            "Works offline with weights from a Python package. Values compare only with values of the same extractor.",
+            "BSD-2-Clause",
+            "Ghildyal and Liu 2022, arXiv:2207.13686",
+        ),
+    )
+}
+
+DEFAULT_EXTRACTORS: tuple[str, ...] = ("vgg16-st",)
+
+NEIGHBOUR_SPACES: tuple[str, ...] = (*EXTRACTORS, "st-lpips-alex")
+
+
+def metric_label(metric_id: str) -> str:
+    """Return the table label of a metric, or the id itself when it is unknown to this version."""
+    spec = METRICS.get(metric_id)
+    return spec.label if spec else metric_id

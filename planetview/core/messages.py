@@ -1,0 +1,147 @@
+"""What front ends and engines say to each other: frozen requests in, frozen messages out."""
+
+from __future__ import annotations
+
+import itertools
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from planetview.core.cancel import CancelToken
+from planetview.core.datasets import Dataset, Role, SharedImages
+from planetview.core.errors import UserError
+from planetview.core.results import MetricValue, Results
+from planetview.core.settings import RunSettings
+
+_ids = itertools.count(1)
+
+
+def next_job_id() -> int:
+    """Return a job id that no other request of this process has."""
+    return next(_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanTarget:
+    """One source to scan; name None takes the source's own, role None is guessed."""
+
+    path: Path
+    name: str | None = None
+    role: Role | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRequest:
+    """Read what is in some folders, zips and lists."""
+
+    targets: tuple[ScanTarget, ...]
+    id: int = field(default_factory=next_job_id)
+
+
+@dataclass(frozen=True, slots=True)
+class CompareRequest:
+    """Judge candidates against a reference; complete, so also the provenance of the run."""
+
+    reference: Dataset
+    candidates: tuple[Dataset, ...]
+    held_out: Dataset | None = None
+    settings: RunSettings = field(default_factory=RunSettings)
+    id: int = field(default_factory=next_job_id)
+
+
+Request = ScanRequest | CompareRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is.
+
+    stage: stable id. label: words for people ("Features of 'train' (VGG-16)").
+    done, total: in `unit` of this stage. fraction: of the whole job, 0 to 1, never falling.
+    rate: units a second actually computed (stored results are not counted), None when unknown.
+    eta_seconds: for the whole job, None when unknown.
+    """
+
+    stage: str
+    label: str
+    done: int
+    total: int
+    unit: str
+    fraction: float
+    rate: float | None = None
+    eta_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartialValues:
+    """Metric values that are ready before the run ends."""
+
+    values: tuple[MetricValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to know that does not stop the job, in words."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScanFailure:
+    """A source that could not be scanned, and the next step."""
+
+    path: Path
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class ScanResult:
+    """What a scan found: datasets in the order of the targets, exact duplicates between them, failures."""
+
+    datasets: tuple[Dataset, ...]
+    shared: tuple[SharedImages, ...] = ()
+    failures: tuple[ScanFailure, ...] = ()
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """The last message of a job that ended well."""
+
+    outcome: Results | ScanResult
+
+
+@dataclass(frozen=True, slots=True)
+class JobFailure:
+    """Why a job ended badly: text only, so that nothing of the failed run stays alive.
+
+    details: the traceback for the log and "Copy details"; empty for errors the user can put right.
+    """
+
+    message: str
+    hint: str = ""
+    details: str = ""
+
+    @classmethod
+    def from_exception(cls, error: BaseException) -> JobFailure:
+        """Turn any exception into words; a `UserError` keeps its own."""
+        if isinstance(error, UserError):
+            return cls(error.message, error.hint)
+        return cls(
+            f"The run stopped on an unexpected error: {type(error).__name__}: {error}.",
+            "Finished work is kept. Run again; if it repeats, send the details.",
+            "".join(traceback.format_exception(error)),
+        )
+
+
+Message = Progress | PartialValues | Notice | JobResult
+
+
+class Engine(Protocol):
+    """Anything that carries out requests; front ends know no more of an engine than this."""
+
+    def run(self, request: Request, token: CancelToken) -> Iterator[Message]:
+        """Yield messages, a `JobResult` last. Raises `Cancelled`, `UserError`, or anything unexpected."""
+        ...

@@ -1,0 +1,1 @@
+"""What computes: weights, networks, features, neighbours, metrics. May use torch, never Qt."""

@@ -1,0 +1,55 @@
+"""Feature extractors: one file a network, found by id and imported only when asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol
+
+from planetview.core.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+
+
+class Extractor(Protocol):
+    """A network that turns images into feature vectors.
+
+    id: as in the catalogue. dim: length of a feature vector.
+    preprocessing_id: names the input side, the resize, the normalisation, the layers and the pooling; with
+    `weights_digest` (SHA-256) and `precision` it identifies the features in the store.
+    """
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def dim(self) -> int: ...
+    @property
+    def preprocessing_id(self) -> str: ...
+    @property
+    def weights_digest(self) -> str: ...
+    @property
+    def precision(self) -> str: ...
+
+    def prepare(self, rgb8: NDArray[np.uint8]) -> NDArray[np.uint8] | NDArray[np.float32]:
+        """Bring one (h, w, 3) uint8 image to the fixed input size. Any thread may call it."""
+        ...
+
+    def features(self, batch: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return (n, dim) features of n stacked `prepare` results; independent of n to 1e-5 relative."""
+        ...
+
+
+_BUILDERS = {"vgg16-st": "planetview.engine.extractors.vgg_st"}
+
+
+def load_extractor(id: str, device: torch.device | str = "cpu") -> Extractor:
+    """Return the extractor `id`, its weights loaded on `device`.
+
+    Raises UserError for an unknown id and MissingWeights when its file is absent or wrong.
+    """
+    if id not in _BUILDERS:
+        raise UserError(f"There is no feature extractor called {id!r}.", f"Known: {', '.join(sorted(_BUILDERS))}.")
+    extractor: Extractor = import_module(_BUILDERS[id]).build(device)
+    return extractor

@@ -1,0 +1,85 @@
+"""`vgg16-st`: the VGG-16 trunk of ST-LPIPS, pooled to one vector an image; works without any download.
+
+The input side, the layers and the pooling were chosen by `benchmarks/choose_vgg_st.py`; the measurements are in
+`docs/vgg16-st.md`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from planetview.engine.perceptual.st_lpips import ScaledTrunk
+from planetview.engine.weights import ST_LPIPS_VGG, load_state_dict
+
+SIDE: Final = 96
+STAGES: Final = (3, 4, 5)
+_WIDTHS = {1: 64, 2: 128, 3: 256, 4: 512, 5: 512}
+# The first stage holds 64 channels at full size: sub-batches keep it inside the cache and bound the memory.
+_IMAGES_AT_ONCE = 8
+
+
+class VggSt:
+    """Mean of the features of stages 3 to 5 of the shift-tolerant VGG-16 over the image.
+
+    See `Extractor` for the attributes. Raises MissingWeights when the file is absent or wrong.
+    """
+
+    id: Final = "vgg16-st"
+    dim: Final = sum(_WIDTHS[stage] for stage in STAGES)
+    preprocessing_id: Final = (
+        f"squash to {SIDE}x{SIDE}, Pillow antialiased bicubic, uint8; ST-LPIPS scaling; "
+        "relu3_3 + relu4_3 + relu5_3; mean over pixels"
+    )
+    weights_digest: Final = ST_LPIPS_VGG.sha256
+    precision: Final = "float32"
+
+    def __init__(self, device: torch.device | str = "cpu") -> None:
+        self.device = torch.device(device)
+        self._trunk = ScaledTrunk("vgg", load_state_dict(ST_LPIPS_VGG)).to(self.device)
+
+    def prepare(self, rgb8: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return the image as (SIDE, SIDE, 3) uint8; untouched when it has that size already.
+
+        rgb8: (h, w, 3) uint8. Raises ValueError for anything else.
+        """
+        return squash(rgb8, SIDE)
+
+    def features(self, batch: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the features, float32 (n, dim). batch: (n, SIDE, SIDE, 3) from `prepare`."""
+        if batch.ndim != 4 or batch.shape[1:] != (SIDE, SIDE, 3):
+            raise ValueError(f"vgg16-st reads (n, {SIDE}, {SIDE}, 3) arrays, got shape {batch.shape}")
+        step = _IMAGES_AT_ONCE if self.device.type == "cpu" else max(1, len(batch))
+        vectors = np.empty((len(batch), self.dim), dtype=np.float32)
+        with torch.inference_mode():
+            for start in range(0, len(batch), step):
+                part = torch.from_numpy(np.ascontiguousarray(batch[start : start + step])).to(self.device)
+                vectors[start : start + step] = self._pooled(part).cpu().numpy()
+        return vectors
+
+    def _pooled(self, part: Tensor) -> Tensor:
+        stages = enumerate(self._trunk.stages(part, last=STAGES[-1]), start=1)
+        return torch.cat([features.mean(dim=(2, 3)) for stage, features in stages if stage in STAGES], dim=1)
+
+
+def squash(rgb8: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Resize an image to side x side with Pillow's antialiased bicubic, not keeping its aspect.
+
+    rgb8: (h, w, 3) uint8, returned as it is when it has that size. Equal channels stay equal.
+    """
+    if rgb8.dtype != np.uint8 or rgb8.ndim != 3 or rgb8.shape[2] != 3:
+        raise ValueError(f"expected an (h, w, 3) uint8 image, got {rgb8.dtype} of shape {rgb8.shape}")
+    if rgb8.shape[:2] == (side, side):
+        return rgb8
+    resized = Image.fromarray(np.ascontiguousarray(rgb8)).resize((side, side), Image.Resampling.BICUBIC)
+    return np.asarray(resized)
+
+
+def build(device: torch.device | str) -> VggSt:
+    """Return the extractor on `device`; the registry calls it."""
+    return VggSt(device)

@@ -1,0 +1,1 @@
+"""Learned distances between two images of equal size."""
