@@ -1,0 +1,206 @@
+"""Colours of the window and of the data, light and dark from one set of tokens."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from string import Template
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
+
+from planetview.core.datasets import Role
+from planetview.core.paths import resource
+from planetview.core.results import Results
+
+THEME_NAMES = ("system", "light", "dark")
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Every colour the window uses, as "#rrggbb".
+
+    Text tokens reach a contrast of 4.5 on `background`, `surface` and `surface_alt`; data colours reach 3.
+    candidates: one colour per candidate in study order, repeating.
+    """
+
+    name: str
+    background: str
+    surface: str
+    surface_alt: str
+    border: str
+    text: str
+    text_muted: str
+    accent: str
+    accent_text: str
+    warning: str
+    danger: str
+    success: str
+    reference: str
+    held_out: str
+    candidates: tuple[str, ...]
+    grid: str
+
+
+LIGHT = Tokens(
+    name="light",
+    background="#f4f5f8",
+    surface="#ffffff",
+    surface_alt="#eceff4",
+    border="#cfd5df",
+    text="#1a1f29",
+    text_muted="#525c6c",
+    accent="#0b61ab",
+    accent_text="#ffffff",
+    warning="#865000",
+    danger="#b3261e",
+    success="#19683a",
+    reference="#0072b2",
+    held_out="#008562",
+    candidates=("#d55e00", "#b04a84", "#8a6600", "#6a4c93", "#5b6470", "#00788a"),
+    grid="#dde2ea",
+)
+
+DARK = Tokens(
+    name="dark",
+    background="#15181e",
+    surface="#1d2129",
+    surface_alt="#272d37",
+    border="#3b4350",
+    text="#e7eaf0",
+    text_muted="#a6b0c0",
+    accent="#62aef2",
+    accent_text="#08131f",
+    warning="#efb452",
+    danger="#ff8f86",
+    success="#68cf95",
+    reference="#459fdb",
+    held_out="#1fb48a",
+    candidates=("#ee7a2b", "#d583b2", "#e0b03c", "#a98fd6", "#9aa5b4", "#35b5c6"),
+    grid="#333a46",
+)
+
+
+class Theme(QObject):
+    """The tokens in use, and the palette and style sheet made of them."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._choice = "system"
+        self._tokens = LIGHT
+        self._text_scale = 1.0
+        self._base_point_size = 0.0
+        self._app: QApplication | None = None
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_scheme_changed)
+
+    @property
+    def tokens(self) -> Tokens:
+        """The colours now in use."""
+        return self._tokens
+
+    @property
+    def choice(self) -> str:
+        """What was chosen: "system", "light" or "dark"."""
+        return self._choice
+
+    def use(self, name: str, text_scale: float | None = None) -> None:
+        """Switch to "light", "dark" or "system", with text of `text_scale` (0.8 to 2.0) times the usual size.
+
+        Raises ValueError for another name.
+        """
+        if name not in THEME_NAMES:
+            raise ValueError(f"no theme is called {name!r}; there are {', '.join(THEME_NAMES)}")
+        self._choice = name
+        if text_scale is not None:
+            self._text_scale = min(2.0, max(0.8, text_scale))
+        self._refresh()
+
+    def apply(self, app: QApplication) -> None:
+        """Give the application this palette and style sheet, now and after every change."""
+        self._app = app
+        if not self._base_point_size:
+            # pointSizeF is -1 where the platform gives its font in pixels.
+            size = app.font().pointSizeF()
+            self._base_point_size = size if size > 0 else 10.0
+        app.setStyle("Fusion")
+        self._refresh()
+
+    def dataset_colour(self, results: Results, dataset_name: str) -> str:
+        """Return the data colour of one dataset of `results`; muted text colour for an unknown name."""
+        for dataset in results.with_role(Role.REFERENCE):
+            if dataset.name == dataset_name:
+                return self._tokens.reference
+        for dataset in results.with_role(Role.HELD_OUT):
+            if dataset.name == dataset_name:
+                return self._tokens.held_out
+        for order, dataset in enumerate(results.with_role(Role.CANDIDATE)):
+            if dataset.name == dataset_name:
+                return self.role_colour(Role.CANDIDATE, order)
+        return self._tokens.text_muted
+
+    def role_colour(self, role: Role, order: int = 0) -> str:
+        """Return the data colour of a role; `order` counts the candidates."""
+        if role is Role.REFERENCE:
+            return self._tokens.reference
+        if role is Role.HELD_OUT:
+            return self._tokens.held_out
+        return self._tokens.candidates[order % len(self._tokens.candidates)]
+
+    def _on_system_scheme_changed(self, _scheme: Qt.ColorScheme) -> None:
+        if self._choice == "system":
+            self._refresh()
+
+    def _refresh(self) -> None:
+        dark = self._choice == "dark" or (
+            self._choice == "system" and QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
+        )
+        self._tokens = DARK if dark else LIGHT
+        if self._app is not None:
+            font = QFont(self._app.font())
+            font.setPointSizeF(self._base_point_size * self._text_scale)
+            self._app.setFont(font)
+            self._app.setPalette(palette_of(self._tokens))
+            self._app.setStyleSheet(style_sheet_of(self._tokens))
+        self.changed.emit()
+
+
+def palette_of(tokens: Tokens) -> QPalette:
+    """Return the Qt palette of a set of tokens."""
+    group, role = QPalette.ColorGroup, QPalette.ColorRole
+    palette = QPalette()
+    for name, value in (
+        (role.Window, tokens.background),
+        (role.WindowText, tokens.text),
+        (role.Base, tokens.surface),
+        (role.AlternateBase, tokens.surface_alt),
+        (role.ToolTipBase, tokens.surface),
+        (role.ToolTipText, tokens.text),
+        (role.Text, tokens.text),
+        (role.PlaceholderText, tokens.text_muted),
+        (role.Button, tokens.surface),
+        (role.ButtonText, tokens.text),
+        (role.BrightText, tokens.danger),
+        (role.Link, tokens.accent),
+        (role.LinkVisited, tokens.accent),
+        (role.Highlight, tokens.accent),
+        (role.HighlightedText, tokens.accent_text),
+        (role.Light, tokens.surface),
+        (role.Midlight, tokens.surface_alt),
+        (role.Mid, tokens.border),
+        (role.Dark, tokens.border),
+        (role.Shadow, tokens.border),
+    ):
+        palette.setColor(name, QColor(value))
+    for name in (role.WindowText, role.Text, role.ButtonText):
+        faded = QColor(tokens.text_muted)
+        faded.setAlphaF(0.6)
+        palette.setColor(group.Disabled, name, faded)
+    return palette
+
+
+def style_sheet_of(tokens: Tokens) -> str:
+    """Return the application's style sheet with the tokens put in."""
+    template = Template(resource("qss/base.qss").read_text(encoding="utf-8"))
+    return template.substitute({key: value for key, value in asdict(tokens).items() if isinstance(value, str)})
