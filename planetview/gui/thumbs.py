@@ -1,0 +1,193 @@
+"""Small pictures of images: decoded off the GUI thread, newest wish first, kept in memory by bytes."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import OrderedDict, deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+from PySide6.QtCore import QObject, QRunnable, QThread, QThreadPool, QTimer, Signal, Slot
+from PySide6.QtGui import QGuiApplication, QImage, QPixmap
+
+from planetview.core.datasets import ImageRecord
+from planetview.core.errors import ImageProblem
+from planetview.core.readers import load_rgb8
+from planetview.core.stretch import ResolvedStretch, Stretch, StretchKind
+
+log = logging.getLogger(__name__)
+
+CACHE_BYTES = 256 * 1024**2
+MAX_PENDING = 120
+_REFRESH_MS = 33
+_UNCHANGED = ResolvedStretch(Stretch(StretchKind.NONE))
+_DISPLAY_ONLY = ResolvedStretch(Stretch(StretchKind.IMAGE_PERCENTILE))
+
+
+class ThumbnailKey(NamedTuple):
+    """What a thumbnail shows: the image, its longer side in device pixels, the stretch it went through."""
+
+    digest: str
+    path: Path
+    member: str | None
+    edge_px: int
+    stretch: str
+
+
+class ThumbnailCache(QObject):
+    """Thumbnails on demand; lives on the GUI thread, decodes in a small thread pool of its own.
+
+    A miss returns None at once and queues the decoding; the newest wish is served first and wishes
+    beyond `MAX_PENDING` are dropped, so that fast scrolling never decodes what is already out of view.
+    """
+
+    ready = Signal(object)  # ThumbnailKey, once decoded or found unreadable
+    refreshed = Signal()  # at most once in 33 ms while thumbnails arrive: connect repaints here
+
+    _decoded = Signal(object, object, str)  # ThumbnailKey, QImage | None, reason
+
+    def __init__(self, parent: QObject | None = None, max_bytes: int = CACHE_BYTES) -> None:
+        super().__init__(parent)
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._pixmaps: OrderedDict[ThumbnailKey, QPixmap] = OrderedDict()
+        self._problems: dict[ThumbnailKey, str] = {}
+        self._pending: dict[ThumbnailKey, _Decoding] = {}
+        # A task's signal arrives before its run() has returned: it must outlive that moment.
+        self._finished: deque[_Decoding] = deque(maxlen=16)
+        self._stretches: dict[str, ResolvedStretch] = {}
+        self._serial = 0
+        self._is_shut_down = False
+        self._pool = QThreadPool(self)
+        self._pool.setMaxThreadCount(max(1, min(4, (os.cpu_count() or 2) - 1)))
+        self._pool.setThreadPriority(QThread.Priority.LowPriority)
+        self._refresh = QTimer(self, singleShot=True, interval=_REFRESH_MS)
+        self._refresh.timeout.connect(self.refreshed)
+        self._decoded.connect(self._on_decoded)
+
+    def use_stretches(self, stretches: Mapping[str, ResolvedStretch]) -> None:
+        """Show the images of each named dataset through its stretch, and try unreadable images again.
+
+        Datasets not named pass unchanged; their deeper images are stretched alone, for display only.
+        """
+        self._stretches = dict(stretches)
+        self._problems.clear()
+
+    def get(
+        self, record: ImageRecord, edge_px: int, dataset: str | None = None, ratio: float | None = None
+    ) -> QPixmap | None:
+        """Return the thumbnail whose longer side is `edge_px` logical pixels, or None while it is not there.
+
+        dataset: name for its stretch. ratio: device pixels per logical pixel; None takes the application's.
+        """
+        stretch = self._stretch_of(record, dataset)
+        ratio = ratio or QGuiApplication.instance().devicePixelRatio()  # type: ignore[union-attr]
+        key = ThumbnailKey(record.digest, record.path, record.member, max(1, round(edge_px * ratio)), stretch.key)
+        pixmap = self._pixmaps.get(key)
+        if pixmap is not None:
+            self._pixmaps.move_to_end(key)
+            if pixmap.devicePixelRatio() != ratio:
+                pixmap.setDevicePixelRatio(ratio)
+            return pixmap
+        if key not in self._pending and _any_size(key) not in self._problems:
+            self._wish(key, record, stretch)
+        return None
+
+    def problem(self, record: ImageRecord, dataset: str | None = None) -> str:
+        """Return why the image is unreadable, or "" when nothing is known against it."""
+        stretch = self._stretch_of(record, dataset)
+        return self._problems.get(ThumbnailKey(record.digest, record.path, record.member, 0, stretch.key), "")
+
+    def shutdown(self) -> None:
+        """Drop all wishes and wait for the few that are being decoded; nothing is decoded afterwards."""
+        self._is_shut_down = True
+        self._refresh.stop()
+        self._pool.clear()
+        self._pool.waitForDone()
+        self._pending.clear()
+
+    def _stretch_of(self, record: ImageRecord, dataset: str | None) -> ResolvedStretch:
+        resolved = self._stretches.get(dataset, _UNCHANGED) if dataset is not None else _UNCHANGED
+        if resolved.stretch.kind is StretchKind.NONE and not record.is_8bit:
+            return _DISPLAY_ONLY
+        return resolved
+
+    def _wish(self, key: ThumbnailKey, record: ImageRecord, stretch: ResolvedStretch) -> None:
+        if self._is_shut_down:
+            return
+        task = _Decoding(self, key, record, stretch)
+        self._pending[key] = task
+        self._serial += 1
+        self._pool.start(task, self._serial)
+        for oldest in list(self._pending)[: max(0, len(self._pending) - MAX_PENDING)]:
+            if self._pool.tryTake(self._pending[oldest]):
+                del self._pending[oldest]
+
+    @Slot(object, object, str)
+    def _on_decoded(self, key: ThumbnailKey, image: QImage | None, reason: str) -> None:
+        task = self._pending.pop(key, None)
+        if task is not None:
+            self._finished.append(task)
+        if self._is_shut_down:
+            return
+        if image is None:
+            self._problems[_any_size(key)] = reason
+        else:
+            self._keep(key, QPixmap.fromImage(image))
+        self.ready.emit(key)
+        if not self._refresh.isActive():
+            self._refresh.start()
+
+    def _keep(self, key: ThumbnailKey, pixmap: QPixmap) -> None:
+        replaced = self._pixmaps.pop(key, None)
+        if replaced is not None:
+            self._bytes -= _size_bytes(replaced)
+        self._pixmaps[key] = pixmap
+        self._bytes += _size_bytes(pixmap)
+        while self._bytes > self._max_bytes and len(self._pixmaps) > 1:
+            self._bytes -= _size_bytes(self._pixmaps.popitem(last=False)[1])
+
+
+class _Decoding(QRunnable):
+    def __init__(self, cache: ThumbnailCache, key: ThumbnailKey, record: ImageRecord, stretch: ResolvedStretch) -> None:
+        super().__init__()
+        self.setAutoDelete(False)
+        self._cache, self._key, self._record, self._stretch = cache, key, record, stretch
+
+    def run(self) -> None:
+        try:
+            image, reason = decode_thumbnail(self._record, self._stretch, self._key.edge_px), ""
+        except ImageProblem as problem:
+            image, reason = None, problem.reason
+        except Exception as error:  # a worker that dies in silence would leave its tile waiting forever
+            log.exception("thumbnail of %s failed", self._record.path)
+            image, reason = None, f"{type(error).__name__}: {error}"
+        self._cache._decoded.emit(self._key, image, reason)
+
+
+def decode_thumbnail(record: ImageRecord, stretch: ResolvedStretch, edge_px: int) -> QImage:
+    """Return the image scaled so that its longer side is `edge_px` device pixels; safe in any thread.
+
+    Raises ImageProblem when the image cannot be read.
+    """
+    pixels = load_rgb8(record, stretch)
+    height, width = pixels.shape[:2]
+    scale = edge_px / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    filter_ = Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.BICUBIC
+    scaled = np.ascontiguousarray(Image.fromarray(pixels).resize(size, filter_, reducing_gap=3.0))
+    view = QImage(scaled.data, size[0], size[1], 3 * size[0], QImage.Format.Format_RGB888)
+    # The conversion copies: `view` only borrows the array's memory.
+    return view.convertToFormat(QImage.Format.Format_RGB32)
+
+
+def _any_size(key: ThumbnailKey) -> ThumbnailKey:
+    return key._replace(edge_px=0)
+
+
+def _size_bytes(pixmap: QPixmap) -> int:
+    return pixmap.width() * pixmap.height() * max(1, pixmap.depth() // 8)
