@@ -157,6 +157,7 @@ class _Run:
         self._reasons: dict[int, str] = {}
         self._done = 0
         self._computed = 0
+        self._began = 0.0
 
     def read_stored(self, check: Callable[[], None]) -> Generator[FeatureProgress, None, None]:
         """Fill in what the store holds."""
@@ -181,38 +182,48 @@ class _Run:
         check: Callable[[], None],
     ) -> Generator[FeatureProgress, None, None]:
         """Send the images through the network in batches of equal shape, storing each batch."""
-        began = time.perf_counter()
+        self._began = time.perf_counter()
         at: list[int] = []
         batch: list[npt.NDArray[Any]] = []
         for k, image in images:
             if isinstance(image, ImageProblem):
                 self._leave_out(missing[k], image.reason)
                 continue
-            if batch and (len(batch) >= batcher.size or image.shape != batch[0].shape):
-                check()
-                self._compute_batch(at, batch, batcher)
-                yield self._progress(began)
+            if batch and image.shape != batch[0].shape:
+                yield self._compute_batch(at, batch, batcher, check)
                 at, batch = [], []
             at.append(missing[k])
             batch.append(image)
+            if len(batch) >= batcher.size:
+                yield self._compute_batch(at, batch, batcher, check)
+                at, batch = [], []
         if batch:
-            check()
-            self._compute_batch(at, batch, batcher)
-        if missing:
-            yield self._progress(began)
+            yield self._compute_batch(at, batch, batcher, check)
+        if self._reasons:
+            yield self._progress()
 
     def table(self) -> FeatureTable:
         """Copy rows to repeated images and close the gaps, without a second array."""
         known = self._known[self._owner]
+        repeats = np.flatnonzero(known & (self._owner != np.arange(len(known))))
+        for start in range(0, len(repeats), _ROWS_PER_READ):
+            at = repeats[start : start + _ROWS_PER_READ]
+            self._rows[at] = self._rows[self._owner[at]]
         indices = np.flatnonzero(known)
         for start in range(0, len(indices), _ROWS_PER_READ):
-            # The source never lies before its target except at an owner, whose row is in place by then.
-            sources = self._owner[indices[start : start + _ROWS_PER_READ]]
-            self._rows[start : start + len(sources)] = self._rows[sources]
+            at = indices[start : start + _ROWS_PER_READ]
+            self._rows[start : start + len(at)] = self._rows[at]
         problems = tuple((i, self._reasons[int(self._owner[i])]) for i in np.flatnonzero(~known).tolist())
         return FeatureTable(self._rows[: len(indices)], indices, problems, self._computed)
 
-    def _compute_batch(self, at: list[int], batch: list[npt.NDArray[Any]], batcher: Batcher) -> None:
+    def _compute_batch(
+        self,
+        at: list[int],
+        batch: list[npt.NDArray[Any]],
+        batcher: Batcher,
+        check: Callable[[], None],
+    ) -> FeatureProgress:
+        check()
         stacked = np.stack(batch)
         began = time.perf_counter()
         rows = np.asarray(self._extractor.features(stacked), dtype=np.float32)
@@ -225,6 +236,7 @@ class _Run:
         self._store.put_many(self._space, [self._records[i].digest for i in good], rows)
         self._rows[good] = rows
         self._mark(good)
+        return self._progress()
 
     def _mark(self, at: npt.NDArray[np.int64]) -> None:
         self._known[at] = True
@@ -234,6 +246,7 @@ class _Run:
         self._reasons[i] = reason
         self._done += int(self._repeats[i])
 
-    def _progress(self, began: float) -> FeatureProgress:
-        seconds = time.perf_counter() - began
-        return FeatureProgress(self._done, len(self._records), self._computed / seconds if seconds > 0 else None)
+    def _progress(self) -> FeatureProgress:
+        seconds = time.perf_counter() - self._began
+        rate = self._computed / seconds if self._computed and seconds > 0 else None
+        return FeatureProgress(self._done, len(self._records), rate)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -32,7 +32,7 @@ def prefetch(
     check: Callable[[], None],
     workers: int | None = None,
     ahead: int = 32,
-) -> Iterator[tuple[int, Decoded]]:
+) -> Generator[tuple[int, Decoded], None, None]:
     """Yield (position, array or ImageProblem) of every record, in order.
 
     load: runs in the threads and returns the prepared image; an ImageProblem it raises is yielded in
@@ -66,9 +66,7 @@ def prefetch(
 class _Pool(Generic[Record]):
     """Positions claimed in order by the threads and taken in order by one consumer."""
 
-    def __init__(
-        self, records: Sequence[Record], load: Callable[[Record], npt.NDArray[Any]], ahead: int
-    ) -> None:
+    def __init__(self, records: Sequence[Record], load: Callable[[Record], npt.NDArray[Any]], ahead: int) -> None:
         self._records = records
         self._load = load
         self._ahead = ahead
@@ -84,7 +82,7 @@ class _Pool(Generic[Record]):
             result: npt.NDArray[Any] | BaseException
             try:
                 result = self._load(self._records[position])
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - it is raised again in the consumer
                 result = error
             with self._changed:
                 if self._stopped:

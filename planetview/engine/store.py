@@ -291,7 +291,7 @@ class FeatureStore:
         if code in _BUSY_CODES:
             if not self._warned_busy:
                 self._warned_busy = True
-                self._warn("was kept busy by another process, so some features were not stored")
+                self._warn("was kept busy by another process, so some results were not stored")
             return False
         if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_DBMOVED or self._was_replaced():
             self._reopen()
@@ -341,7 +341,7 @@ class FeatureStore:
     def _stop_storing(self, cause: str) -> None:
         if self._storing:
             self._storing = False
-            self._warn(f"cannot be written ({cause}), so new features are not kept and the next run computes them again")
+            self._warn(f"cannot be written ({cause}), so new results are not kept and the next run repeats them")
 
     def _warn(self, what: str) -> None:
         self._warnings.append(f"The feature store {self.path.name} {what}.")

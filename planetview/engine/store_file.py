@@ -60,7 +60,7 @@ def _ensure_schema(connection: sqlite3.Connection) -> None:
                 connection.execute(statement)
     ours = connection.execute("PRAGMA application_id").fetchone()[0] == _APPLICATION_ID
     current = connection.execute("PRAGMA user_version").fetchone()[0] == _SCHEMA_VERSION
-    complete = _TABLES <= _tables(connection)
+    complete = _tables(connection) >= _TABLES
     if not (ours or complete):
         raise ForeignFile
     if not (ours and current):
@@ -80,12 +80,10 @@ def open_frozen(path: Path) -> sqlite3.Connection | None:
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
     except (sqlite3.Error, OSError):
         return None
-    try:
-        if _TABLES <= _tables(connection):
-            if connection.execute("PRAGMA user_version").fetchone()[0] == _SCHEMA_VERSION:
-                return connection
-    except sqlite3.Error:
-        pass
+    with contextlib.suppress(sqlite3.Error):
+        current = connection.execute("PRAGMA user_version").fetchone()[0] == _SCHEMA_VERSION
+        if current and _tables(connection) >= _TABLES:
+            return connection
     connection.close()
     return None
 
@@ -119,5 +117,3 @@ def file_id(path: Path) -> tuple[int, int]:
     """Return what tells this file from another one put under the same name; raises OSError."""
     status = path.stat()
     return status.st_dev, status.st_ino
-
-
