@@ -56,7 +56,7 @@ LIGHT = Tokens(
     danger="#b3261e",
     success="#19683a",
     reference="#0072b2",
-    held_out="#008562",
+    held_out="#009e73",
     candidates=("#d55e00", "#b04a84", "#8a6600", "#6a4c93", "#5b6470", "#00788a"),
     grid="#dde2ea",
 )

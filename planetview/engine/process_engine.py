@@ -1,0 +1,273 @@
+"""Any engine in a process of its own, so that the window shares neither its interpreter lock nor its crashes."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import logging
+import multiprocessing
+import multiprocessing.connection
+import os
+import queue
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from typing import Any
+
+from planetview.core.cancel import Cancelled, CancelToken
+from planetview.core.errors import UserError
+from planetview.core.messages import Engine, Message, Request
+
+TORCH_ENGINE = "planetview.engine.engine:TorchEngine"
+
+# How long a cancelled child may take to stop by itself; with the poll below this stays under one second.
+_GRACE_SECONDS = 0.8
+_POLL_SECONDS = 0.05
+
+_log = logging.getLogger(__name__)
+
+
+class EngineError(Exception):
+    """An unexpected error inside the child; its text names the original, a note holds the child's traceback."""
+
+
+class _Child:
+    """One running child and our end of its pipe."""
+
+    def __init__(self, factory: str, kwargs: Mapping[str, Any], preload: Sequence[str]) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process: SpawnProcess = context.Process(
+            target=_serve, args=(theirs, factory, dict(kwargs), tuple(preload)), name="planetview-engine", daemon=True
+        )
+        with _interrupts_held_back():
+            self.process.start()
+        theirs.close()
+
+    def kill(self) -> None:
+        """End the process now, whatever it does, and release the pipe."""
+        self.process.kill()
+        self.process.join()
+        self.connection.close()
+
+
+class ProcessEngine:
+    """Runs the engine named by `factory` ("module:callable") in a spawned child, one job at a time.
+
+    kwargs: passed to the factory inside the child; must be picklable.
+    preload: modules the child imports in the background as soon as it starts.
+
+    A cancelled job that has not stopped after 0.8 s is killed together with its child: what the
+    engine had put into its store by then is kept. A child that dies fails its job with a `UserError`;
+    the next job starts a new one. Safe to call from any thread.
+    """
+
+    def __init__(
+        self,
+        factory: str = TORCH_ENGINE,
+        kwargs: Mapping[str, Any] | None = None,
+        preload: Sequence[str] = ("torch",),
+    ) -> None:
+        self._factory, self._kwargs, self._preload = factory, dict(kwargs or {}), tuple(preload)
+        self._child: _Child | None = None
+        self._closed = False
+        self._child_lock = threading.Lock()
+        self._job_lock = threading.Lock()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the child, or None while there is none."""
+        child = self._child
+        return child.process.pid if child is not None else None
+
+    def warm(self) -> None:
+        """Start the child now, so that it loads its libraries before the first job."""
+        self._ensure_child()
+
+    def run(self, request: Request, token: CancelToken) -> Iterator[Message]:
+        """Yield the messages of the engine in the child.
+
+        Raises `Cancelled`; `UserError` as the engine raised it, or when the child died; `EngineError`
+        for anything unexpected. Closing the iterator early cancels the job in the child.
+        """
+        with self._job_lock:
+            child = self._ensure_child()
+            settled = False
+            try:
+                child.connection.send(("run", request.id, request))
+                for kind, payload in _replies(child, request.id, token):
+                    if kind == "message":
+                        yield payload
+                        continue
+                    settled = True
+                    if kind == "done":
+                        return
+                    raise _error_from(kind, payload)
+            except (EOFError, OSError) as error:
+                settled = True
+                raise self._lost(child, token) from error
+            finally:
+                if not settled:
+                    self._stop_job(child, request.id)
+
+    def shutdown(self) -> None:
+        """End the child; a job still running in another thread raises `Cancelled` there."""
+        with self._child_lock:
+            self._closed = True
+            child = self._child
+            if child is not None:
+                child.process.kill()
+        if child is not None and self._job_lock.acquire(timeout=1.0):
+            try:
+                self._discard(child)
+            finally:
+                self._job_lock.release()
+
+    def _ensure_child(self) -> _Child:
+        with self._child_lock:
+            if self._closed:
+                raise Cancelled
+            if self._child is not None and not self._child.process.is_alive():
+                self._child.kill()
+                self._child = None
+            if self._child is None:
+                self._child = _Child(self._factory, self._kwargs, self._preload)
+            return self._child
+
+    def _discard(self, child: _Child) -> int | None:
+        """Make sure `child` is gone; return how it ended."""
+        with self._child_lock:
+            child.kill()
+            if self._child is child:
+                self._child = None
+        return child.process.exitcode
+
+    def _stop_job(self, child: _Child, job_id: int) -> None:
+        """Bring a job that nobody listens to any more to an end: politely, then by force."""
+        deadline = time.monotonic() + _GRACE_SECONDS
+        with contextlib.suppress(EOFError, OSError):
+            child.connection.send(("cancel", job_id, None))
+            while (left := deadline - time.monotonic()) > 0:
+                if child.connection.poll(left) and child.connection.recv()[0] != "message":
+                    return
+        self._discard(child)
+        with contextlib.suppress(Cancelled):
+            self.warm()
+
+    def _lost(self, child: _Child, token: CancelToken) -> Exception:
+        child.process.join(1.0)
+        exit_code = self._discard(child)
+        if token.is_cancelled() or self._closed:
+            return Cancelled()
+        _log.error("engine process ended with exit code %s", exit_code)
+        return UserError(
+            f"The engine stopped in the middle of its work ({_how_it_ended(exit_code)}).",
+            hint="Most often the machine ran out of memory. Finished work is kept: close other programs or lower "
+            "the memory budget, then run again.",
+            exit_code=4,
+        )
+
+
+def _replies(child: _Child, job_id: int, token: CancelToken) -> Iterator[tuple[str, Any]]:
+    """Yield (kind, payload) of one job; raises `Cancelled` once the token is set, EOFError when the child is gone."""
+    while True:
+        if token.is_cancelled():
+            # The caller's clean-up stops the job, within its grace.
+            raise Cancelled
+        if child.connection.poll(_POLL_SECONDS):
+            kind, of_job, payload = child.connection.recv()
+            if of_job == job_id:
+                yield kind, payload
+        elif not child.process.is_alive() and not child.connection.poll():
+            raise EOFError
+
+
+def _error_from(kind: str, payload: Any) -> Exception:
+    if kind == "cancelled":
+        return Cancelled()
+    if kind == "user-error":
+        return UserError(*payload)
+    summary, details = payload
+    error = EngineError(summary)
+    error.add_note(details)
+    return error
+
+
+def _how_it_ended(exit_code: int | None) -> str:
+    if exit_code is not None and exit_code < 0:
+        with contextlib.suppress(ValueError):
+            return f"ended by {signal.Signals(-exit_code).name}"
+    return f"exit status {exit_code}"
+
+
+@contextlib.contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Start a child with SIGINT blocked: Ctrl+C during its first moments would print a traceback."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _serve(connection: Connection, factory: str, kwargs: dict[str, Any], preload: tuple[str, ...]) -> None:
+    """Carry out requests until the parent is gone; the child's main function."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    jobs: queue.SimpleQueue[tuple[Request, CancelToken]] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(connection, jobs), name="listener", daemon=True).start()
+    threading.Thread(target=_import_all, args=(preload,), name="preload", daemon=True).start()
+    engine: Engine | None = None
+    while True:
+        request, token = jobs.get()
+        try:
+            if engine is None:
+                engine = _load(factory)(**kwargs)
+            for message in engine.run(request, token):
+                token.check()
+                connection.send(("message", request.id, message))
+            reply: tuple[str, int, Any] = ("done", request.id, None)
+        except Cancelled:
+            reply = ("cancelled", request.id, None)
+        except UserError as error:
+            reply = ("user-error", request.id, (error.message, error.hint, error.exit_code))
+        except Exception as error:  # noqa: BLE001 - every error must reach the parent as text
+            summary = f"{type(error).__name__}: {error}"
+            reply = ("failed", request.id, (summary, "".join(traceback.format_exception(error))))
+        connection.send(reply)
+
+
+def _listen(connection: Connection, jobs: queue.SimpleQueue[tuple[Request, CancelToken]]) -> None:
+    """Take requests and cancellations while the main thread works; end the process with its parent."""
+    token, current = CancelToken(), -1
+    try:
+        while True:
+            kind, job_id, request = connection.recv()
+            if kind == "run":
+                token, current = CancelToken(), job_id
+                jobs.put((request, token))
+            elif job_id == current:
+                token.cancel()
+    except (EOFError, OSError):
+        # The pipe closes when the parent ends in whatever way; nothing of value is held only here.
+        os._exit(0)
+
+
+def _import_all(modules: tuple[str, ...]) -> None:
+    for module in modules:
+        # A missing library is reported by the job that needs it.
+        with contextlib.suppress(ImportError):
+            importlib.import_module(module)
+
+
+def _load(factory: str) -> Any:
+    module, _, name = factory.partition(":")
+    return getattr(importlib.import_module(module), name)

@@ -1,0 +1,75 @@
+"""Engines that a spawned child can import, told what to do by the name of the first source."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from planetview.core.cancel import CancelToken
+from planetview.core.errors import UserError
+from planetview.core.messages import JobResult, Message, Notice, Progress, Request, ScanRequest, ScanResult
+
+
+class ScriptedEngine:
+    """Does what `request.targets[0].path` is called; `greeting` shows that the factory's arguments arrive."""
+
+    def __init__(self, greeting: str = "ready") -> None:
+        self._greeting = greeting
+        self._jobs = 0
+
+    def run(self, request: Request, token: CancelToken) -> Iterator[Message]:
+        assert isinstance(request, ScanRequest)
+        self._jobs += 1
+        yield Notice(f"{self._greeting} {os.getpid()} {self._jobs}")
+        yield Progress("scan", "Scanning", 1, 4, "images", 0.25)
+        yield from getattr(self, "_" + request.targets[0].path.name)(token)
+        yield JobResult(ScanResult(()))
+
+    def _succeed(self, _token: CancelToken) -> Iterator[Message]:
+        yield Progress("scan", "Scanning", 4, 4, "images", 1.0)
+
+    def _wait_politely(self, token: CancelToken) -> Iterator[Message]:
+        pause = threading.Event()
+        while True:
+            pause.wait(0.02)
+            token.check()
+            yield Progress("scan", "Scanning", 2, 4, "images", 0.5)
+
+    def _hang(self, _token: CancelToken) -> Iterator[Message]:
+        threading.Event().wait()
+        yield Notice("never")
+
+    def _crash(self, _token: CancelToken) -> Iterator[Message]:
+        os.kill(os.getpid(), signal.SIGKILL)
+        yield Notice("never")
+
+    def _refuse(self, _token: CancelToken) -> Iterator[Message]:
+        raise UserError("No images.", "Choose a folder with images.", 3)
+        yield Notice("never")
+
+    def _break(self, _token: CancelToken) -> Iterator[Message]:
+        raise _UnpicklableError(threading.Lock())
+        yield Notice("never")
+
+    def _interrupt(self, _token: CancelToken) -> Iterator[Message]:
+        os.kill(os.getpid(), signal.SIGINT)
+        yield Notice("still here")
+
+
+class _UnpicklableError(Exception):
+    """Holds a lock, so that no pickle of it can travel."""
+
+
+def hang_as_a_parent(pid_file: Path) -> None:
+    """Start an engine, write its child's pid, and wait for ever inside a job."""
+    from planetview.core.messages import ScanTarget
+    from planetview.engine.process_engine import ProcessEngine
+
+    engine = ProcessEngine("tests.engine.fake_engines:ScriptedEngine", preload=())
+    for message in engine.run(ScanRequest((ScanTarget(Path("hang")),)), CancelToken()):
+        if isinstance(message, Progress):
+            pid_file.with_suffix(".part").write_text(str(engine.pid))
+            pid_file.with_suffix(".part").rename(pid_file)
