@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -158,7 +159,8 @@ def _upright(image: Image.Image) -> Image.Image:
     try:
         orientation = image.getexif().get(0x0112, 1)
         return ImageOps.exif_transpose(image) if orientation in range(2, 9) else image
-    except Exception:  # broken EXIF says nothing about the pixels, which are decoded by now
+    except (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, struct.error):
+        # Broken EXIF says nothing about the pixels, which are decoded by now.
         return image
 
 
@@ -241,7 +243,8 @@ def _as_displayed(
         return pixels[:, :, :3], valid & (pixels[:, :, 3] > 0)
     bits = int(raster.tags(1, ns="IMAGE_STRUCTURE").get("NBITS", 8))
     if bits < 8:
-        samples = np.rint(samples * (255 / (2**bits - 1))).astype(np.uint8)
+        levels = np.rint(np.arange(2**bits) * (255 / (2**bits - 1))).astype(np.uint8)
+        samples = levels[samples]
     if raster.tags(ns="IMAGE_STRUCTURE").get("MINISWHITE") == "YES":
         samples = 255 - samples
     return samples, valid
