@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from planetview.core.errors import ImageProblem
+from planetview.engine.devices import usable_cores
 
 Record = TypeVar("Record")
 Decoded = npt.NDArray[Any] | ImageProblem
@@ -22,7 +22,7 @@ _STOP_SECONDS = 0.2
 
 def default_workers() -> int:
     """Return the number of decoding threads: 1 to 4, one core left for the window."""
-    return min(4, max(1, (os.cpu_count() or 2) - 1))
+    return min(4, max(1, usable_cores() - 1))
 
 
 def prefetch(

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from planetview.core.errors import UserError
 from planetview.engine.store_file import (
+    FAULTS,
     JOURNALS,
     ForeignFile,
     OtherVersion,
@@ -110,7 +111,7 @@ class FeatureStore:
         """Close the file; afterwards every row counts as absent and nothing is stored."""
         with self._lock:
             if self._connection is not None:
-                with contextlib.suppress(sqlite3.Error):
+                with contextlib.suppress(*FAULTS):
                     self._connection.close()
             self._connection = None
 
@@ -168,9 +169,26 @@ class FeatureStore:
                     return 0
                 query = "SELECT count(*) FROM rows WHERE space = ?"
                 return int(self._connection.execute(query, (space_id,)).fetchone()[0])
-            except sqlite3.Error as error:
+            except FAULTS as error:
                 self._recover(error)
                 return 0
+
+    def count_of(self, space: str, digests: Sequence[str]) -> int:
+        """Return how many of these distinct images have a row, intact or not; for estimates of the work left."""
+        keys = [bytes.fromhex(digest) for digest in digests]
+        total = 0
+        with self._lock:
+            try:
+                space_id = self._space_id(space)
+                if self._connection is None or space_id is None:
+                    return 0
+                for start in range(0, len(keys), _KEYS_PER_QUERY):
+                    chunk = keys[start : start + _KEYS_PER_QUERY]
+                    query = f"SELECT count(*) FROM rows WHERE space = ? AND digest IN ({','.join('?' * len(chunk))})"
+                    total += int(self._connection.execute(query, (space_id, *chunk)).fetchone()[0])
+            except FAULTS as error:
+                self._recover(error)
+        return total
 
     def size_bytes(self) -> int:
         """Return the bytes on disk, journals included, files set aside excluded."""
@@ -192,7 +210,7 @@ class FeatureStore:
                 self._connection.execute("DELETE FROM rows")
                 self._connection.execute("VACUUM")
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            except sqlite3.Error as error:
+            except FAULTS as error:
                 raise UserError(
                     f"The feature store {self.path.name} could not be emptied: {error}.",
                     "Close other runs that use it, or delete the file.",
@@ -224,7 +242,7 @@ class FeatureStore:
                 marks = ",".join("?" * len(keys))
                 query = f"SELECT digest, checksum, data FROM rows WHERE space = ? AND digest IN ({marks})"
                 return self._connection.execute(query, (space_id, *keys)).fetchall()
-            except sqlite3.Error as error:
+            except FAULTS as error:
                 self._recover(error)
                 return []
 
@@ -237,7 +255,7 @@ class FeatureStore:
                 try:
                     self._write(space, keys, rows)
                     return
-                except sqlite3.Error as error:
+                except FAULTS as error:
                     if not self._recover(error):
                         return
 
@@ -277,7 +295,7 @@ class FeatureStore:
                 self._set_aside("version", "was written by another version of PlanetView")
             except OSError as error:
                 self._stop_storing(error.strerror or str(error))
-            except sqlite3.Error as error:
+            except FAULTS as error:
                 if _code(error) in _BUSY_CODES | _REFUSED_CODES:
                     self._stop_storing(str(error))
                 else:
@@ -285,7 +303,7 @@ class FeatureStore:
         if self._connection is None:
             self._connection = open_frozen(self.path)
 
-    def _recover(self, error: sqlite3.Error) -> bool:
+    def _recover(self, error: Exception) -> bool:
         """Bring the store back to a usable state; return whether trying again makes sense."""
         code = _code(error)
         if code in _BUSY_CODES:
@@ -347,7 +365,7 @@ class FeatureStore:
         self._warnings.append(f"The feature store {self.path.name} {what}.")
 
 
-def _code(error: sqlite3.Error) -> int:
+def _code(error: Exception) -> int:
     """Primary SQLite result code; SQLITE_ERROR for errors the Python layer raised itself."""
     return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF
 

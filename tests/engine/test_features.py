@@ -6,7 +6,6 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,8 @@ import pytest
 from planetview.core.cancel import Cancelled, CancelToken
 from planetview.core.datasets import ImageRecord
 from planetview.core.errors import ImageProblem
-from planetview.engine.features import FeatureProgress, FeatureTable, drain, extract_features, feature_space
+from planetview.engine.devices import TimedBatch
+from planetview.engine.features import FeatureProgress, FeatureTable, extract_features, feature_space
 from planetview.engine.store import FeatureStore
 
 DIM = 24
@@ -45,16 +45,9 @@ class Projection:
         return np.einsum("np,pd->nd", flat, np.resize(WEIGHTS, (flat.shape[1], DIM)))
 
 
-@dataclass
-class Sevens:
-    """Batches of seven, and the record of what was reported."""
-
-    size: int = 7
-    recorded: list[int] = field(default_factory=list)
-
-    def record(self, seconds: float, n: int) -> None:
-        assert seconds >= 0
-        self.recorded.append(n)
+def sevens() -> TimedBatch:
+    """Batches of seven, however long they take."""
+    return TimedBatch(start=7, largest=7, target_s=1e9)
 
 
 def pixels_of(name: str) -> np.ndarray:
@@ -92,10 +85,10 @@ def extract(
 ) -> FeatureTable:
     extractor = extractor or Projection()
     space = feature_space(extractor, "none")
-    steps = extract_features(
-        [record(name) for name in names], extractor, space, store, read, batcher=Sevens(), check=check, workers=2
-    )
-    return drain(steps, on_progress)
+    return extract_features(
+        [record(name) for name in names], extractor, space, store, read,
+        batcher=sevens(), check=check, on_progress=on_progress, workers=2,
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -227,6 +220,19 @@ def test_images_of_different_shapes_never_share_a_batch(store: FeatureStore) -> 
     extractor = Projection()
     assert len(extract(names(20), store, extractor, read=read).features) == 20
     assert extractor.batches == [7, 3, 7, 3]
+
+
+def test_a_batch_that_does_not_fit_in_memory_is_done_in_parts(store: FeatureStore) -> None:
+    class Cramped(Projection):
+        def features(self, batch: np.ndarray) -> np.ndarray:
+            if len(batch) > 3:
+                raise MemoryError
+            return super().features(batch)
+
+    extractor = Cramped()
+    table = extract(names(20), store, extractor)
+    np.testing.assert_allclose(table.features, expected(names(20)), rtol=1e-4, atol=1e-4)
+    assert extractor.seen == table.computed == 20
 
 
 def test_a_defect_in_the_reader_surfaces_as_itself(store: FeatureStore) -> None:

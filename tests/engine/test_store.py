@@ -213,6 +213,17 @@ def test_a_file_that_is_no_database_is_kept_under_another_name(tmp_path: Path) -
         assert path.with_name(f"features.sqlite.corrupt-{n}").read_text().startswith(f"a letter, number {n}")
 
 
+def test_a_schema_that_is_no_longer_text_counts_as_damage(tmp_path: Path) -> None:
+    path = tmp_path / "features.sqlite"
+    FeatureStore(path).close()
+    # Python then fails to decode SQLite's own message about it.
+    path.write_bytes(path.read_bytes().replace(b"NOT NULL", b"NOT NUL\xcc"))
+    with FeatureStore(path) as store:
+        store.put_many("a", DIGESTS, rows_of(DIGESTS))
+        assert store.count("a") == len(DIGESTS)
+        assert len(store.warnings) == 1
+
+
 def test_damage_found_while_writing_moves_the_batch_to_a_new_file(tmp_path: Path) -> None:
     path = tmp_path / "features.sqlite"
     with FeatureStore(path) as store:
