@@ -39,7 +39,8 @@ def terrain(size: int, rng: np.random.Generator) -> np.ndarray:
     frequency[0, 0] = np.inf
     phases = np.exp(2j * np.pi * rng.random(frequency.shape))
     heights = np.fft.irfft2(phases / frequency, s=(size, size))
-    return np.clip(128 + 45 * heights / heights.std(), 0, 255).astype(np.uint8)
+    tile: np.ndarray = np.clip(128 + 45 * heights / heights.std(), 0, 255).astype(np.uint8)
+    return tile
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from planetview.core.archives import list_members, member_problem, read_member
 from planetview.core.datasets import SkippedImage, SourceKind
 from planetview.core.decoding import SUFFIXES, image_format
 from planetview.core.errors import ImageProblem, UserError
-from planetview.core.labels import LABELS_FILE, MAX_LABELS_BYTES, header_columns, path_key
+from planetview.core.labels import LABELS_FILE, header_columns, path_key
 from planetview.core.readers import os_reason
 
 LIST_SUFFIXES = frozenset({".txt", ".lst", ".csv"})
@@ -157,7 +157,7 @@ def _walk(root: Path, check: Callable[[], None]) -> Iterator[tuple[str, str]]:
                 continue
             seen.add((status.st_dev, status.st_ino))
             with os.scandir(root / folder) as found:
-                entries = [(entry.name, entry.is_dir()) for entry in found if not _is_hidden(entry.name)]
+                entries = [(entry.name, _leads_to_folder(entry)) for entry in found if not _is_hidden(entry.name)]
         except OSError as error:
             if not folder:
                 hint = "Check the permissions of the folder."
@@ -170,6 +170,11 @@ def _walk(root: Path, check: Callable[[], None]) -> Iterator[tuple[str, str]]:
                 pending.append(relative)
             else:
                 yield relative, ""
+
+
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    # entry.is_dir() raises for a link that points to itself; os.path.isdir answers False.
+    return entry.is_dir(follow_symlinks=False) or (entry.is_symlink() and os.path.isdir(entry.path))  # noqa: PTH112
 
 
 def _file_problem(path: Path) -> str | None:
@@ -275,15 +280,15 @@ def _lines(path: Path) -> Iterable[tuple[str, str | None]]:
     ]
 
 
-def labels_files(source: Path, listing: Listing) -> Iterator[tuple[str, bytes]]:
-    """Yield (prefix of image names, content) of the labels files that may speak of this dataset.
+def labels_files(source: Path, listing: Listing) -> Iterator[tuple[str, Path, str | None]]:
+    """Yield (prefix of image names, file, zip member) of the labels files that may speak of this dataset.
 
     The dataset's own comes first, then that of its parent folder, which names images below
     the dataset's own name.
     """
     if listing.kind is SourceKind.ZIP:
         if any(info.filename == LABELS_FILE for info in list_members(source)):
-            yield "", read_member(source, LABELS_FILE)
+            yield "", source, LABELS_FILE
         return
     folder = source if listing.kind is SourceKind.FOLDER else source.parent
     places = [("", folder / LABELS_FILE)]
@@ -291,8 +296,4 @@ def labels_files(source: Path, listing: Listing) -> Iterator[tuple[str, bytes]]:
         places.append((f"{source.resolve().name}/", source.resolve().parent / LABELS_FILE))
     for prefix, place in places:
         if place.is_file() and place != source:
-            try:
-                with place.open("rb") as stream:
-                    yield prefix, stream.read(MAX_LABELS_BYTES + 1)
-            except OSError:
-                continue
+            yield prefix, place, None

@@ -129,8 +129,8 @@ def read_native(data: bytes, name: str = "") -> NativeImage:
 def _detail(error: BaseException) -> str:
     cause = error.__cause__
     text = str(getattr(cause, "errmsg", "") or error) or type(error).__name__
-    # GDAL puts the random name of the in-memory file before its words.
-    return re.sub(r"^(?:/vsimem/)?\S*[0-9a-f]{8}-[0-9a-f-]{27}\S*(?:, band \d+)?:\s*", "", text).strip()
+    # GDAL puts the random name of the in-memory file before its words, sometimes twice.
+    return re.sub(r"[^\s:]*[0-9a-f]{8}-[0-9a-f-]{27}[^\s:]*(, band \d+)?:?\s*", "", text).strip() or "unreadable"
 
 
 def _check_size(width: int, height: int, bands: int = 1, itemsize: int = 1) -> None:

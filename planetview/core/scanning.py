@@ -47,7 +47,7 @@ def scan(
     """Scan a folder (recursive), a zip (in place) or a list file into a dataset.
 
     Every image is read, hashed and, unless an earlier scan decoded the same bytes, decoded to its
-    end by up to MAX_THREADS threads; the memory used does not grow with the set.
+    end by up to MAX_THREADS threads, each of which holds one image at a time.
 
     name: shown everywhere; the name of `path` when None. role: guessed from the path when None.
     check: called about every 0.2 s, raises to cancel. on_progress: called in this thread with
@@ -174,10 +174,10 @@ def _classes(path: Path, listing: Listing, names: list[str]) -> tuple[list[str |
     notes: list[str] = []
     if listing.classes:
         return [listing.classes.get(name) for name in names], notes
-    for prefix, data in labels_files(path, listing):
+    for prefix, place, member in labels_files(path, listing):
         try:
-            table = parse_labels(data)
-        except ValueError as error:
+            table = parse_labels(read_bytes(place, member))
+        except (ValueError, ImageProblem) as error:
             notes.append(f"{LABELS_FILE} was not used: {error}")
             continue
         found = [table.classes.get(path_key(prefix + name)) for name in names]
