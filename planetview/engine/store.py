@@ -25,6 +25,7 @@ from planetview.engine.store_file import (
     OtherVersion,
     claim_name,
     file_id,
+    may_write,
     open_frozen,
     open_writable,
     transaction,
@@ -296,7 +297,7 @@ class FeatureStore:
             except OSError as error:
                 self._stop_storing(error.strerror or str(error))
             except FAULTS as error:
-                if _code(error) in _BUSY_CODES | _REFUSED_CODES:
+                if _code(error) in _BUSY_CODES or self._is_refusal(error):
                     self._stop_storing(str(error))
                 else:
                     self._set_aside("corrupt", "was damaged")
@@ -314,7 +315,7 @@ class FeatureStore:
         if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_DBMOVED or self._was_replaced():
             self._reopen()
             return self.is_storing
-        if code in _REFUSED_CODES:
+        if self._is_refusal(error):
             self._stop_storing(str(error))
             return False
         if not self._storing:
@@ -329,6 +330,12 @@ class FeatureStore:
         self.close()
         self._space_ids.clear()
         self._connect()
+
+    def _is_refusal(self, error: Exception) -> bool:
+        """Whether the system said no, rather than the content of the file."""
+        # A damaged header can declare the file read-only; the system then has nothing against writing it.
+        declared = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY and may_write(self.path)
+        return _code(error) in _REFUSED_CODES and not declared
 
     def _was_replaced(self) -> bool:
         """Whether another process set the open file aside and started a new one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,6 +105,11 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         with contextlib.suppress(*FAULTS):
             connection.execute("ROLLBACK")
         raise
+
+
+def may_write(path: Path) -> bool:
+    """Whether the system lets this process write the file and its folder."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
 
 
 def claim_name(path: Path, label: str) -> Path:

@@ -224,6 +224,18 @@ def test_a_schema_that_is_no_longer_text_counts_as_damage(tmp_path: Path) -> Non
         assert len(store.warnings) == 1
 
 
+def test_a_header_that_declares_the_file_read_only_counts_as_damage(tmp_path: Path) -> None:
+    path = tmp_path / "features.sqlite"
+    FeatureStore(path).close()
+    content = bytearray(path.read_bytes())
+    content[18] = 66  # the write version of the file format, 1 or 2 in a file that may be written
+    path.write_bytes(content)
+    with FeatureStore(path) as store:
+        store.put_many("a", DIGESTS, rows_of(DIGESTS))
+        assert store.count("a") == len(DIGESTS)
+        assert len(store.warnings) == 1
+
+
 def test_damage_found_while_writing_moves_the_batch_to_a_new_file(tmp_path: Path) -> None:
     path = tmp_path / "features.sqlite"
     with FeatureStore(path) as store:
