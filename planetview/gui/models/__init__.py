@@ -1,0 +1,1 @@
+"""Item models: what the tables, lists and grids of the window show."""

@@ -1,0 +1,78 @@
+"""What is known about a metric and about one of its values, as rich text."""
+
+from __future__ import annotations
+
+from html import escape
+
+from planetview.core.catalogue import EXTRACTORS, METRICS, Direction
+from planetview.core.formatting import format_count, format_value
+from planetview.core.results import MetricValue
+from planetview.core.stats import Interval
+from planetview.gui.models.wording import NO_VALUE, floor_words, tr, with_interval
+
+
+def metric_html(metric: str, extractor: str | None) -> str:
+    """Return definition, formula, range, caveats and citation of a metric and its extractor."""
+    spec = METRICS[metric]
+    better = tr("lower is better") if spec.direction is Direction.LOWER else tr("higher is better")
+    parts = [
+        f"<p><b>{escape(spec.label)}</b> {spec.direction.arrow} {better}</p>",
+        f"<p>{escape(spec.definition)}</p>",
+        _table(
+            (
+                (tr("Formula"), spec.formula),
+                (tr("Range"), spec.value_range),
+                (tr("Mind"), spec.caveats),
+                (tr("Source"), spec.citation),
+                (tr("Parity"), spec.parity),
+            )
+        ),
+    ]
+    known = EXTRACTORS.get(extractor) if extractor is not None else None
+    if known is not None:
+        parts.append(f"<p><b>{escape(known.label)}</b></p><p>{escape(known.definition)} {escape(known.caveats)}</p>")
+        parts.append(_table(((tr("Source"), known.citation),)))
+    return "".join(parts)
+
+
+def cell_html(value: MetricValue) -> str:
+    """Return one value with everything that makes it citable, or the reason why there is none."""
+    title = f"<p><b>{escape(value.candidate)}</b></p>"
+    if value.value is None:
+        notes = ((tr("Note"), note) for note in value.notes)
+        return title + f"<p>{NO_VALUE}: {escape(value.reason)}</p>" + _table(tuple(notes))
+    unit = METRICS[value.metric].unit
+    rows = [
+        (tr("Value"), with_interval(value.value, value.interval, unit)),
+        (tr("Interval"), _interval_words(value.interval)),
+        (tr("Noise floor"), _floor(value, unit)),
+        (tr("Against it"), floor_words(value, with_floor=False)),
+        (tr("Sample"), tr("n = {0} images a side, seed {1}").format(format_count(value.n), value.seed)),
+        (tr("Variant"), value.variant),
+        *((name, format_value(companion)) for name, companion in value.extra.items()),
+        *((tr("Note"), note) for note in value.notes),
+    ]
+    return title + _table(tuple(rows))
+
+
+def _interval_words(interval: Interval | None) -> str:
+    if interval is None:
+        return tr("none")
+    ends = f"{format_value(interval.low)} to {format_value(interval.high)}"
+    return f"{ends} ({interval.level * 100:g} %, {interval.kind})"
+
+
+def _floor(value: MetricValue, unit: str) -> str:
+    if value.floor is None:
+        return value.floor_reason or tr("none")
+    return with_interval(value.floor, value.floor_interval, unit)
+
+
+def _table(rows: tuple[tuple[str, str], ...]) -> str:
+    lines = "".join(
+        f'<tr><td valign="top" style="padding-right: 10px; padding-bottom: 4px"><i>{escape(name)}</i></td>'
+        f'<td style="padding-bottom: 4px">{escape(text)}</td></tr>'
+        for name, text in rows
+        if text
+    )
+    return f"<table>{lines}</table>" if lines else ""

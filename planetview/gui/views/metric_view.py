@@ -1,0 +1,209 @@
+"""The table that shows a `MetricTableModel`: two lines a cell, family headings across."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QItemSelection, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from planetview.core.catalogue import Family
+from planetview.gui.models.metric_table import Cell, CellState, MetricRow, MetricTableModel
+from planetview.gui.models.roles import CellRole
+from planetview.gui.theme import Theme
+
+_PADDING = 8
+_LINE_GAP = 2
+_MIN_COLUMN = 200
+_MAX_COLUMN = 300
+
+
+class MetricDelegate(QStyledItemDelegate):
+    """Paints a cell's value above its standing to the noise floor, right-aligned."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        cell: Cell = index.data(CellRole.CELL)
+        tokens = self._theme.tokens
+        model = index.model()
+        is_heading = isinstance(model, MetricTableModel) and isinstance(model.rows[index.row()], Family)
+        is_chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        fill = tokens.accent if is_chosen else tokens.surface_alt if is_heading else None
+        painter.save()
+        if fill is not None:
+            painter.fillRect(option.rect, QColor(fill))
+        area = option.rect.adjusted(_PADDING, 0, -_PADDING, 0)
+        strong = QColor(tokens.accent_text if is_chosen else tokens.text)
+        quiet = QColor(tokens.accent_text if is_chosen else tokens.text_muted)
+        if is_heading:
+            painter.setFont(option.font)
+            painter.setPen(quiet)
+            elided = option.fontMetrics.elidedText(cell.main, Qt.TextElideMode.ElideRight, area.width())
+            painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, elided)
+        else:
+            _paint_lines(painter, area, option.font, cell, (strong, quiet))
+        if option.state & QStyle.StateFlag.State_HasFocus:
+            painter.setPen(QColor(tokens.text))
+            painter.drawRect(option.rect.adjusted(1, 1, -2, -2))
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        cell: Cell = index.data(CellRole.CELL)
+        main = QFontMetrics(main_font(option.font, cell))
+        sub = QFontMetrics(sub_font(option.font))
+        wide = max(main.horizontalAdvance(cell.main), sub.horizontalAdvance(cell.sub))
+        return QSize(wide + 2 * _PADDING + 2, row_height(option.font))
+
+
+def _paint_lines(painter: QPainter, area: QRect, font: QFont, cell: Cell, pens: tuple[QColor, QColor]) -> None:
+    strong, quiet = pens
+    bold, small = main_font(font, cell), sub_font(font)
+    bold_metrics, small_metrics = QFontMetrics(bold), QFontMetrics(small)
+    height = bold_metrics.height() + (small_metrics.height() + _LINE_GAP if cell.sub else 0)
+    line = QRect(area.left(), area.center().y() - height // 2, area.width(), bold_metrics.height())
+    painter.setFont(bold)
+    painter.setPen(strong if cell.state is CellState.READY else quiet)
+    right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+    painter.drawText(line, right, bold_metrics.elidedText(cell.main, Qt.TextElideMode.ElideRight, area.width()))
+    if cell.sub:
+        line = QRect(area.left(), line.bottom() + 1 + _LINE_GAP, area.width(), small_metrics.height())
+        painter.setFont(small)
+        painter.setPen(quiet)
+        painter.drawText(line, right, small_metrics.elidedText(cell.sub, Qt.TextElideMode.ElideRight, area.width()))
+
+
+def main_font(font: QFont, cell: Cell) -> QFont:
+    """Return the font of a cell's first line: bold for the best of its row, italic where there is no value."""
+    font = QFont(font)
+    font.setBold(cell.is_best)
+    font.setItalic(cell.state is not CellState.READY)
+    return font
+
+
+def sub_font(font: QFont) -> QFont:
+    """Return the smaller font of a cell's second line."""
+    font = QFont(font)
+    if font.pointSizeF() > 0:
+        font.setPointSizeF(font.pointSizeF() * 0.88)
+    return font
+
+
+def row_height(font: QFont) -> int:
+    """Return the height of a row with two lines."""
+    return QFontMetrics(font).height() + QFontMetrics(sub_font(font)).height() + _LINE_GAP + 2 * _PADDING
+
+
+class MetricTableView(QTableView):
+    """Shows the metric table; the row headings stay while the candidates scroll sideways."""
+
+    current_changed = Signal(QModelIndex)
+    copy_requested = Signal()
+
+    def __init__(self, model: MetricTableModel, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._metrics = model
+        self._current: tuple[MetricRow | Family, int] | None = None
+        # Fusion paints the corner with a gradient that no palette role reaches.
+        self.setStyleSheet("QTableCornerButton::section { background: palette(alternate-base); border: 0; }")
+        self.setAccessibleName(self.tr("Metric table"))
+        self.setItemDelegate(MetricDelegate(theme, self))
+        self.setShowGrid(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setCornerButtonEnabled(False)
+        self.setWordWrap(False)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.horizontalHeader().setHighlightSections(False)
+        self.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.verticalHeader().setHighlightSections(False)
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.setModel(model)
+        model.modelReset.connect(self._on_reset)
+        self._on_reset()
+
+    def chosen_block(self) -> tuple[list[int], list[int]]:
+        """Return the rows and columns of the selection where it is more than one cell, else all."""
+        rows = range(self._metrics.rowCount())
+        columns = range(self._metrics.columnCount())
+        ranges = self.selectionModel().selection()
+        cells = sum(part.width() * part.height() for part in ranges)
+        if cells <= 1:
+            return list(rows), list(columns)
+        return (
+            [row for row in rows if any(part.top() <= row <= part.bottom() for part in ranges)],
+            [column for column in columns if any(part.left() <= column <= part.right() for part in ranges)],
+        )
+
+    def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
+        super().currentChanged(current, previous)
+        if current.isValid():
+            self._current = (self._metrics.rows[current.row()], current.column())
+        self.current_changed.emit(current)
+
+    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+        super().selectionChanged(selected, deselected)
+        self.viewport().update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_requested.emit()
+            event.accept()
+            return
+        super().keyPressEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit_sections()
+
+    def _on_reset(self) -> None:
+        self.clearSpans()
+        columns = self._metrics.columnCount()
+        for row, item in enumerate(self._metrics.rows):
+            if isinstance(item, Family) and columns > 1:
+                self.setSpan(row, 0, 1, columns)
+        self._fit_sections()
+        self._restore_current()
+
+    def _restore_current(self) -> None:
+        """Stay on the metric that was current; else begin with the first one."""
+        rows = self._metrics.rows
+        if not rows or not self._metrics.columnCount():
+            return
+        item, column = self._current or (None, 0)
+        row = rows.index(item) if item in rows else min(1, len(rows) - 1)
+        self.setCurrentIndex(self._metrics.index(row, min(column, self._metrics.columnCount() - 1)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_sections()
+
+    def _fit_sections(self) -> None:
+        height, heading = row_height(self.font()), self.fontMetrics().height() + 2 * _PADDING
+        for row, item in enumerate(self._metrics.rows):
+            self.setRowHeight(row, heading if isinstance(item, Family) else height)
+        columns = self._metrics.columnCount()
+        if columns:
+            # At larger text the bounds grow with it.
+            scale = self.fontMetrics().height() / 15
+            share = self.viewport().width() // columns
+            for column in range(columns):
+                self.setColumnWidth(column, round(min(max(share, _MIN_COLUMN * scale), _MAX_COLUMN * scale)))

@@ -1,0 +1,291 @@
+"""The overview page: every number of a study in one table, with what each means."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QModelIndex, Qt, Signal, Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QStackedLayout,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
+
+from planetview.core.catalogue import Family
+from planetview.core.datasets import Role
+from planetview.core.errors import UserError
+from planetview.core.files import write_text_atomically
+from planetview.core.results import MetricValue, Results
+from planetview.core.selection import SelectionState
+from planetview.core.settings import RunSettings
+from planetview.gui.models.metric_details import cell_html, metric_html
+from planetview.gui.models.metric_export import grid_html, grid_tsv, table_grid, values_csv
+from planetview.gui.models.metric_table import MetricRow, MetricTableModel, family_help, family_title
+from planetview.gui.models.wording import finding
+from planetview.gui.theme import Theme
+from planetview.gui.thumbs import ThumbnailCache
+from planetview.gui.views.metric_view import MetricTableView
+
+_GAP = 8
+_FINDINGS_LINES = 6
+
+
+class OverviewPage(QWidget):
+    """One table of all metrics and candidates, a finding per candidate above, the current cell explained beside."""
+
+    notice = Signal(str)  # what was copied or written, for the status bar
+
+    def __init__(
+        self,
+        selection: SelectionState,
+        theme: Theme,
+        thumbs: ThumbnailCache,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._results: Results | None = None
+        self._is_running = False
+        self._model = MetricTableModel(self)
+        self._empty = _centred(self.tr("No numbers yet. Choose a reference and a candidate, then press Run."))
+        self._content = QWidget()
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self._content)
+        self._build_content()
+        theme.changed.connect(self._on_theme_changed)
+
+    def show_results(self, results: Results | None) -> None:
+        """Show a finished run; None empties the page."""
+        self._results, self._is_running = results, False
+        self._model.show(results.values if results is not None else ())
+        self._refresh()
+
+    def expect(self, candidates: tuple[str, ...], settings: RunSettings) -> None:
+        """Show which numbers a run that begins now will give; its values arrive by `show_partial`."""
+        self._results, self._is_running = None, True
+        self._model.expect(candidates, settings)
+        self._refresh()
+
+    def show_partial(self, values: tuple[MetricValue, ...]) -> None:
+        """Add values of a run that goes on; the first of them replace an earlier run's."""
+        if not self._is_running:
+            self._results, self._is_running = None, True
+            self._model.show(())
+        self._model.add(values)
+        self._refresh()
+
+    def _build_content(self) -> None:
+        self._findings = QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
+        self._findings.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._findings.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._findings.setAccessibleName(self.tr("Findings"))
+        self._findings_area = QScrollArea(widgetResizable=True)
+        self._findings_area.setFrameShape(QFrame.Shape.NoFrame)
+        self._findings_area.setWidget(self._findings)
+        self._findings_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._strip = _WarningStrip()
+        self._table = MetricTableView(self._model, self._theme)
+        self._details = QTextBrowser(openLinks=False)
+        self._details.setFrameShape(QFrame.Shape.NoFrame)
+        self._details.setAccessibleName(self.tr("About the current row"))
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.addWidget(_card(self._table))
+        splitter.addWidget(_card(self._details))
+        splitter.setStretchFactor(0, 3)
+        splitter.setStretchFactor(1, 1)
+        splitter.setSizes([900, 340])
+        splitter.setChildrenCollapsible(False)
+        splitter.setHandleWidth(_GAP)
+        layout = QVBoxLayout(self._content)
+        layout.setContentsMargins(2 * _GAP, 2 * _GAP, 2 * _GAP, _GAP)
+        layout.setSpacing(_GAP)
+        layout.addWidget(self._findings_area)
+        layout.addWidget(self._strip)
+        layout.addWidget(splitter, 1)
+        layout.addLayout(self._build_foot())
+        self.setFocusProxy(self._table)
+        self.setTabOrder(self._table, self._details)
+        self.setTabOrder(self._details, self._strip.more)
+        self._table.current_changed.connect(self._on_current_changed)
+        self._table.copy_requested.connect(self.copy_table)
+        self._model.dataChanged.connect(self._on_values_changed)
+
+    def _build_foot(self) -> QHBoxLayout:
+        legend = QLabel(
+            self.tr("↓ lower is better   ↑ higher is better   ★ best, where the intervals of all others are separate"),
+            wordWrap=True,
+        )
+        legend.setProperty("muted", True)
+        copy = QPushButton(self.tr("Copy table"))
+        copy.setToolTip(self.tr("Copy the chosen block, or all, as a table for spreadsheets and documents (Ctrl+C)."))
+        copy.clicked.connect(self.copy_table)
+        export = QPushButton(self.tr("Export CSV…"))
+        export.setToolTip(self.tr("Write every value with interval, floor, n, seed and notes, at full precision."))
+        export.clicked.connect(self.export_csv)
+        foot = QHBoxLayout()
+        foot.setSpacing(_GAP)
+        foot.addWidget(legend, 1)
+        foot.addWidget(copy)
+        foot.addWidget(export)
+        return foot
+
+    @Slot()
+    def copy_table(self) -> None:
+        """Put the chosen block, or the whole table, on the clipboard as TSV and HTML."""
+        rows, columns = self._table.chosen_block()
+        names = [name for i, name in enumerate(self._model.candidates) if i in columns] or self._model.candidates
+        grid = table_grid(self._model, rows, names)
+        mime = QMimeData()
+        mime.setText(grid_tsv(grid))
+        mime.setHtml(grid_html(grid))
+        QGuiApplication.clipboard().setMimeData(mime)
+        self.notice.emit(self.tr("Copied {0} metrics of {1} candidates.").format(len(grid) - 1, len(names)))
+
+    @Slot()
+    def export_csv(self) -> None:
+        """Ask for a place and write every value there as CSV."""
+        path = self.ask_path()
+        if path is None:
+            return
+        try:
+            write_text_atomically(path, values_csv(self._model.values))
+        except UserError as error:
+            self.notice.emit(f"{error.message} {error.hint}".strip())
+        else:
+            self.notice.emit(self.tr("Wrote {0}.").format(path))
+
+    def ask_path(self) -> Path | None:
+        """Ask where to write the table; None when the question was dismissed."""
+        name, _ = QFileDialog.getSaveFileName(
+            self, self.tr("Export the table"), "metrics.csv", self.tr("Comma-separated values (*.csv)")
+        )
+        return Path(name) if name else None
+
+    def _refresh(self) -> None:
+        has_rows = bool(self._model.rows)
+        self._stack.setCurrentWidget(self._content if has_rows else self._empty)
+        self._strip.show_warnings(warnings_of(self._results) if self._results is not None else ())
+        self._show_findings()
+        self._on_theme_changed()
+        self._on_current_changed(self._table.currentIndex())
+
+    def _show_findings(self) -> None:
+        lines = []
+        for name in self._model.candidates:
+            text = finding(name, self._model.values)
+            square = f'<span style="color:{self._colour(name)}">■</span>'
+            lines.append(f'<p style="margin:0 0 4px 0">{square} <b>{escape(name)}</b>: {escape(text)}</p>')
+        self._findings.setText("".join(lines))
+        line = self.fontMetrics().lineSpacing() + 4
+        self._findings_area.setFixedHeight(max(1, min(len(lines), _FINDINGS_LINES)) * line)
+
+    def _colour(self, candidate: str) -> str:
+        if self._results is not None:
+            return self._theme.dataset_colour(self._results, candidate)
+        return self._theme.role_colour(Role.CANDIDATE, self._model.candidates.index(candidate))
+
+    @Slot()
+    def _on_theme_changed(self) -> None:
+        self._model.use_colours({name: self._colour(name) for name in self._model.candidates})
+        self._show_findings()
+        self._table.viewport().update()
+
+    @Slot()
+    def _on_values_changed(self) -> None:
+        self._on_current_changed(self._table.currentIndex())
+
+    @Slot(QModelIndex)
+    def _on_current_changed(self, current: QModelIndex) -> None:
+        if not current.isValid():
+            self._details.clear()
+            return
+        item = self._model.rows[current.row()]
+        if not isinstance(item, MetricRow):
+            self._details.setHtml(_family_html(item))
+            return
+        value = self._model.value_at(current.row(), current.column())
+        about = metric_html(item.metric, item.extractor)
+        self._details.setHtml((cell_html(value) + "<hr>" if value is not None else "") + about)
+
+
+def warnings_of(results: Results) -> tuple[str, ...]:
+    """Return what to know before trusting the numbers: the run's warnings, then images left out."""
+    lines = list(results.warnings)
+    for name, images in results.unusable.items():
+        if images:
+            first, reason = images[0]
+            more = f", and {len(images) - 1:,} more" if len(images) > 1 else ""
+            lines.append(f"{name}: {len(images):,} left out during the run ({first}: {reason}{more}).")
+    for dataset in results.datasets:
+        if dataset.skipped:
+            first_skipped = dataset.skipped[0]
+            lines.append(
+                f"{dataset.name}: {len(dataset.skipped):,} left out by the scan "
+                f"({first_skipped.name}: {first_skipped.reason}{', …' if len(dataset.skipped) > 1 else ''})."
+            )
+    return tuple(lines)
+
+
+class _WarningStrip(QFrame):
+    """Warnings on one quiet line; a button shows all of them."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("tone", "warning")
+        self._warnings: tuple[str, ...] = ()
+        self._text = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.more = QPushButton()
+        self.more.setCheckable(True)
+        self.more.setProperty("quiet", True)
+        self.more.toggled.connect(self._show_lines)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 4, 8, 4)
+        layout.addWidget(self._text, 1)
+        layout.addWidget(self.more, 0, Qt.AlignmentFlag.AlignTop)
+        self.hide()
+
+    def show_warnings(self, warnings: tuple[str, ...]) -> None:
+        """Show these warnings, or nothing at all where there are none."""
+        self._warnings = warnings
+        self.more.setChecked(False)
+        self._show_lines()
+
+    @Slot()
+    def _show_lines(self) -> None:
+        shown = self._warnings if self.more.isChecked() else self._warnings[:1]
+        self._text.setText("\n".join(f"⚠ {warning}" for warning in shown))
+        self.more.setVisible(len(self._warnings) > 1)
+        hidden = len(self._warnings) - 1
+        self.more.setText(self.tr("Show less") if self.more.isChecked() else self.tr("{0} more").format(hidden))
+        self.setVisible(bool(self._warnings))
+
+
+def _family_html(family: Family) -> str:
+    return f"<p><b>{escape(family_title(family))}</b></p><p>{escape(family_help(family))}</p>"
+
+
+def _card(widget: QWidget) -> QFrame:
+    frame = QFrame()
+    frame.setProperty("card", True)
+    layout = QVBoxLayout(frame)
+    layout.setContentsMargins(_GAP, _GAP, _GAP, _GAP)
+    layout.addWidget(widget)
+    return frame
+
+
+def _centred(text: str) -> QWidget:
+    label = QLabel(text, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+    label.setProperty("muted", True)
+    return label
