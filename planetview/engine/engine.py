@@ -1,0 +1,95 @@
+"""The engine: requests in, messages out, everything finished kept on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from planetview.core.cancel import CancelToken
+from planetview.core.datasets import Dataset, guess_role, shared_images
+from planetview.core.errors import UserError
+from planetview.core.messages import (
+    CompareRequest,
+    JobResult,
+    Message,
+    Request,
+    ScanFailure,
+    ScanRequest,
+    ScanResult,
+)
+from planetview.core.paths import cache_dir
+from planetview.core.scanning import scan
+from planetview.engine.schedule import Schedule, Stage
+from planetview.engine.streaming import Emit, stream
+
+
+class TorchEngine:
+    """Carries out requests with torch, one at a time.
+
+    store_path: the feature store; None takes `features.sqlite` in the cache folder.
+    """
+
+    def __init__(self, store_path: Path | None = None) -> None:
+        self._store_path = store_path
+
+    def run(self, request: Request, token: CancelToken) -> Iterator[Message]:
+        """Yield messages, a `JobResult` last.
+
+        Raises Cancelled within a second of `token.cancel()`, UserError for what the user can put right.
+        """
+        if isinstance(request, ScanRequest):
+            return stream(lambda emit, check: scan_targets(request, emit, check), token)
+        return stream(lambda emit, check: self._compare(request, emit, check), token)
+
+    def _compare(self, request: CompareRequest, emit: Emit, check: Callable[[], None]) -> JobResult:
+        # Scanning must not wait for torch.
+        from planetview.engine.comparison import compare
+
+        return compare(request, self._store_path or cache_dir() / "features.sqlite", emit, check)
+
+
+def scan_targets(request: ScanRequest, emit: Emit, check: Callable[[], None]) -> JobResult:
+    """Scan every target; one that fails is reported and the others go on.
+
+    Raises UserError when all of them failed and there was only one.
+    """
+    stages = tuple(
+        Stage(f"scan-{i}", f"Reading {t.path.name}", "images", 1, 1.0) for i, t in enumerate(request.targets)
+    )
+    datasets: list[Dataset] = []
+    failures: list[ScanFailure] = []
+    taken: set[str] = set()
+    schedule = Schedule(stages, emit)
+    for i, target in enumerate(request.targets):
+
+        def report(done: int, total: int, i: int = i) -> None:
+            schedule.resize(f"scan-{i}", total)
+            schedule.advance(f"scan-{i}", done)
+
+        try:
+            dataset = scan(
+                target.path,
+                name=unique_name(target.name or target.path.stem or str(target.path), taken),
+                role=target.role or guess_role(target.path),
+                check=check,
+                on_progress=report,
+            )
+        except UserError as error:
+            if len(request.targets) == 1:
+                raise
+            failures.append(ScanFailure(target.path, error.message, error.hint))
+        else:
+            taken.add(dataset.name)
+            datasets.append(dataset)
+        schedule.finish(f"scan-{i}")
+    return JobResult(ScanResult(tuple(datasets), shared_images(datasets), tuple(failures)))
+
+
+def unique_name(name: str, taken: set[str]) -> str:
+    """Return `name`, or with a number behind it when it is taken."""
+    if name not in taken:
+        return name
+    number = 2
+    while f"{name} ({number})" in taken:
+        number += 1
+    return f"{name} ({number})"

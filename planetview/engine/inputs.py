@@ -1,0 +1,175 @@
+"""The images of a comparison as numbers: decoded once, features and entropy together."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from planetview.core.datasets import Dataset, ImageRecord
+from planetview.core.entropy import shannon_entropy_bits
+from planetview.core.errors import ImageProblem, UserError
+from planetview.core.readers import load_rgb8
+from planetview.core.stretch import ResolvedStretch
+from planetview.engine.devices import TimedBatch
+from planetview.engine.extractors import Extractor
+from planetview.engine.features import FeatureTable, extract_features, feature_space
+from planetview.engine.images import prefetch
+from planetview.engine.schedule import Schedule
+from planetview.engine.store import FeatureStore
+
+Check = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """One dataset reduced to its usable images, with everything later stages read.
+
+    dataset: usable images only. features: extractor id -> (n, d) float32. entropy_bits: (n,).
+    unusable: (name, reason) of images that failed after the scan. computed: images that went through a network.
+    """
+
+    dataset: Dataset
+    stretch: ResolvedStretch
+    features: dict[str, npt.NDArray[np.float32]]
+    entropy_bits: npt.NDArray[np.float64]
+    unusable: tuple[tuple[str, str], ...]
+    computed: int
+
+    def load(self, record: ImageRecord) -> npt.NDArray[np.uint8]:
+        """Return one image as (H, W, 3) uint8 under this dataset's stretch; raises ImageProblem."""
+        return load_rgb8(record, self.stretch)
+
+
+class _Decoder:
+    """Loads images and keeps their entropy, so that no image is decoded for it again."""
+
+    def __init__(self, stretch: ResolvedStretch) -> None:
+        self._stretch = stretch
+        self._lock = threading.Lock()
+        self.entropy_bits: dict[str, float] = {}
+
+    def load(self, record: ImageRecord) -> npt.NDArray[np.uint8]:
+        rgb8 = load_rgb8(record, self._stretch)
+        bits = shannon_entropy_bits(rgb8)
+        with self._lock:
+            self.entropy_bits[record.digest] = bits
+        return rgb8
+
+    def load_entropy(self, record: ImageRecord) -> npt.NDArray[np.float64]:
+        self.load(record)
+        return np.array([self.entropy_bits[record.digest]])
+
+
+def missing_features(
+    datasets: tuple[Dataset, ...], stretches: dict[str, ResolvedStretch], extractors: list[Extractor],
+    store: FeatureStore,
+) -> dict[tuple[str, str], int]:  # fmt: skip
+    """Return how many images of each (dataset, extractor) are not in the store."""
+    missing = {}
+    for dataset in datasets:
+        digests = list({image.digest for image in dataset.images})
+        for extractor in extractors:
+            space = feature_space(extractor, stretches[dataset.name].key).key
+            missing[dataset.name, extractor.id] = len(digests) - store.count_of(space, digests)
+    return missing
+
+
+def read_inputs(
+    dataset: Dataset,
+    stretch: ResolvedStretch,
+    extractors: list[Extractor],
+    store: FeatureStore,
+    schedule: Schedule,
+    check: Check,
+) -> Inputs:
+    """Compute or read the features and entropy of one dataset.
+
+    Raises UserError (exit code 3) when no image is usable.
+    """
+    decoder = _Decoder(stretch)
+    tables: dict[str, FeatureTable] = {}
+    reasons: dict[int, str] = {}
+    for extractor in extractors:
+        table = _features(dataset, extractor, stretch, decoder, store, schedule, check)
+        tables[extractor.id] = table
+        reasons.update(table.problems)
+    bits = _entropy(dataset, decoder, stretch, store, schedule, check, reasons)
+    usable = np.array([i for i in range(len(dataset)) if i not in reasons], dtype=np.int64)
+    if not len(usable):
+        first = next(iter(reasons.values()), "unknown reason")
+        raise UserError(f"No image of '{dataset.name}' can be used: {first}.", exit_code=3)
+    features = {}
+    for name, table in tables.items():
+        rows = np.searchsorted(table.indices, usable)
+        features[name] = table.features if len(rows) == len(table.features) else table.features[rows]
+    return Inputs(
+        replace(dataset, images=tuple(dataset.images[i] for i in usable)),
+        stretch,
+        features,
+        bits[usable],
+        tuple((dataset.images[i].name, reason) for i, reason in sorted(reasons.items())),
+        sum(table.computed for table in tables.values()),
+    )
+
+
+def _features(
+    dataset: Dataset,
+    extractor: Extractor,
+    stretch: ResolvedStretch,
+    decoder: _Decoder,
+    store: FeatureStore,
+    schedule: Schedule,
+    check: Check,
+) -> FeatureTable:
+    stage = f"features/{extractor.id}/{dataset.name}"
+    table = extract_features(
+        dataset.images,
+        extractor,
+        feature_space(extractor, stretch.key),
+        store,
+        decoder.load,
+        batcher=TimedBatch(),
+        check=check,
+        on_progress=lambda progress: schedule.advance(stage, progress.done, progress.rate),
+    )
+    schedule.finish(stage)
+    return table
+
+
+def _entropy(
+    dataset: Dataset,
+    decoder: _Decoder,
+    stretch: ResolvedStretch,
+    store: FeatureStore,
+    schedule: Schedule,
+    check: Check,
+    reasons: dict[int, str],
+) -> npt.NDArray[np.float64]:
+    """Return entropies of all images, NaN for unusable ones; adds the newly unusable to `reasons`."""
+    stage = f"entropy/{dataset.name}"
+    space = f"entropy bits 1 {stretch.key}"
+    digests = [image.digest for image in dataset.images]
+    if decoder.entropy_bits:
+        fresh = list(decoder.entropy_bits)
+        store.put_many(space, fresh, np.array([[decoder.entropy_bits[digest]] for digest in fresh]))
+    column, _ = store.get_many(space, digests, 1, np.float64)
+    bits: npt.NDArray[np.float64] = column[:, 0].astype(np.float64)
+    for i, digest in enumerate(digests):
+        bits[i] = decoder.entropy_bits.get(digest, bits[i])
+    missing = [i for i in np.flatnonzero(np.isnan(bits)).tolist() if i not in reasons]
+    # Only images whose features were stored by a run that was stopped before it kept their entropy.
+    for k, value in prefetch([dataset.images[i] for i in missing], decoder.load_entropy, check=check, ahead=32):
+        if isinstance(value, ImageProblem):
+            reasons[missing[k]] = value.reason
+        else:
+            bits[missing[k]] = value[0]
+        schedule.advance(stage, len(digests) - len(missing) + k + 1)
+    kept = [i for i in missing if i not in reasons]
+    if kept:
+        store.put_many(space, [digests[i] for i in kept], bits[kept].reshape(-1, 1))
+    schedule.finish(stage)
+    return bits

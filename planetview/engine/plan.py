@@ -1,0 +1,62 @@
+"""A request as ordered stages: what will be done, and about how long each part takes."""
+
+from __future__ import annotations
+
+from planetview.core.catalogue import EXTRACTORS, METRICS, Family
+from planetview.core.datasets import Dataset
+from planetview.core.messages import CompareRequest
+from planetview.core.stretch import StretchKind
+from planetview.engine.schedule import Stage
+
+# Seconds an image, pair or comparison on two cores without a GPU; only their proportions matter.
+_FEATURE_S = 0.03
+_STORED_S = 0.0002
+_ENTROPY_S = 0.0005
+_PAIR_S = 0.02
+_METRIC_S = 0.3
+
+
+def plan(
+    request: CompareRequest, datasets: tuple[Dataset, ...], missing: dict[tuple[str, str], int]
+) -> tuple[Stage, ...]:
+    """Return the stages of a comparison, in order.
+
+    datasets: reference, held-out if any, candidates. missing: (dataset name, extractor id) -> images whose features
+    are not stored. Stage ids: "stretch", "features/<extractor>/<dataset>", "entropy/<dataset>", "distribution",
+    "neighbours", "pairs/<dataset>", "summary".
+    """
+    settings = request.settings
+    stages = []
+    if settings.stretch.kind is StretchKind.SET_PERCENTILE:
+        stages.append(Stage("stretch", "Pixel ranges", "sets", len(datasets), 2.0 * len(datasets)))
+    for extractor in settings.extractors:
+        label = EXTRACTORS[extractor].label
+        for dataset in datasets:
+            todo = missing.get((dataset.name, extractor), len(dataset))
+            seconds = todo * _FEATURE_S + (len(dataset) - todo) * _STORED_S
+            stages.append(
+                Stage(
+                    f"features/{extractor}/{dataset.name}", f"Features of {dataset.name}, {label}", "images",
+                    len(dataset), seconds,
+                )
+            )  # fmt: skip
+    for dataset in datasets:
+        stages.append(
+            Stage(f"entropy/{dataset.name}", f"Entropy of {dataset.name}", "images", len(dataset),
+                  len(dataset) * _ENTROPY_S)
+        )  # fmt: skip
+    on_features = [m for m in settings.metrics if METRICS[m].on_features]
+    comparisons = len(on_features) * len(settings.extractors) * len(request.candidates)
+    if comparisons:
+        stages.append(Stage("distribution", "Distribution metrics", "values", comparisons, comparisons * _METRIC_S))
+    queries = datasets[1:]
+    searches = len(settings.neighbours_by) * (len(queries) + len(request.candidates))
+    stages.append(Stage("neighbours", "Nearest neighbours", "searches", searches, 0.5 * searches))
+    if any(METRICS[m].family is Family.PAIRWISE for m in settings.metrics):
+        for query in queries:
+            stages.append(
+                Stage(f"pairs/{query.name}", f"Pairwise scores of {query.name}", "pairs", len(query),
+                      len(query) * _PAIR_S)
+            )  # fmt: skip
+    stages.append(Stage("summary", "Summary", "steps", 1, 0.5))
+    return tuple(stages)

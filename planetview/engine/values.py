@@ -1,0 +1,179 @@
+"""Numbers beside their noise floor: the cells of the metric table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from planetview.core.catalogue import METRICS, Direction, MetricSpec
+from planetview.core.datasets import Role
+from planetview.core.results import MetricValue, PairTable
+from planetview.core.settings import RunSettings
+from planetview.core.stats import Interval, bootstrap_mean_interval, wilson
+from planetview.engine.distribution import Comparison, Outcome, distribution_outcome
+from planetview.engine.inputs import Inputs
+from planetview.engine.memo import Memo
+from planetview.engine.sampling import set_digest, subsample
+
+Check = Callable[[], None]
+NO_HELD_OUT = "no held-out set: give one, or set part of the reference aside, to see the noise floor"
+_BOOTSTRAP_REPLICATES = 2000
+
+
+@dataclass(frozen=True)
+class Sets:
+    """The sets of a study as numbers: reference, held-out or None, candidates."""
+
+    reference: Inputs
+    held_out: Inputs | None
+    candidates: tuple[Inputs, ...]
+
+    @property
+    def queries(self) -> tuple[Inputs, ...]:
+        """Every set whose images are looked up in the reference: the held-out set, then the candidates."""
+        return (*((self.held_out,) if self.held_out else ()), *self.candidates)
+
+
+class DistributionTable:
+    """Distribution metrics of every candidate; the floor is computed once a sample size.
+
+    spaces: extractor id -> what decides its features besides image and stretch; part of every stored number.
+    """
+
+    def __init__(self, sets: Sets, settings: RunSettings, memo: Memo, spaces: dict[str, str], check: Check) -> None:
+        self._sets = sets
+        self._settings = settings
+        self._memo = memo
+        self._spaces = spaces
+        self._check = check
+        self._floors: dict[tuple[str, str, int], Outcome] = {}
+
+    def value(self, metric: str, extractor: str, candidate: Inputs) -> MetricValue:
+        """Return one cell with its floor at the same sample size."""
+        sizes = [len(self._sets.reference.dataset), len(candidate.dataset)]
+        if self._sets.held_out is not None:
+            sizes.append(len(self._sets.held_out.dataset))
+        n = min(sizes)
+        outcome = self._outcome(metric, extractor, candidate, Role.CANDIDATE, n)
+        floor = Outcome(reason=NO_HELD_OUT)
+        if self._sets.held_out is not None:
+            key = (metric, extractor, n)
+            if key not in self._floors:
+                self._floors[key] = self._outcome(metric, extractor, self._sets.held_out, Role.HELD_OUT, n)
+            floor = self._floors[key]
+        notes = (*outcome.notes, *self._size_note(candidate, n))
+        return beside_floor(
+            METRICS[metric], extractor, candidate.dataset.name, outcome, floor, n, self._settings, notes
+        )
+
+    def _outcome(self, metric: str, extractor: str, other: Inputs, role: Role, n: int) -> Outcome:
+        reference = self._sets.reference
+        sides = []
+        for inputs, side_role in ((reference, Role.REFERENCE), (other, role)):
+            rows = subsample(len(inputs.dataset), n, self._settings.seed, side_role)
+            digests = [inputs.dataset.images[i].digest for i in rows]
+            features = inputs.features[extractor]
+            sides.append(
+                (
+                    features if n == len(features) else features[rows],
+                    set_digest(digests, f"{extractor} {self._spaces[extractor]} {inputs.stretch.key}"),
+                )
+            )
+        pair = Comparison(sides[0][0], sides[1][0], f"{sides[0][1]} {sides[1][1]}")
+        return distribution_outcome(metric, pair, self._settings, self._memo, self._check)
+
+    def _size_note(self, candidate: Inputs, n: int) -> tuple[str, ...]:
+        sets = [self._sets.reference, candidate, *((self._sets.held_out,) if self._sets.held_out else ())]
+        cut = [f"{len(s.dataset):,} of {s.dataset.name}" for s in sets if len(s.dataset) > n]
+        return (f"seeded subsample of {n:,} from {' and '.join(cut)}",) if cut else ()
+
+
+def beside_floor(
+    spec: MetricSpec,
+    extractor: str | None,
+    candidate: str,
+    outcome: Outcome,
+    floor: Outcome,
+    n: int,
+    settings: RunSettings,
+    notes: tuple[str, ...],
+) -> MetricValue:
+    """Return a cell: the number, its floor, their ratio, and whether the intervals tell them apart."""
+    ratio = None
+    if spec.has_ratio and outcome.value is not None and floor.value is not None:
+        # An unbiased distance near zero says "not distinguishable", and dividing by it says nothing.
+        unclear = floor.interval is not None and spec.direction is Direction.LOWER and floor.interval.low <= 0
+        if floor.value > 0 and not unclear:
+            ratio = outcome.value / floor.value
+        else:
+            notes = (*notes, "no ratio: the floor cannot be told from 0")
+    return MetricValue(
+        spec.id, extractor, candidate, outcome.value, outcome.interval, floor.value, floor.interval,
+        floor.reason, ratio, _is_beyond(spec, outcome, floor), n, settings.seed, outcome.variant, notes,
+        outcome.extra, outcome.reason,
+    )  # fmt: skip
+
+
+def _is_beyond(spec: MetricSpec, outcome: Outcome, floor: Outcome) -> bool | None:
+    if outcome.value is None or floor.value is None or outcome.interval is None:
+        return None
+    floor_low = floor.interval.low if floor.interval else floor.value
+    floor_high = floor.interval.high if floor.interval else floor.value
+    if spec.direction is Direction.LOWER:
+        return outcome.interval.low > floor_high
+    return outcome.interval.high < floor_low
+
+
+def closer_to_reference(
+    nearer: np.ndarray, candidate: Inputs, bank: int, extractor: str, settings: RunSettings
+) -> MetricValue:
+    """Return the share of images nearer to the reference than to the held-out set.
+
+    nearer: (n,) bool, found with banks of `bank` images each. The floor is one half: what exchangeable sets give.
+    """
+    count, n = int(nearer.sum()), len(nearer)
+    interval = wilson(count, n)
+    interval = Interval(interval.low, interval.high, interval.level, "Wilson, given both banks")
+    outcome = Outcome(count / n, interval, variant=f"nearest by {extractor}, banks of {bank:,} images each")
+    floor = Outcome(0.5)
+    notes = ("floor: one half, the expectation when candidates know neither set",)
+    return beside_floor(
+        METRICS["closer-to-reference"], extractor, candidate.dataset.name, outcome, floor, n, settings, notes
+    )
+
+
+def pairwise_value(
+    metric: str, table: PairTable, floor_table: PairTable | None, forms: dict[str, str], settings: RunSettings
+) -> MetricValue:
+    """Return the mean of a pairwise metric over a candidate's pairs; the floor is the mean over held-out pairs.
+
+    forms: query name -> the form of the metric (MS-SSIM with fewer scales is another metric).
+    """
+    spec = METRICS[metric]
+    outcome, n = _mean(metric, table, settings)
+    floor = Outcome(reason=NO_HELD_OUT)
+    if floor_table is not None:
+        floor, _ = _mean(metric, floor_table, settings)
+        if metric == "ms-ssim" and forms.get(table.query) != forms.get(floor_table.query):
+            floor = Outcome(reason=f"the held-out pairs have another form: {forms.get(floor_table.query)}")
+    note = table.notes.get(metric)
+    notes = (*outcome.notes, *((note,) if note else ()))
+    return beside_floor(spec, None, table.query, outcome, floor, n, settings, notes)
+
+
+def _mean(metric: str, table: PairTable, settings: RunSettings) -> tuple[Outcome, int]:
+    scores = table.scores[metric]
+    finite = scores[np.isfinite(scores)]
+    identical = int(np.isposinf(scores).sum())
+    notes = (f"{identical} identical pairs left out (infinite)",) if identical else ()
+    variant = f"mean over each image and its nearest reference image ({table.paired_by})"
+    if not len(finite):
+        why = "every pair is identical" if identical else table.notes.get(metric, "no pair has a value")
+        return Outcome(notes=notes, variant=variant, reason=why), 0
+    interval = bootstrap_mean_interval(finite, seed=settings.seed, replicates=_BOOTSTRAP_REPLICATES)
+    if interval is not None:
+        kind = f"bootstrap over pairs, {_BOOTSTRAP_REPLICATES:,} replicates"
+        interval = Interval(interval.low, interval.high, interval.level, kind)
+    return Outcome(float(finite.mean()), interval, {}, notes, variant), len(finite)
