@@ -6,11 +6,12 @@ import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-type Vector = npt.NDArray[np.float64]
+Vector: TypeAlias = npt.NDArray[np.float64]
 
 # Resampling index blocks stay below this many entries (32 MB of int64).
 _BLOCK_ENTRIES = 4_000_000
@@ -95,7 +96,7 @@ def normal_mean_interval(values: npt.ArrayLike, level: float = 0.95, minimum: fl
 
 
 def bootstrap_mean_interval(
-    values: npt.ArrayLike, level: float = 0.95, seed: int = 0, replicates: int = 2000
+    values: npt.ArrayLike, level: float = 0.95, *, seed: int = 0, replicates: int = 2000
 ) -> Interval | None:
     """Return the percentile bootstrap interval of a mean, resampling values with replacement.
 
@@ -143,7 +144,7 @@ def pearson(x: npt.ArrayLike, y: npt.ArrayLike, level: float = 0.95) -> Correlat
     The interval has half-width z/√(n - 3) on the atanh scale. Fisher 1921.
     """
     a, b, dropped = _finite_pairs(x, y)
-    return _correlate(a, b, dropped, level, "Fisher z", spread=0.0)
+    return _correlate(a, b, dropped, level, kind="Fisher z", spread=0.0)
 
 
 def spearman(x: npt.ArrayLike, y: npt.ArrayLike, level: float = 0.95) -> Correlation:
@@ -153,7 +154,7 @@ def spearman(x: npt.ArrayLike, y: npt.ArrayLike, level: float = 0.95) -> Correla
     Bonett and Wright 2000, Psychometrika 65.
     """
     a, b, dropped = _finite_pairs(x, y)
-    return _correlate(average_ranks(a), average_ranks(b), dropped, level, "Bonett-Wright", spread=0.5)
+    return _correlate(average_ranks(a), average_ranks(b), dropped, level, kind="Bonett-Wright", spread=0.5)
 
 
 def average_ranks(values: npt.ArrayLike) -> Vector:
@@ -168,6 +169,7 @@ def pearson_cluster_interval(
     x: npt.ArrayLike,
     y: npt.ArrayLike,
     clusters: Sequence[Hashable] | npt.NDArray[np.generic],
+    *,
     seed: int = 0,
     replicates: int = 2000,
     level: float = 0.95,
@@ -183,7 +185,8 @@ def pearson_cluster_interval(
         raise ValueError(f"{a.size} pairs need as many cluster labels, got {len(clusters)}")
     finite = np.isfinite(a) & np.isfinite(b)
     numbers: dict[Hashable, int] = {}
-    members = np.array([numbers.setdefault(clusters[i], len(numbers)) for i in np.flatnonzero(finite)], dtype=np.intp)
+    used = np.flatnonzero(finite).tolist()
+    members = np.array([numbers.setdefault(clusters[i], len(numbers)) for i in used], dtype=np.intp)
     if len(numbers) < 4:
         return None
     a, b = _scaled(a[finite]), _scaled(b[finite])
@@ -236,7 +239,7 @@ def _scaled(values: Vector) -> Vector:
     return centred / reach if reach > _CONSTANT_SPREAD else np.zeros_like(values)
 
 
-def _correlate(a: Vector, b: Vector, dropped: int, level: float, kind: str, spread: float) -> Correlation:
+def _correlate(a: Vector, b: Vector, dropped: int, level: float, *, kind: str, spread: float) -> Correlation:
     n = int(a.size)
     if n < 4:
         return Correlation(None, None, n, dropped, f"needs at least 4 finite pairs, got {n}")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-type Features = npt.NDArray[np.float32] | npt.NDArray[np.float64]
-type Check = Callable[[], None]
+Features: TypeAlias = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+Check: TypeAlias = Callable[[], None]
 
 DEFAULT_BUDGET_BYTES = 1 << 30
 # 2048 x 2048 x 2048 in float64 takes 0.1 to 0.2 s on two cores: one step between two looks at the cancel token.

@@ -89,6 +89,7 @@ def frechet_from_features(
 def frechet_interval(
     x: Features,
     y: Features,
+    *,
     level: float = 0.95,
     groups: int = 20,
     seed: int = 0,
@@ -114,7 +115,7 @@ def frechet_interval(
     full = float(torch.linalg.svdvals(sides[0].factor.T @ sides[1].factor).sum())
     estimate = _assemble(sides[0].mean, sides[1].mean, sides[0].trace + sides[1].trace, full)
     replicates = [
-        np.fromiter(_deletions(f, own, other, cut, check, budget_bytes), np.float64, len(cut))
+        np.fromiter(_deletions(f, own, other, cut, check=check, budget_bytes=budget_bytes), np.float64, len(cut))
         for f, own, other, cut in ((x, sides[0], sides[1], cuts[0]), (y, sides[1], sides[0], cuts[1]))
     ]
     return jackknife_interval(estimate, replicates, level, minimum=0.0)
@@ -191,10 +192,11 @@ def _factor(cov: npt.NDArray[np.float64]) -> torch.Tensor:
 
 def _cholesky(cov: npt.NDArray[np.float64]) -> torch.Tensor | None:
     """Return the lower factor, or None when the matrix is singular to working precision."""
-    lower, info = torch.linalg.cholesky_ex(tensor64(cov))
+    factored = torch.linalg.cholesky_ex(tensor64(cov))
+    lower: torch.Tensor = factored.L
     pivots = lower.diagonal()
     # Written so that pivots of NaN fail the comparison too.
-    if int(info) == 0 and float(pivots.min()) >= _LEAST_PIVOT_RATIO * float(pivots.max()):
+    if int(factored.info) == 0 and float(pivots.min()) >= _LEAST_PIVOT_RATIO * float(pivots.max()):
         return lower
     return None
 
@@ -217,6 +219,7 @@ def _deletions(
     own: _Side,
     other: _Side,
     cut: list[npt.NDArray[np.intp]],
+    *,
     check: Check,
     budget_bytes: int,
 ) -> Iterator[float]:
@@ -227,9 +230,10 @@ def _deletions(
     """
     n = len(features)
     centred_sum_of_squares = own.trace * (n - 1)
-    roots = (_deleted_roots_by_gram if n <= other.factor.shape[1] else _deleted_roots_by_moments)(
-        features, own, other, cut, check, budget_bytes
-    )
+    if n <= other.factor.shape[1]:
+        roots = _deleted_roots_by_gram(features, own, other, cut, check)
+    else:
+        roots = _deleted_roots_by_moments(features, own, other, cut, check=check, budget_bytes=budget_bytes)
     for group, root in zip(cut, roots, strict=True):
         kept = n - len(group)
         rows = np.asarray(features[group], dtype=np.float64) - own.mean
@@ -239,7 +243,7 @@ def _deletions(
 
 
 def _deleted_roots_by_gram(
-    features: Features, own: _Side, other: _Side, cut: list[npt.NDArray[np.intp]], check: Check, budget_bytes: int
+    features: Features, own: _Side, other: _Side, cut: list[npt.NDArray[np.intp]], check: Check
 ) -> Iterator[float]:
     """Yield Tr (S_own S_other)^½ per deletion, by slicing and re-centring one (n, n) matrix."""
     mapped = (tensor64(features) - torch.from_numpy(own.mean)) @ other.factor
@@ -254,7 +258,13 @@ def _deleted_roots_by_gram(
 
 
 def _deleted_roots_by_moments(
-    features: Features, own: _Side, other: _Side, cut: list[npt.NDArray[np.intp]], check: Check, budget_bytes: int
+    features: Features,
+    own: _Side,
+    other: _Side,
+    cut: list[npt.NDArray[np.intp]],
+    *,
+    check: Check,
+    budget_bytes: int,
 ) -> Iterator[float]:
     """Yield Tr (S_own S_other)^½ per deletion, by taking group moments from those of all rows."""
     n = len(features)
