@@ -21,8 +21,6 @@ _SIGMA_PX = 1.5
 _C1 = (0.01 * 255.0) ** 2
 _C2 = (0.03 * 255.0) ** 2
 MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-# Samples are shifted by mid-grey before squaring: variances do not change, and float32 keeps two more digits.
-_SHIFT = 128.0
 # Outputs per strip of the banded product: 2·(32 + 10) operations a pixel and direction, whatever the image size.
 # Strips of 32 beat 64, 128 and direct convolution at 256 and 1024 px.
 _STRIP = 32
@@ -78,11 +76,11 @@ def ms_ssim(a: Image8, b: Image8) -> MsSsim:
     Wang, Simoncelli and Bovik 2003, doi:10.1109/ACSSC.2003.1292216.
     """
     x, y = _planes(*_channels(a, b))
-    levels = ms_ssim_levels(x.shape[0], x.shape[2])
+    levels = ms_ssim_levels(a.shape[0], a.shape[1])
     weights = MS_SSIM_WEIGHTS[:levels]
     if levels < len(MS_SSIM_WEIGHTS):
         weights = tuple(weight / sum(weights) for weight in weights)
-    product = torch.ones(x.shape[1], dtype=torch.float64)
+    product = torch.ones(x.samples.shape[1], dtype=torch.float64)
     for level, weight in enumerate(weights):
         if level > 0:
             x, y = _halved(x), _halved(y)
@@ -124,51 +122,68 @@ def _is_grey(image: Image8) -> bool:
     )
 
 
-def _planes(a: Image8, b: Image8) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return both images as float32 (H, channels, W) minus mid-grey; rows first, so that blurs are plain products."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Planes:
+    """One image as float32 samples (H, channels, W) about the level (1, channels, 1) of each channel.
+
+    Rows come first, so that blurs are plain products. The level is left out before squaring: variances do not
+    change by it, and bright or dark images of low contrast keep two more digits.
+    """
+
+    samples: torch.Tensor
+    level: torch.Tensor
+
+
+def _planes(a: Image8, b: Image8) -> tuple[_Planes, _Planes]:
     if min(a.shape[:2]) < WINDOW_PX:
         raise ImageProblem(f"{a.shape[1]} × {a.shape[0]} px is smaller than the {WINDOW_PX}-px window of SSIM")
-    x, y = (
-        torch.from_numpy(np.atleast_3d(image).transpose(0, 2, 1).astype(np.float32, order="C")).sub_(_SHIFT)
-        for image in (a, b)
-    )
-    return x, y
+    return _about_level(a), _about_level(b)
 
 
-def _halved(planes: torch.Tensor) -> torch.Tensor:
+def _about_level(image: Image8) -> _Planes:
+    samples = torch.from_numpy(np.atleast_3d(image).transpose(0, 2, 1).astype(np.float32, order="C"))
+    level = samples.mean(dim=(0, 2), keepdim=True).round_()
+    return _Planes(samples.sub_(level), level)
+
+
+def _halved(image: _Planes) -> _Planes:
     """Return the 2 × 2 mean; an odd side first repeats the first row and the first column, as piq does."""
+    planes = image.samples
     if planes.shape[0] % 2 or planes.shape[2] % 2:
         planes = torch.cat([planes[:1], planes])
         planes = torch.cat([planes[:, :, :1], planes], dim=2)
     height, width = planes.shape[0] // 2 * 2, planes.shape[2] // 2 * 2
     rows = planes[0:height:2] + planes[1:height:2]
-    return (rows[:, :, 0:width:2] + rows[:, :, 1:width:2]).mul_(0.25)
+    return _Planes((rows[:, :, 0:width:2] + rows[:, :, 1:width:2]).mul_(0.25), image.level)
 
 
-def _similarity(x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def _similarity(x: _Planes, y: _Planes) -> tuple[torch.Tensor, torch.Tensor]:
     """Return per channel the mean of SSIM and of its contrast-structure factor, float64."""
-    height, channels, width = x.shape
+    height, channels, width = x.samples.shape
     rows = height - WINDOW_PX + 1
     tile = max(_STRIP, _TILE_ENTRIES // (4 * channels * width) // _STRIP * _STRIP)
     full = torch.zeros(channels, dtype=torch.float64)
     contrast = torch.zeros(channels, dtype=torch.float64)
     for top in range(0, rows, tile):
         bottom = min(top + tile, rows) + WINDOW_PX - 1
-        full_sum, contrast_sum = _similarity_sums(x[top:bottom], y[top:bottom])
+        full_sum, contrast_sum = _similarity_sums(
+            _Planes(x.samples[top:bottom], x.level), _Planes(y.samples[top:bottom], y.level)
+        )
         full += full_sum
         contrast += contrast_sum
     pixels = rows * (width - WINDOW_PX + 1)
     return full / pixels, contrast / pixels
 
 
-def _similarity_sums(x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def _similarity_sums(x: _Planes, y: _Planes) -> tuple[torch.Tensor, torch.Tensor]:
     # Four maps instead of five: only the sum of both variances is needed.
-    mean_x, mean_y, power, product = _blurred(torch.stack([x, y, x * x + y * y, x * y], dim=1)).unbind(1)
+    a, b = x.samples, y.samples
+    mean_x, mean_y, power, product = _blurred(torch.stack([a, b, a * a + b * b, a * b], dim=1)).unbind(1)
     variances = power.sub_(mean_x * mean_x).sub_(mean_y * mean_y)
     covariance = product.sub_(mean_x * mean_y)
     contrast = covariance.mul_(2.0).add_(_C2).div_(variances.add_(_C2))
-    mean_x.add_(_SHIFT)
-    mean_y.add_(_SHIFT)
+    mean_x.add_(x.level)
+    mean_y.add_(y.level)
     luminance = (mean_x * mean_y).mul_(2.0).add_(_C1)
     luminance.div_(mean_x.square_().add_(mean_y.square_()).add_(_C1))
     contrast_sum = contrast.sum(dim=2).sum(dim=0, dtype=torch.float64)
