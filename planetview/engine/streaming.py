@@ -55,7 +55,7 @@ def stream(work: Callable[[Emit, Callable[[], None]], Outcome], token: CancelTok
             raise errors[0]
         yield result[0]
     finally:
-        if thread.is_alive():
+        if thread.is_alive() and not token.is_cancelled():
             token.cancel()
             thread.join(_PATIENCE_S)
 

@@ -104,7 +104,7 @@ def beside_floor(
     ratio = None
     if spec.has_ratio and outcome.value is not None and floor.value is not None:
         # An unbiased distance near zero says "not distinguishable", and dividing by it says nothing.
-        unclear = floor.interval is not None and spec.direction is Direction.LOWER and floor.interval.low <= 0
+        unclear = floor.interval is not None and floor.interval.low < 0
         if floor.value > 0 and not unclear:
             ratio = outcome.value / floor.value
         else:
