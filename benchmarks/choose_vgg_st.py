@@ -1,16 +1,16 @@
 """Choose the input side, layers and pooling of the `vgg16-st` extractor, on real Mars tiles.
 
 For every input side it runs the trunk once over all images, keeps the mean and the standard deviation of each stage
-(plain, and with the channel vector of each pixel scaled to length 1), and then scores combinations of them:
+(plain, and with the channel vector of each pixel scaled to length 1), and then scores combinations of them, plain or
+with every channel weighted as the heads of ST-LPIPS weight it:
 
-* floor: Frechet distance of held-out real tiles to the training tiles, and how many times further the spectral
-  (texture only) set lies;
-* steps: whether FD to the training tiles grows at every step of blur and of noise put on held-out tiles, and the
-  smallest ratio between two steps;
-* copies: how often a copied tile lies nearer to the training set than to the held-out set;
-* cost: milliseconds an image, one process.
+* floor FD: Frechet distance of the held-out tiles to the training tiles, in units of the training variance;
+* far/floor: how many times further from the training tiles the spectral (texture only) set lies, by FD and by KID;
+* blur, noise: the FD of distorted held-out tiles to the same tiles undistorted, sigma by sigma;
+* ordered: whether FD and KID to the undistorted tiles grow at every step of both;
+* copies: how many copied tiles lie nearer to the training set than to the held-out set (chance: 67 %).
 
-    python benchmarks/choose_vgg_st.py ../shared/data/hirise --cache features.npz --sides 64 96 128
+    python benchmarks/choose_vgg_st.py ../shared/data/hirise --cache features.npz --sides 64 80 96
 """
 
 from __future__ import annotations
@@ -27,16 +27,30 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
-from planetview.engine.extractors.vgg_st import squash
-from planetview.engine.perceptual.st_lpips import ScaledTrunk
+from planetview.engine.perceptual.st_lpips import ScaledTrunk, unit
+from planetview.engine.resize import squash
 from planetview.engine.weights import ST_LPIPS_VGG, load_state_dict
 
 BLURS = (0.5, 1.0, 2.0, 4.0)
 NOISES = (4.0, 8.0, 16.0, 32.0)
 DISTORTED = 150
 POOLS = ("mean", "std", "unit-mean", "unit-std")
-STAGES = ((2, 3, 4), (3, 4), (3, 4, 5), (2, 3, 4, 5), (1, 2, 3, 4, 5), (4, 5), (4,), (5,))
-POOLINGS = (("mean",), ("mean", "std"), ("unit-mean",), ("unit-mean", "unit-std"))
+CHOICES = (
+    ((4,), ("mean",), False),
+    ((3, 4, 5), ("mean",), False),
+    ((3, 4, 5), ("mean", "std"), False),
+    ((3, 4), ("unit-mean",), False),
+    ((3, 4, 5), ("unit-mean",), False),
+    ((3, 4, 5), ("unit-mean",), True),
+    ((3, 4, 5), ("unit-mean", "unit-std"), False),
+    ((3, 4, 5), ("unit-mean", "unit-std"), True),
+    ((2, 3, 4, 5), ("unit-mean",), False),
+    ((2, 3, 4, 5), ("unit-mean", "unit-std"), False),
+    ((2, 3, 4, 5), ("unit-mean", "unit-std"), True),
+    ((1, 2, 3, 4, 5), ("unit-mean",), False),
+    ((1, 2, 3, 4, 5), ("unit-mean",), True),
+    ((1, 2, 3, 4, 5), ("unit-mean", "unit-std"), True),
+)
 
 Floats = NDArray[np.float64]
 
@@ -61,8 +75,7 @@ def as_bytes(image: Floats) -> NDArray[np.uint8]:
 
 
 def pooled(features: Tensor) -> list[Tensor]:
-    unit = features / (features.square().sum(dim=1, keepdim=True).sqrt() + 1e-10)
-    return [pool for x in (features, unit) for pool in (x.mean(dim=(2, 3)), x.std(dim=(2, 3), correction=0))]
+    return [pool for x in (features, unit(features)) for pool in (x.mean(dim=(2, 3)), x.std(dim=(2, 3), correction=0))]
 
 
 def measure(trunk: ScaledTrunk, images: list[NDArray[np.uint8]], side: int) -> dict[str, NDArray[np.float32]]:
@@ -105,47 +118,39 @@ def nearest_distance(a: Floats, b: Floats) -> Floats:
     return np.asarray(np.sqrt(np.maximum(squared, 0)).min(1))
 
 
-def steps(values: list[float]) -> tuple[bool, float]:
-    gains = [after / before for before, after in itertools.pairwise(values)]
-    return all(gain > 1 for gain in gains), min(gains)
-
-
 def score(sets: dict[str, Floats]) -> str:
     scale = np.sqrt(sets["train"].var(0).sum())
     sets = {name: values / scale for name, values in sets.items()}
-    half = sets["train"][::2]
-    floor, far = frechet(half, sets["test"]), frechet(half, sets["synth_spectral"])
-    kid_far = kid(half, sets["synth_spectral"]) / max(abs(kid(half, sets["test"])), 1e-12)
-    cells = []
+    train, test, far = sets["train"], sets["test"], sets["synth_spectral"]
+    floor = frechet(train, test)
+    series, ordered = [], True
     for names in ([f"blur {s:g}" for s in BLURS], [f"noise {s:g}" for s in NOISES]):
-        for distance in (frechet, kid):
-            ordered, gain = steps([distance(sets["train"], sets[name]) for name in ("clean", *names)])
-            cells.append(f"{'yes' if ordered else 'NO '} {gain:5.2f}")
-    copies = np.mean(
-        nearest_distance(sets["synth_copied"], half) < nearest_distance(sets["synth_copied"], sets["test"])
-    )
-    all_copies = np.mean(
-        nearest_distance(sets["synth_copied"], sets["train"]) < nearest_distance(sets["synth_copied"], sets["test"])
-    )
-    return (
-        f"{floor:.3f} | {far / floor:5.2f} | {kid_far:5.0f} | "
-        + " | ".join(cells)
-        + f" | {100 * all_copies:5.1f} % | {100 * copies:5.1f} %"
-    )
+        values = [frechet(sets["clean"], sets[name]) for name in names]
+        kids = [kid(sets["clean"], sets[name]) for name in ("clean", *names)]
+        ordered &= all(a < b for a, b in itertools.pairwise((0.0, *values)))
+        ordered &= all(a < b for a, b in itertools.pairwise(kids))
+        series.append(" ".join(f"{value:.3f}" for value in values))
+    copies = sets["synth_copied"]
+    caught = np.mean(nearest_distance(copies, train) < nearest_distance(copies, test))
+    cells = [f"{floor:.3f}", f"{frechet(train, far) / floor:.1f}", f"{kid(train, far) / kid(train, test):.0f}",
+             *series, "yes" if ordered else "no", f"{100 * caught:.1f} %"]  # fmt: skip
+    return " | ".join(cells)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("root", type=Path, help="folder with train, test, synth_spectral, synth_copied")
     parser.add_argument("--cache", type=Path, required=True, help="one .npz a side is kept beside this name")
-    parser.add_argument("--sides", type=int, nargs="+", default=[64, 96, 128])
+    parser.add_argument("--sides", type=int, nargs="+", default=[64, 80, 96])
     arguments = parser.parse_args()
     torch.set_num_threads(2)
-    trunk = ScaledTrunk("vgg", load_state_dict(ST_LPIPS_VGG))
+    tensors = load_state_dict(ST_LPIPS_VGG)
+    trunk = ScaledTrunk("vgg", tensors)
     images: dict[str, list[NDArray[np.uint8]]] = {}
-    print("| side | stages | pooling | dim | floor FD | FD far/floor | KID far/floor | blur FD | blur KID "
-          "| noise FD | noise KID | copies | copies, equal n |")  # fmt: skip
-    print("|" + "---|" * 13)
+    heads = {stage: tensors[f"lin{stage - 1}.model.1.weight"].numpy().ravel() for stage in range(1, 6)}
+    print("| side | stages | pooling | weighted | dim | floor FD | far/floor FD | far/floor KID "
+          "| blur 0.5 1 2 4 px | noise 4 8 16 32 | ordered | copies |")  # fmt: skip
+    print("|" + "---|" * 12)
     for side in arguments.sides:
         cache = arguments.cache.with_name(f"{arguments.cache.stem}-{side}.npz")
         if not cache.exists():
@@ -161,13 +166,16 @@ def main() -> None:
             held = {key: kept[key].astype(np.float64) for key in kept.files}
         print(f"side {side}: {float(held.pop('ms')):.1f} ms an image, decoding left out")
         names = dict.fromkeys(key.split("|")[0] for key in held)
-        for stages, pools in itertools.product(STAGES, POOLINGS):
+        for stages, pools, weighted in CHOICES:
             joined = {
-                name: np.hstack([held[f"{name}|{stage} {pool}"] for stage in stages for pool in pools])
+                name: np.hstack([
+                    held[f"{name}|{stage} {pool}"] * (np.sqrt(heads[stage]) if weighted else 1.0)
+                    for stage in stages for pool in pools
+                ])
                 for name in names
-            }
-            label = "+".join(map(str, stages)), "+".join(pools), joined["train"].shape[1]
-            print(f"| {side} | {label[0]} | {label[1]} | {label[2]} | {score(joined)} |", flush=True)
+            }  # fmt: skip
+            label = ["+".join(map(str, stages)), "+".join(pools), "heads" if weighted else "-"]
+            print(f"| {side} | {' | '.join(label)} | {joined['train'].shape[1]} | {score(joined)} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planetview.core.errors import UserError
+from planetview.core.paths import data_dir
 
 if TYPE_CHECKING:
     import torch
@@ -123,9 +124,7 @@ def weights_folder() -> Path:
     chosen = os.environ.get(WEIGHTS_VARIABLE)
     if chosen:
         return Path(chosen).expanduser()
-    import platformdirs
-
-    return platformdirs.user_data_path("PlanetView", appauthor=False) / "weights"
+    return data_dir() / "weights"
 
 
 def weight_state(file: WeightFile) -> WeightState:

@@ -11,21 +11,21 @@ from typing import Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
-from planetview.engine.perceptual.st_lpips import ScaledTrunk
+from planetview.engine.perceptual.st_lpips import ScaledTrunk, unit
+from planetview.engine.resize import squash
 from planetview.engine.weights import ST_LPIPS_VGG, load_state_dict
 
-SIDE: Final = 96
-STAGES: Final = (3, 4, 5)
+SIDE: Final = 80
+STAGES: Final = (2, 3, 4, 5)
 _WIDTHS = {1: 64, 2: 128, 3: 256, 4: 512, 5: 512}
 # The first stage holds 64 channels at full size: sub-batches keep it inside the cache and bound the memory.
 _IMAGES_AT_ONCE = 8
 
 
 class VggSt:
-    """Mean of the features of stages 3 to 5 of the shift-tolerant VGG-16 over the image.
+    """Mean over the image of the unit-length channel vectors of stages 2 to 5 of the shift-tolerant VGG-16.
 
     See `Extractor` for the attributes. Raises MissingWeights when the file is absent or wrong.
     """
@@ -34,7 +34,7 @@ class VggSt:
     dim: Final = sum(_WIDTHS[stage] for stage in STAGES)
     preprocessing_id: Final = (
         f"squash to {SIDE}x{SIDE}, Pillow antialiased bicubic, uint8; ST-LPIPS scaling; "
-        "relu3_3 + relu4_3 + relu5_3; mean over pixels"
+        "relu2_2 + relu3_3 + relu4_3 + relu5_3, channel vectors scaled to length 1; mean over pixels"
     )
     weights_digest: Final = ST_LPIPS_VGG.sha256
     precision: Final = "float32"
@@ -64,20 +64,7 @@ class VggSt:
 
     def _pooled(self, part: Tensor) -> Tensor:
         stages = enumerate(self._trunk.stages(part, last=STAGES[-1]), start=1)
-        return torch.cat([features.mean(dim=(2, 3)) for stage, features in stages if stage in STAGES], dim=1)
-
-
-def squash(rgb8: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """Resize an image to side x side with Pillow's antialiased bicubic, not keeping its aspect.
-
-    rgb8: (h, w, 3) uint8, returned as it is when it has that size. Equal channels stay equal.
-    """
-    if rgb8.dtype != np.uint8 or rgb8.ndim != 3 or rgb8.shape[2] != 3:
-        raise ValueError(f"expected an (h, w, 3) uint8 image, got {rgb8.dtype} of shape {rgb8.shape}")
-    if rgb8.shape[:2] == (side, side):
-        return rgb8
-    resized = Image.fromarray(np.ascontiguousarray(rgb8)).resize((side, side), Image.Resampling.BICUBIC)
-    return np.asarray(resized)
+        return torch.cat([unit(features).mean(dim=(2, 3)) for stage, features in stages if stage in STAGES], dim=1)
 
 
 def build(device: torch.device | str) -> VggSt:
