@@ -1,0 +1,262 @@
+"""Starts the window: builds every part, connects them, and ends them in the right order.
+
+Imports neither Qt nor torch by itself: the engine's child process loads this module too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import logging
+import logging.handlers
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import planetview
+from planetview.core.messages import Engine, ScanTarget
+from planetview.core.paths import cache_dir, log_dir
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+    from planetview.core.results import Results
+    from planetview.gui.main_window import MainWindow
+
+EXIT_MACHINE = 4
+_DEBIAN_PACKAGES = (
+    "libegl1 libgl1 libxkbcommon0 libdbus-1-3 libfontconfig1 libxcb-cursor0 libxcb-icccm4 libxcb-image0 "
+    "libxcb-keysyms1 libxcb-render-util0 libxkbcommon-x11-0"
+)
+
+_log = logging.getLogger(__name__)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Open the window with the studies and folders named in `argv`; return the process's exit status."""
+    arguments = _parse(sys.argv[1:] if argv is None else argv)
+    problem = _qt_problem()
+    if problem:
+        _say(problem)
+        return EXIT_MACHINE
+    return _open_window(arguments)
+
+
+def build(engine: Engine) -> MainWindow:
+    """Return the whole window around `engine`, not yet shown. A `QApplication` must exist.
+
+    The window's `closed` signal ends every thread; the engine itself stays with the caller.
+    """
+    from PySide6.QtWidgets import QApplication
+
+    from planetview.core.selection import SelectionState
+    from planetview.gui.background import Background
+    from planetview.gui.controller import Controller, Services
+    from planetview.gui.main_window import MainWindow
+    from planetview.gui.preferences import load_preferences
+    from planetview.gui.runner import JobRunner
+    from planetview.gui.study_files import StudyFiles
+    from planetview.gui.theme import Theme
+    from planetview.gui.thumbs import ThumbnailCache
+    from planetview.gui.workspace import Workspace
+
+    app = QApplication.instance()
+    assert isinstance(app, QApplication), "a QApplication must exist before the window"
+    preferences = load_preferences()
+    theme = Theme(app)
+    theme.use(preferences.theme, preferences.text_scale)
+    theme.apply(app)
+    workspace, background, runner, thumbs = Workspace(), Background("files"), JobRunner(engine), ThumbnailCache()
+    files = StudyFiles(workspace, background)
+    exports = {".html": export_html, ".csv": export_csv, ".json": export_json}
+    controller = Controller(workspace, runner, background, files, Services(prepare_demo, exports))
+    window = MainWindow(controller, background, theme, thumbs, SelectionState(), preferences)
+    for part in (workspace, background, runner, thumbs, files, controller):
+        part.setParent(window)
+
+    has_ended = False
+
+    def shut_down() -> None:
+        nonlocal has_ended
+        if has_ended:
+            return
+        has_ended = True
+        runner.cancel_all()
+        thumbs.shutdown()
+        stopped = background.shutdown()
+        files.close()
+        if not (runner.shutdown() and stopped):
+            _log.error("a thread did not end in time")
+            logging.shutdown()
+            os._exit(0)
+
+    window.closed.connect(shut_down)
+    # The session may end the application without closing the window.
+    app.aboutToQuit.connect(shut_down)
+    files.look_for_recoveries()
+    return window
+
+
+def prepare_demo(check: Callable[[], None]) -> tuple[ScanTarget, ...]:
+    """Write the demo's images into the cache folder, or find them there; slow, not for the GUI thread."""
+    from planetview import demo
+
+    def on_progress(_done: int, _total: int) -> None:
+        check()
+
+    targets: tuple[ScanTarget, ...] = demo.prepare_demo(cache_dir() / "demo", check, on_progress)
+    return targets
+
+
+def export_html(results: Results, path: Path) -> None:
+    """Write the report as one HTML file; raises UserError when it cannot be written."""
+    from planetview.core.datasets import ImageRecord
+    from planetview.core.files import write_text_atomically
+    from planetview.core.readers import load_rgb8
+    from planetview.core.stretch import ResolvedStretch
+    from planetview.gui.stretches import stretches_of
+    from planetview.report.html import render_report
+
+    by_name = stretches_of(results)
+    unchanged = ResolvedStretch(results.settings.stretch)
+    by_digest = {
+        image.digest: by_name.get(dataset.name, unchanged) for dataset in results.datasets for image in dataset.images
+    }
+
+    def load(record: ImageRecord) -> Any:
+        return load_rgb8(record, by_digest.get(record.digest, unchanged))
+
+    write_text_atomically(path, render_report(results, load))
+
+
+def export_csv(results: Results, path: Path) -> None:
+    """Write the metric table as CSV."""
+    from planetview.core.files import write_text_atomically
+    from planetview.report.tables import values_csv
+
+    write_text_atomically(path, values_csv(results))
+
+
+def export_json(results: Results, path: Path) -> None:
+    """Write the full results as JSON."""
+    from planetview.core.files import write_text_atomically
+    from planetview.core.results_io import results_to_json
+
+    write_text_atomically(path, results_to_json(results))
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="planetview-gui", description="Open the PlanetView window.")
+    parser.add_argument("paths", nargs="*", type=Path, help="a study (.planetview), folders, zip files or lists")
+    parser.add_argument("--demo", action="store_true", help="open the demo")
+    parser.add_argument("--version", action="version", version=f"PlanetView {planetview.__version__}")
+    return parser.parse_args(list(argv))
+
+
+def _qt_problem() -> str:
+    """Return one line about what keeps Qt from starting, or ""."""
+    try:
+        import PySide6
+        from PySide6 import QtGui, QtSvg, QtWidgets  # noqa: F401 - the import is the test
+    except ImportError as error:
+        return (
+            f"PlanetView cannot load Qt: {error}. On Debian or Ubuntu install: {_DEBIAN_PACKAGES}. "
+            "In Python: pip install 'PySide6-Essentials>=6.11.2,<6.12'."
+        )
+    return unusable_qt(PySide6.__version__, sys.version_info[:2])
+
+
+def unusable_qt(version: str, python: tuple[int, int]) -> str:
+    """Return why this PySide6 cannot be used with this Python, or "".
+
+    6.12.0 drops a reference of True at every emitted signal, and on Python 3.11 the process aborts after some hundred.
+    """
+    numbers = tuple(int(part) for part in version.split(".")[:2])
+    if python < (3, 12) and numbers >= (6, 12):
+        return (
+            f"PySide6 {version} aborts on Python {python[0]}.{python[1]}. "
+            "Install an older one: pip install 'PySide6-Essentials>=6.11.2,<6.12'."
+        )
+    return ""
+
+
+def _open_window(arguments: argparse.Namespace) -> int:
+    from PySide6.QtCore import Qt, QTimer
+    from PySide6.QtWidgets import QApplication
+
+    from planetview.engine.process_engine import ProcessEngine
+    from planetview.gui import qtlog
+    from planetview.gui.errors import ErrorReporter
+    from planetview.gui.pages import load_page_modules
+    from planetview.gui.widgets.message_bar import BarMessage
+
+    # Halves the longest gaps that pure Python work in a thread causes.
+    sys.setswitchinterval(0.001)
+    crash_file = _start_logging()
+    qtlog.install()
+    QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    app = _application()
+    engine = ProcessEngine()
+    window = build(engine)
+    reporter = ErrorReporter(window)
+    reporter.reported.connect(
+        lambda failure: window.messages.show_message(
+            BarMessage("error", failure.message, failure.hint, "danger", failure.details)
+        )
+    )
+    reporter.install()
+    window.show()
+
+    def after_the_first_picture() -> None:
+        engine.warm()
+        window.warm_up(load_page_modules)
+        if arguments.demo:
+            window.controller.open_demo()
+        elif arguments.paths:
+            window.controller.add_paths([path.absolute() for path in arguments.paths])
+
+    QTimer.singleShot(0, after_the_first_picture)
+    try:
+        return app.exec()
+    finally:
+        engine.shutdown()
+        faulthandler.disable()
+        if crash_file is not None:
+            crash_file.close()
+
+
+def _application() -> QApplication:
+    from PySide6.QtWidgets import QApplication
+
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("PlanetView")
+    app.setApplicationVersion(planetview.__version__)
+    app.setDesktopFileName("planetview")
+    return app
+
+
+def _start_logging() -> Any:
+    """Log into a file of limited size; return the file that a native crash writes its stacks to, or None."""
+    root = logging.getLogger()
+    root.setLevel(logging.INFO)
+    try:
+        log_dir().mkdir(parents=True, exist_ok=True)
+        handler = logging.handlers.RotatingFileHandler(
+            log_dir() / "planetview.log", maxBytes=1_000_000, backupCount=2, encoding="utf-8", delay=True
+        )
+        crash_file = (log_dir() / "crash.log").open("a", encoding="utf-8")
+    except OSError:
+        return None
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root.addHandler(handler)
+    faulthandler.enable(crash_file)
+    return crash_file
+
+
+def _say(text: str) -> None:
+    # Windowed builds have no stderr.
+    if sys.stderr is not None:
+        sys.stderr.write(text + "\n")

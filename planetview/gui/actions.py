@@ -1,0 +1,136 @@
+"""Every command of the window as data: one table for menus, shortcuts and help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from PySide6.QtCore import QCoreApplication, QObject, Qt
+from PySide6.QtGui import QAction, QKeySequence
+
+from planetview.gui.icons import icon
+from planetview.gui.theme import Theme
+
+State = Literal["always", "idle", "busy", "ready", "content", "results", "undo", "redo"]
+"""When a command is enabled: no job runs, one runs, a run can start, a study is open, it has results ..."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpec:
+    """One command.
+
+    id: stable name; also the name of the method that `build_actions` connects.
+    menu: its menu; "" for commands that a submenu builds. text: with a mnemonic. tip: one sentence.
+    keys: shortcuts, portable text; the first is shown.
+    focus_keys: the keys belong to the widget with the focus, and the menu only names them.
+    """
+
+    id: str
+    menu: str
+    text: str
+    tip: str
+    keys: tuple[str, ...] = ()
+    icon: str = ""
+    enabled_when: State = "always"
+    group: int = 0
+    focus_keys: bool = False
+
+
+MENUS: tuple[str, ...] = ("&File", "&Edit", "&View", "&Run", "&Help")
+
+PAGE_ACTIONS: tuple[str, ...] = ("datasets", "overview", "neighbours", "entropy", "correlation")
+
+ACTIONS: tuple[ActionSpec, ...] = (
+    ActionSpec("new_study", "&File", "&New study", "Start an empty study.", ("Ctrl+N",), "study"),
+    ActionSpec(
+        "add_folder", "&File", "&Add folder…", "Add a folder of images; its role is guessed.", ("Ctrl+O",), "folder",
+        group=1,
+    ),
+    ActionSpec(
+        "add_files", "&File", "Add &zip or list…", "Add images in a zip file or named by a text or CSV list.",
+        ("Ctrl+Alt+O",), "file", group=1,
+    ),
+    ActionSpec(
+        "open_study", "&File", "&Open study…", "Open a saved study.", ("Ctrl+Shift+O",), "study", group=2,
+    ),
+    ActionSpec("save", "&File", "&Save", "Save the study.", ("Ctrl+S",), "save", "content", 3),
+    ActionSpec(
+        "save_as", "&File", "Save &as…", "Save the study to another file.", ("Ctrl+Shift+S",), "", "content", 3,
+    ),
+    ActionSpec(
+        "export_report", "&File", "&Export report…", "Write the results as an HTML page, CSV or JSON.", ("Ctrl+E",), "",
+        "results", 4,
+    ),
+    ActionSpec("close_window", "&File", "&Quit", "Close the window.", ("Ctrl+Q",), "", group=5),
+    ActionSpec("undo", "&Edit", "&Undo", "Take back the last change of the sets.", ("Ctrl+Z",), "undo", "undo"),
+    ActionSpec(
+        "redo", "&Edit", "&Redo", "Do again what was taken back.", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", "redo",
+    ),
+    ActionSpec(
+        "copy", "&Edit", "&Copy", "Copy what has the focus: a table, a plot, a text.", ("Ctrl+C",), group=1,
+        focus_keys=True,
+    ),
+    ActionSpec("datasets", "&View", "&Datasets", "Show the sets, their roles and findings.", ("Ctrl+1",), "datasets"),
+    ActionSpec("overview", "&View", "&Overview", "Show the table of all metrics.", ("Ctrl+2",), "overview"),
+    ActionSpec(
+        "neighbours", "&View", "&Neighbours", "Show each synthetic image beside its nearest real ones.", ("Ctrl+3",),
+        "neighbours",
+    ),
+    ActionSpec("entropy", "&View", "&Entropy", "Show the entropy of the sets.", ("Ctrl+4",), "entropy"),
+    ActionSpec(
+        "correlation", "&View", "&Correlation", "Show how the metrics follow entropy.", ("Ctrl+5",), "correlation",
+    ),
+    ActionSpec("text_larger", "&View", "Text &larger", "Make all text larger.", ("Ctrl++", "Ctrl+="), group=2),
+    ActionSpec("text_smaller", "&View", "Text &smaller", "Make all text smaller.", ("Ctrl+-",), group=2),
+    ActionSpec("text_usual", "&View", "&Usual text size", "Return to the usual text size.", ("Ctrl+0",), group=2),
+    ActionSpec("full_screen", "&View", "&Full screen", "Fill the screen, or leave that.", ("F11",), group=3),
+    ActionSpec("run", "&Run", "&Run", "Judge the candidates against the reference.", ("F5",), "run", "ready"),
+    ActionSpec("cancel", "&Run", "&Cancel", "Stop the job; finished work is kept.", ("Esc",), "cancel", "busy"),
+    ActionSpec("show_help", "&Help", "PlanetView &help", "Explain how to read the window.", ("F1",), "help"),
+    ActionSpec("show_keys", "&Help", "&Keyboard shortcuts", "List all shortcuts.", ("Ctrl+F1",)),
+    ActionSpec(
+        "open_demo", "&Help", "Open the &demo", "Open small terrain sets with known faults.", (), "demo", "idle", 1,
+    ),
+    ActionSpec("show_about", "&Help", "&About PlanetView", "Show the version and how to cite.", (), "info", group=2),
+)  # fmt: skip
+
+
+def tr(text: str) -> str:
+    """Translate a text of the table."""
+    return QCoreApplication.translate("Actions", text)
+
+
+def build_actions(parent: QObject, theme: Theme) -> dict[str, QAction]:
+    """Return one QAction per line of the table, by id; not yet connected."""
+    actions = {}
+    for spec in ACTIONS:
+        action = QAction(tr(spec.text), parent)
+        action.setObjectName(spec.id)
+        action.setShortcuts([QKeySequence.fromString(keys) for keys in spec.keys])
+        if spec.focus_keys:
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        action.setStatusTip(tr(spec.tip))
+        keys = (
+            QKeySequence.fromString(spec.keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if spec.keys else ""
+        )
+        action.setToolTip(tr(spec.tip) + (f" ({keys})" if keys else ""))
+        actions[spec.id] = action
+    draw_icons(actions, theme)
+    return actions
+
+
+def draw_icons(actions: Mapping[str, QAction], theme: Theme) -> None:
+    """Give the actions their icons in the theme's colours."""
+    for spec in ACTIONS:
+        if spec.icon:
+            actions[spec.id].setIcon(icon(spec.icon, theme.tokens.text_muted))
+
+
+def enable_actions(actions: Mapping[str, QAction], is_now: Callable[[State], bool]) -> None:
+    """Enable each action whose state holds."""
+    states: dict[State, bool] = {}
+    for spec in ACTIONS:
+        if spec.enabled_when not in states:
+            states[spec.enabled_when] = is_now(spec.enabled_when)
+        actions[spec.id].setEnabled(states[spec.enabled_when])

@@ -1,0 +1,366 @@
+"""What a person asks for, turned into jobs; what jobs find, turned into a study. Knows no widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from planetview.core.cancel import CancelToken
+from planetview.core.datasets import Role, shared_images
+from planetview.core.messages import (
+    CompareRequest,
+    JobFailure,
+    Notice,
+    PartialValues,
+    Progress,
+    ScanFailure,
+    ScanRequest,
+    ScanResult,
+    ScanTarget,
+)
+from planetview.core.results import Results
+from planetview.core.study import Study, StudySource
+from planetview.gui.background import Background
+from planetview.gui.runner import JobRunner
+from planetview.gui.sources import sort_paths
+from planetview.gui.study_files import Recovery, StudyFiles
+from planetview.gui.widgets.message_bar import BarMessage
+from planetview.gui.workspace import MissingSource, Workspace
+
+PrepareDemo = Callable[[Callable[[], None]], tuple[ScanTarget, ...]]
+Export = Callable[[Results, Path], None]
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the composition root lends the window, so that it need not know who does it.
+
+    prepare_demo: writes the demo's images and returns its sources; calls what it is given to be cancelled.
+    exports: suffix -> writer of a report.
+    """
+
+    prepare_demo: PrepareDemo | None = None
+    exports: Mapping[str, Export] | None = None
+
+
+class Controller(QObject):
+    """The only one that starts jobs.
+
+    A scan or a run is one job of the runner; files and the demo go through the background thread.
+    """
+
+    message = Signal(object)  # BarMessage
+    dismissed = Signal(str)  # key of a BarMessage that no longer holds
+    status = Signal(str)
+    page_wanted = Signal(str)
+    busy_changed = Signal()
+    job_began = Signal(str)  # title
+    progressed = Signal(object)  # Progress
+    job_ended = Signal()
+    partial_values = Signal(object)  # tuple[MetricValue, ...]
+    study_saved = Signal(object)  # Path
+    study_opened = Signal(object)  # Path | None
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        runner: JobRunner,
+        background: Background,
+        files: StudyFiles,
+        services: Services,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.workspace, self.files = workspace, files
+        self._runner, self._background, self._services = runner, background, services
+        self._scans: dict[int, ScanRequest] = {}
+        self._runs: dict[int, CompareRequest] = {}
+        self._opening: set[int] = set()
+        self._demo: CancelToken | None = None
+        self._shared_of: tuple[object, ...] = ()
+        runner.progressed.connect(self._on_progressed)
+        runner.partial.connect(self._on_partial)
+        runner.noticed.connect(self._on_noticed)
+        runner.done.connect(self._on_done)
+        runner.failed.connect(self._on_failed)
+        runner.cancelled.connect(self._on_cancelled)
+        runner.started.connect(self._on_started)
+        runner.idle.connect(self._on_idle)
+        workspace.contents_changed.connect(self._look_for_shared_images)
+        files.saved.connect(self._on_saved)
+        files.opened.connect(self._on_opened)
+        files.failed.connect(self._on_file_failed)
+        files.recoveries_found.connect(self._offer_recoveries)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a job runs or waits."""
+        return self._runner.is_busy or self._demo is not None
+
+    @property
+    def is_scanning(self) -> bool:
+        """Whether sources are being read."""
+        return bool(self._scans) or self._demo is not None
+
+    @property
+    def can_run(self) -> bool:
+        """Whether Run would start a run now."""
+        return not self.is_busy and not self.workspace.missing_for_a_run()
+
+    def add_paths(self, paths: Iterable[Path], role: Role | None = None) -> None:
+        """Take whatever was dropped or chosen: sources are scanned, a study is opened, one image offers its folder."""
+        found = sort_paths(paths)
+        if found.sources:
+            self.scan(tuple(ScanTarget(path, None, role) for path in found.sources))
+        for folder in found.folders:
+            self.message.emit(
+                BarMessage(
+                    f"folder {folder}",
+                    self.tr("A set is a folder of images, not a single image."),
+                    self.tr("Add the whole folder '{0}'?").format(folder.name),
+                    actions=((self.tr("Add folder"), partial(self.add_paths, (folder,), role)),),
+                )
+            )
+        if found.studies:
+            self.open_study(found.studies[0])
+
+    def scan(self, targets: tuple[ScanTarget, ...], *, opening: bool = False) -> None:
+        """Read sources; `opening` when they belong to the study that has just been opened."""
+        if not targets:
+            return
+        request = ScanRequest(targets)
+        self._scans[request.id] = request
+        if opening:
+            self._opening.add(request.id)
+        self.page_wanted.emit("datasets")
+        self._runner.submit(request)
+        self.job_began.emit(self.tr("Reading images…"))
+        self.busy_changed.emit()
+
+    def locate(self, missing: MissingSource, path: Path) -> None:
+        """Read a missing source from another place."""
+        self.scan((ScanTarget(path, missing.source.name, missing.source.role),))
+
+    def rescan(self, missing: MissingSource) -> None:
+        """Try to read a missing source again."""
+        self.locate(missing, missing.source.path)
+
+    def run(self) -> None:
+        """Start a run of the study as it is, if one can start."""
+        if not self.can_run:
+            self.status.emit(self.workspace.missing_for_a_run())
+            return
+        self._submit_run(self.workspace.request())
+
+    def cancel(self) -> None:
+        """Stop whatever runs."""
+        if self._demo is not None:
+            self._demo.cancel()
+        self._runner.cancel_all()
+
+    def open_study(self, path: Path) -> None:
+        """Open a study file in place of the present one."""
+        self.status.emit(self.tr("Opening {0}…").format(path.name))
+        self.files.open(path)
+
+    def new_study(self) -> None:
+        """Start over with an empty study."""
+        self.cancel()
+        self.workspace.open(Study(), None)
+        self.study_opened.emit(None)
+
+    def open_demo(self) -> None:
+        """Write the demo's images if need be, then read them as a new study."""
+        prepare = self._services.prepare_demo
+        if prepare is None or self.is_busy:
+            return
+        token = self._demo = CancelToken()
+        self.page_wanted.emit("datasets")
+        self.job_began.emit(self.tr("Preparing the demo…"))
+        self.busy_changed.emit()
+        self._background.submit(lambda: prepare(token.check), self._on_demo_ready, self._on_demo_failed)
+
+    def export(self, path: Path) -> None:
+        """Write the results as a report; its kind follows from the suffix."""
+        results, exports = self.workspace.results, self._services.exports or {}
+        write = exports.get(path.suffix.lower())
+        if results is None or write is None:
+            return
+
+        def on_done(_nothing: object) -> None:
+            self.status.emit(self.tr("Wrote {0}").format(path))
+
+        self.status.emit(self.tr("Writing {0}…").format(path.name))
+        self._background.submit(
+            lambda: write(results, path),
+            on_done,
+            lambda why: self._tell("export", why, ((self.tr("Try again"), partial(self.export, path)),)),
+        )
+
+    def export_suffixes(self) -> tuple[str, ...]:
+        """Return the suffixes that `export` can write."""
+        return tuple(self._services.exports or ())
+
+    def _submit_run(self, request: CompareRequest) -> None:
+        self._runs[request.id] = request
+        self.dismissed.emit("run")
+        self._runner.submit(request)
+        self.page_wanted.emit("overview")
+        self.job_began.emit(self.tr("Starting…"))
+        self.busy_changed.emit()
+
+    def _again(self, request: CompareRequest) -> None:
+        if not self.is_busy:
+            self._submit_run(CompareRequest(request.reference, request.candidates, request.held_out, request.settings))
+
+    @Slot(object)
+    def _on_started(self, _job_id: int) -> None:
+        self.busy_changed.emit()
+
+    @Slot(object, object)
+    def _on_progressed(self, _job_id: int, progress: Progress) -> None:
+        self.progressed.emit(progress)
+
+    @Slot(object, object)
+    def _on_partial(self, _job_id: int, message: PartialValues) -> None:
+        self.partial_values.emit(message.values)
+
+    @Slot(object, object)
+    def _on_noticed(self, _job_id: int, notice: Notice) -> None:
+        self.status.emit(notice.text)
+
+    @Slot(object, object)
+    def _on_done(self, job_id: int, outcome: Results | ScanResult) -> None:
+        if isinstance(outcome, ScanResult):
+            self._take_scan(job_id, outcome)
+        else:
+            self.workspace.set_results(outcome, self._runs.pop(job_id, None))
+            self.files.autosave()
+            for warning in outcome.warnings:
+                self.status.emit(warning)
+
+    @Slot(object, object)
+    def _on_failed(self, job_id: int, failure: JobFailure) -> None:
+        run = self._runs.pop(job_id, None)
+        if run is not None:
+            self._tell("run", failure, ((self.tr("Retry"), partial(self._again, run)),))
+            return
+        scan = self._scans.pop(job_id, None)
+        if scan is None:
+            return
+        was_opening = job_id in self._opening
+        self._opening.discard(job_id)
+        self._keep_unread(scan, tuple(ScanFailure(t.path, failure.message, failure.hint) for t in scan.targets))
+        self._tell("scan", failure, ((self.tr("Retry"), partial(self.scan, scan.targets, opening=was_opening)),))
+        self.busy_changed.emit()
+
+    @Slot(object)
+    def _on_cancelled(self, job_id: int) -> None:
+        run, scan = self._runs.pop(job_id, None), self._scans.pop(job_id, None)
+        was_opening = job_id in self._opening
+        self._opening.discard(job_id)
+        if run is not None:
+            text, again = self.tr("Cancelled. Finished work is kept."), partial(self._again, run)
+        elif scan is not None:
+            text, again = self.tr("Reading was cancelled."), partial(self.scan, scan.targets, opening=was_opening)
+        else:
+            return
+        self.message.emit(BarMessage("run" if run else "scan", text, actions=((self.tr("Resume"), again),)))
+        self.busy_changed.emit()
+
+    @Slot()
+    def _on_idle(self) -> None:
+        self.job_ended.emit()
+        self.busy_changed.emit()
+
+    def _take_scan(self, job_id: int, found: ScanResult) -> None:
+        request = self._scans.pop(job_id, None)
+        if request is None:
+            return
+        self.dismissed.emit("scan")
+        self.workspace.add(found.datasets)
+        self._keep_unread(request, found.failures)
+        for failure in found.failures:
+            known = any(t.path == failure.path and t.name for t in request.targets)
+            if not known:
+                self._tell(f"scan {failure.path}", JobFailure(failure.message, failure.hint))
+        if job_id in self._opening:
+            self._opening.discard(job_id)
+            self.workspace.settle()
+        self.files.autosave()
+        self.busy_changed.emit()
+
+    def _keep_unread(self, request: ScanRequest, failures: tuple[ScanFailure, ...]) -> None:
+        """Keep sources of the study that could not be read; a source that is new to it is not added."""
+        reasons = {failure.path: failure for failure in failures}
+        missing = [
+            MissingSource(StudySource(target.path, target.name, target.role), why.message, why.hint)
+            for target in request.targets
+            if target.name is not None and target.role is not None and (why := reasons.get(target.path)) is not None
+        ]
+        if missing:
+            self.workspace.add((), missing)
+
+    def _look_for_shared_images(self) -> None:
+        datasets = self.workspace.datasets
+        images = tuple((dataset.name, id(dataset.images)) for dataset in datasets)
+        if images != self._shared_of:
+            self._shared_of = images
+            self._background.submit(lambda: shared_images(datasets), self.workspace.set_shared)
+
+    def _on_demo_ready(self, targets: tuple[ScanTarget, ...]) -> None:
+        self._demo = None
+        self.workspace.open(replace(Study(), title=self.tr("Demo")), None)
+        self.scan(targets)
+
+    def _on_demo_failed(self, why: JobFailure) -> None:
+        self._demo = None
+        self.job_ended.emit()
+        self.busy_changed.emit()
+        if why.message:
+            self._tell("demo", why, ((self.tr("Retry"), self.open_demo),))
+
+    def _on_saved(self, path: Path) -> None:
+        self.dismissed.emit("save")
+        self.status.emit(self.tr("Saved {0}").format(path))
+        self.study_saved.emit(path)
+
+    def _on_opened(self, study: Study, path: Path | None, *, recovered: bool = False) -> None:
+        self.cancel()
+        self.workspace.open(study, path, unsaved=recovered)
+        self.study_opened.emit(path)
+        self.scan(tuple(ScanTarget(s.path, s.name, s.role) for s in study.sources), opening=not recovered)
+        self.page_wanted.emit("overview" if study.results is not None else "datasets")
+
+    def _on_file_failed(self, what: str, why: JobFailure) -> None:
+        self._tell(what, why)
+
+    def _offer_recoveries(self, found: tuple[Recovery, ...]) -> None:
+        for recovery in found:
+            self.message.emit(
+                BarMessage(
+                    f"recovery {recovery.copy.name}",
+                    self.tr("PlanetView did not close properly: '{0}' has unsaved changes.").format(recovery.title),
+                    self.tr("Restore brings back the study as it was, with its results."),
+                    actions=(
+                        (self.tr("Restore"), partial(self._restore, recovery)),
+                        (self.tr("Discard"), partial(self.files.discard, recovery)),
+                    ),
+                )
+            )
+
+    def _restore(self, recovery: Recovery) -> None:
+        def on_read(study: Study) -> None:
+            self._on_opened(study, recovery.original, recovered=True)
+            self.files.autosave()
+            # The background thread works in order: our own copy is on the disk before theirs goes.
+            self.files.discard(recovery)
+
+        self.files.read(recovery.copy, on_read)
+
+    def _tell(self, key: str, failure: JobFailure, actions: tuple[tuple[str, Callable[[], object]], ...] = ()) -> None:
+        self.message.emit(BarMessage(key, failure.message, failure.hint, "danger", failure.details, actions))

@@ -1,0 +1,42 @@
+"""The question before something unsaved or unfinished is lost."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QAbstractButton, QMessageBox, QWidget
+
+Answer = Literal["save", "leave", "stay"]
+
+
+class CloseQuestion(QMessageBox):
+    """Asks whether to save, to leave without saving, or to stay; `answered` says which."""
+
+    answered = Signal(str)  # Answer
+
+    def __init__(self, title: str, *, is_busy: bool, is_dirty: bool, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setIcon(QMessageBox.Icon.Question)
+        self.setWindowTitle(self.tr("Close the study?"))
+        lines = []
+        if is_busy:
+            lines.append(self.tr("A job is still running; it will be stopped. What it has finished is kept."))
+        if is_dirty:
+            lines.append(self.tr("'{0}' has changes that are not saved.").format(title))
+        self.setText("\n".join(lines))
+        if is_dirty:
+            self.save_button = self.addButton(self.tr("&Save"), QMessageBox.ButtonRole.AcceptRole)
+        leave = self.tr("&Don't save") if is_dirty else self.tr("&Stop and close")
+        self.leave_button = self.addButton(leave, QMessageBox.ButtonRole.DestructiveRole)
+        self.stay_button = self.addButton(self.tr("&Keep working"), QMessageBox.ButtonRole.RejectRole)
+        self.setDefaultButton(self.save_button if is_dirty else self.stay_button)
+        self.setEscapeButton(self.stay_button)
+        self.buttonClicked.connect(self._on_clicked)
+
+    def _on_clicked(self, button: QAbstractButton) -> None:
+        if button is self.stay_button:
+            self.answered.emit("stay")
+        else:
+            self.answered.emit("leave" if button is self.leave_button else "save")

@@ -1,0 +1,60 @@
+"""The help pages: how to read the window, all shortcuts, about."""
+
+from __future__ import annotations
+
+from html import escape
+
+import planetview
+from planetview.core.catalogue import METRICS
+from planetview.gui.actions import ACTIONS, MENUS, tr
+
+_READING = """
+<h2>How to use PlanetView</h2>
+<ol>
+<li><b>Datasets.</b> Drop folders, zip files or lists. Give each set a role: one <i>reference</i> (real images the
+generator learned from), at most one <i>held-out</i> set (real images it never saw), any number of <i>candidates</i>
+(synthetic images). Look at the findings: files left out, duplicates, depth.</li>
+<li><b>Run</b> (F5). Work goes on in the background; Esc stops it, and finished work is kept.</li>
+<li><b>Overview.</b> Read every number against its noise floor: the same number for held-out against reference images
+at the same sample size. Near the floor means as close as real images are to each other.</li>
+<li><b>Neighbours.</b> Look at each synthetic image beside the nearest real ones: copies show at once.</li>
+<li><b>Entropy and correlation.</b> A metric that merely follows image entropy says little about realism.</li>
+</ol>
+<p>An image chosen on one page is chosen on all. Deeper than 8-bit images need one stretch for the whole study.</p>
+"""
+
+
+def help_html() -> str:
+    """Return the help page: the way through the window, then every metric in a sentence."""
+    rows = "".join(
+        f"<p><b>{escape(spec.label)}</b> ({spec.direction.value} is better; {escape(spec.value_range)}). "
+        f"{escape(spec.definition)} <i>{escape(spec.caveats)}</i><br>{escape(spec.citation)}</p>"
+        for spec in METRICS.values()
+    )
+    return f"{_READING}<h2>The metrics</h2>{rows}"
+
+
+def keys_html() -> str:
+    """Return the table of all shortcuts, by menu."""
+    parts = ["<h2>Keyboard shortcuts</h2>"]
+    for menu in MENUS:
+        specs = [spec for spec in ACTIONS if spec.menu == menu and spec.keys]
+        rows = "".join(
+            f"<tr><td style='padding-right:24px'>{escape(', '.join(spec.keys))}</td>"
+            f"<td>{escape(tr(spec.tip))}</td></tr>"
+            for spec in specs
+        )
+        parts.append(f"<h3>{escape(tr(menu).replace('&', ''))}</h3><table cellpadding='3'>{rows}</table>")
+    return "".join(parts)
+
+
+def about_html() -> str:
+    """Return version, purpose and how to cite."""
+    return (
+        f"<h2>PlanetView {escape(planetview.__version__)}</h2>"
+        "<p>Judges synthetic planetary imagery against real imagery: many metrics side by side, each beside its noise "
+        "floor, with the images behind the numbers.</p>"
+        "<p>Method: Salditt, Molaverdikhani and Ercolano (2025), <i>Assessing Synthetic Data Quality and Model "
+        "Generalization for Planetary Imagery</i>. Cite each metric by its own paper; the help page lists them.</p>"
+        "<p>Nothing is sent anywhere, and nothing is downloaded without being asked for. Apache License 2.0.</p>"
+    )

@@ -1,0 +1,30 @@
+"""Icons from SVG files, drawn in the theme's colours."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, QRectF, Qt
+from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+
+from planetview.core.paths import resource
+
+# Large enough for a 32 px icon at 200 %; Qt scales it down.
+_EDGE_PX = 64
+
+
+def icon(name: str, colour: str) -> QIcon:
+    """Return the icon `resources/icons/<name>.svg` with `colour` ("#rrggbb") as its ink."""
+    return QIcon(icon_pixmap(name, colour, _EDGE_PX))
+
+
+def icon_pixmap(name: str, colour: str, edge_px: int, ratio: float = 1.0) -> QPixmap:
+    """Return the same drawing as a pixmap of `edge_px` logical pixels."""
+    source = resource(f"icons/{name}.svg").read_text(encoding="utf-8").replace("currentColor", colour)
+    renderer = QSvgRenderer(QByteArray(source.encode("utf-8")))
+    pixmap = QPixmap(round(edge_px * ratio), round(edge_px * ratio))
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    renderer.render(painter, QRectF(pixmap.rect()))
+    painter.end()
+    pixmap.setDevicePixelRatio(ratio)
+    return pixmap

@@ -1,0 +1,384 @@
+"""The window: menus, pages, messages and the job bar around one controller."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, Qt, Signal
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QIcon,
+    QKeyEvent,
+    QKeySequence,
+    QPixmap,
+)
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from planetview.core.datasets import Role
+from planetview.core.paths import resource
+from planetview.core.selection import SelectionState
+from planetview.core.study import STUDY_SUFFIX
+from planetview.gui import actions as commands
+from planetview.gui.actions import State
+from planetview.gui.background import Background
+from planetview.gui.controller import Controller
+from planetview.gui.dialogs import choose
+from planetview.gui.dialogs.closing import CloseQuestion
+from planetview.gui.dialogs.help import about_html, help_html, keys_html
+from planetview.gui.menus import Menus
+from planetview.gui.pages import ResultPages
+from planetview.gui.preferences import Preferences, save_preferences
+from planetview.gui.theme import Theme
+from planetview.gui.thumbs import ThumbnailCache
+from planetview.gui.views.header import Header
+from planetview.gui.views.job_bar import JobBar
+from planetview.gui.views.navigation import NavigationRail
+from planetview.gui.views.role_sheet import RoleSheet
+from planetview.gui.views.welcome import WelcomePage
+from planetview.gui.widgets.drops import has_local_paths, local_paths
+from planetview.gui.widgets.message_bar import MessageArea
+from planetview.gui.widgets.text_dialog import TextDialog
+from planetview.gui.workspace import MissingSource
+
+_STATUS_MS = 8000
+
+
+class MainWindow(QMainWindow):
+    """Shows a study and passes on what a person asks for; starts no job itself."""
+
+    closed = Signal()
+
+    def __init__(
+        self,
+        controller: Controller,
+        background: Background,
+        theme: Theme,
+        thumbs: ThumbnailCache,
+        selection: SelectionState,
+        preferences: Preferences,
+    ) -> None:
+        super().__init__()
+        self.controller, self.workspace = controller, controller.workspace
+        self._background, self._theme, self._preferences = background, theme, preferences
+        self._close_after_save = self._is_closing = False
+        self.setObjectName("mainWindow")
+        self.setWindowIcon(QIcon(QPixmap(str(resource("icons/planetview.svg")))))
+        self.setAcceptDrops(True)
+        self.setMinimumSize(960, 620)
+        self.resize(1280, 800)
+        self._build(thumbs, selection)
+        self.actions_by_id = commands.build_actions(self, theme)
+        self._menus = Menus(self, self.actions_by_id, preferences.theme)
+        self._menus.theme_chosen.connect(self._on_theme_chosen)
+        self._menus.recent_chosen.connect(controller.open_study)
+        self._connect()
+        self._restore_geometry()
+        self.show_page("datasets")
+        self._show_title()
+        self._show_recent()
+        self._refresh_actions()
+
+    @property
+    def preferences(self) -> Preferences:
+        """What will be remembered."""
+        return self._preferences
+
+    def show_page(self, page_id: str) -> None:
+        """Show "datasets" (the welcome page while the study is empty) or one of the result pages."""
+        is_welcome = page_id == "datasets" and self.workspace.is_empty and not self.controller.is_scanning
+        self._stack.setCurrentWidget(self.welcome if is_welcome else self._frame)
+        if page_id == "datasets":
+            self._content.setCurrentWidget(self.role_sheet)
+        else:
+            self._content.setCurrentWidget(self.pages)
+            self.pages.show_page(page_id)
+        self.rail.set_page(page_id)
+        self._page_id = page_id
+
+    def current_page(self) -> str:
+        """Return the id of the page that is shown; "welcome" for the empty window."""
+        return "welcome" if self._stack.currentWidget() is self.welcome else self._page_id
+
+    def use_preferences(self, preferences: Preferences) -> None:
+        """Apply and keep preferences."""
+        self._preferences = preferences
+        self._theme.use(preferences.theme, preferences.text_scale)
+        self._menus.show_theme(preferences.theme)
+        self._show_recent()
+        self._background.submit(partial(save_preferences, preferences))
+
+    def warm_up(self, load: Callable[[], object]) -> None:
+        """Do slow imports in the background, so that the first page does not pay for them."""
+        self._background.submit(load)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if has_local_paths(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        if paths := local_paths(event.mimeData()):
+            event.acceptProposedAction()
+            self.controller.add_paths(paths)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._is_closing and (self.controller.is_busy or self.workspace.is_dirty):
+            event.ignore()
+            self._ask_to_close()
+            return
+        geometry = base64.b64encode(self.saveGeometry().data()).decode("ascii")
+        self.use_preferences(replace(self._preferences, geometry=geometry))
+        event.accept()
+        self.closed.emit()
+
+    def _build(self, thumbs: ThumbnailCache, selection: SelectionState) -> None:
+        theme = self._theme
+        self.welcome = WelcomePage(theme, self)
+        self.role_sheet = RoleSheet(self.workspace, thumbs, theme, self)
+        self.pages = ResultPages(selection, theme, thumbs, self)
+        self.rail = NavigationRail(theme, self)
+        self.header = Header(self.workspace, theme, self)
+        self.messages = MessageArea(theme, self)
+        self.job_bar = JobBar(theme, self)
+        self._content = QStackedWidget(self)
+        self._content.addWidget(self.role_sheet)
+        self._content.addWidget(self.pages)
+        self._frame = QWidget(self)
+        inner = QVBoxLayout()
+        inner.setSpacing(0)
+        inner.addWidget(self.header)
+        inner.addWidget(self._content, 1)
+        row = QHBoxLayout(self._frame)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.rail)
+        row.addLayout(inner, 1)
+        self._stack = QStackedWidget(self)
+        self._stack.addWidget(self.welcome)
+        self._stack.addWidget(self._frame)
+        centre = QWidget(self)
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.messages)
+        column.addWidget(self._stack, 1)
+        column.addWidget(self.job_bar)
+        self.setCentralWidget(centre)
+        self.statusBar().setAccessibleName(self.tr("Status"))
+
+    def _connect(self) -> None:
+        for page_id in commands.PAGE_ACTIONS:
+            self.actions_by_id[page_id].triggered.connect(partial(self._on_page_chosen, page_id))
+        for name, slot in (
+            ("new_study", self._on_new_study), ("add_folder", self._on_add_folder), ("add_files", self._on_add_files),
+            ("open_study", self._on_open_study), ("save", self._on_save), ("save_as", self._on_save_as),
+            ("export_report", self._on_export), ("close_window", self.close), ("copy", self._on_copy),
+            ("undo", self.workspace.undo_stack.undo), ("redo", self.workspace.undo_stack.redo),
+            ("text_larger", partial(self._on_text_scaled, 1)), ("text_smaller", partial(self._on_text_scaled, -1)),
+            ("text_usual", partial(self._on_text_scaled, 0)), ("full_screen", self._on_full_screen),
+            ("run", self.controller.run), ("cancel", self.controller.cancel), ("open_demo", self.controller.open_demo),
+            ("show_help", self._on_help), ("show_keys", self._on_keys), ("show_about", self._on_about),
+        ):  # fmt: skip
+            self.actions_by_id[name].triggered.connect(slot)
+        controller, workspace = self.controller, self.workspace
+        controller.message.connect(self.messages.show_message)
+        controller.dismissed.connect(self.messages.dismiss)
+        controller.status.connect(self._on_status)
+        controller.page_wanted.connect(self.show_page)
+        controller.busy_changed.connect(self._on_busy_changed)
+        controller.job_began.connect(self.job_bar.begin)
+        controller.progressed.connect(self.job_bar.show_progress)
+        controller.progressed.connect(self.role_sheet.show_scan_progress)
+        controller.job_ended.connect(self.job_bar.end)
+        controller.partial_values.connect(self.pages.show_partial)
+        controller.study_saved.connect(self._on_study_saved)
+        controller.study_opened.connect(self._on_study_opened)
+        controller.files.failed.connect(self._on_file_failed)
+        workspace.described.connect(self._on_described)
+        workspace.settings_changed.connect(self._refresh_actions)
+        workspace.results_changed.connect(self.pages.show_results)
+        workspace.undo_stack.indexChanged.connect(self._refresh_actions)
+        self.job_bar.cancel_requested.connect(controller.cancel)
+        self.rail.page_chosen.connect(self.show_page)
+        self.header.run_requested.connect(controller.run)
+        self.role_sheet.folder_requested.connect(self._on_add_folder)
+        self.role_sheet.files_requested.connect(self._on_add_files)
+        self.role_sheet.locate_requested.connect(self._on_locate)
+        self.role_sheet.rescan_requested.connect(controller.rescan)
+        self.role_sheet.notice.connect(self._on_status)
+        self.pages.notice.connect(self._on_status)
+        self.welcome.paths_dropped.connect(controller.add_paths)
+        self.welcome.folder_requested.connect(self._choose_folder_for)
+        self.welcome.files_requested.connect(self._on_add_files)
+        self.welcome.study_requested.connect(self._on_open_study)
+        self.welcome.demo_requested.connect(controller.open_demo)
+        self.welcome.recent_requested.connect(controller.open_study)
+        self._theme.changed.connect(self._on_theme_changed)
+
+    def _on_described(self) -> None:
+        self._show_title()
+        self._refresh_actions()
+        if self.workspace.is_empty is (self._stack.currentWidget() is self._frame):
+            self.show_page(self._page_id)
+
+    def _on_busy_changed(self) -> None:
+        self.role_sheet.set_scanning(self.controller.is_scanning)
+        self._on_described()
+
+    def _refresh_actions(self) -> None:
+        commands.enable_actions(self.actions_by_id, self._is_now)
+        self.header.set_can_run(self.controller.can_run)
+
+    def _is_now(self, state: State) -> bool:
+        workspace, controller = self.workspace, self.controller
+        return {
+            "always": True,
+            "idle": not controller.is_busy,
+            "busy": controller.is_busy,
+            "ready": controller.can_run,
+            "content": not workspace.is_empty,
+            "results": workspace.results is not None and bool(controller.export_suffixes()),
+            "undo": workspace.undo_stack.canUndo(),
+            "redo": workspace.undo_stack.canRedo(),
+        }[state]
+
+    def _show_title(self) -> None:
+        name = self.workspace.path.stem if self.workspace.path else self.workspace.title
+        self.setWindowTitle(f"{name}[*] — PlanetView" if not self.workspace.is_empty else "PlanetView[*]")
+        self.setWindowModified(self.workspace.is_dirty)
+
+    def _show_recent(self) -> None:
+        paths = [Path(text) for text in self._preferences.recent]
+        self.welcome.set_recent(paths)
+        self._menus.show_recent(paths)
+
+    def _restore_geometry(self) -> None:
+        if self._preferences.geometry:
+            # Qt moves a window back onto a screen that exists; damaged text is ignored by it.
+            self.restoreGeometry(QByteArray.fromBase64(self._preferences.geometry.encode("ascii", "replace")))
+
+    def _on_theme_changed(self) -> None:
+        commands.draw_icons(self.actions_by_id, self._theme)
+
+    def _on_theme_chosen(self, name: str) -> None:
+        self.use_preferences(replace(self._preferences, theme=name))
+
+    def _on_text_scaled(self, step: int) -> None:
+        self.use_preferences(self._preferences.scaled(step))
+
+    def _on_page_chosen(self, page_id: str) -> None:
+        self.show_page(page_id)
+
+    def _on_status(self, text: str) -> None:
+        self.statusBar().showMessage(text, _STATUS_MS)
+
+    def _on_study_saved(self, path: Path) -> None:
+        self.use_preferences(self._preferences.with_recent(path))
+        if self._close_after_save:
+            self._close_after_save, self._is_closing = False, True
+            self.close()
+
+    def _on_study_opened(self, path: Path | None) -> None:
+        if path is not None:
+            self.use_preferences(self._preferences.with_recent(path))
+        self.show_page("datasets")
+
+    def _on_file_failed(self, what: str, _why: object) -> None:
+        if what == "save":
+            self._close_after_save = False
+
+    def _on_new_study(self) -> None:
+        self.controller.new_study()
+
+    def _on_add_folder(self) -> None:
+        self._choose_folder_for(None)
+
+    def _choose_folder_for(self, role: Role | None) -> None:
+        choose.choose_folder(
+            self, self.tr("Add a folder of images"), lambda paths: self.controller.add_paths(paths, role)
+        )
+
+    def _on_add_files(self) -> None:
+        choose.choose_sources(self, self.tr("Add zip files or lists"), self.controller.add_paths)
+
+    def _on_open_study(self) -> None:
+        choose.choose_study(self, self.tr("Open a study"), lambda paths: self.controller.open_study(paths[0]))
+
+    def _on_locate(self, missing: MissingSource) -> None:
+        title = self.tr("Where is '{0}' now?").format(missing.source.name)
+        choose.choose_folder(self, title, lambda paths: self.controller.locate(missing, paths[0]))
+
+    def _on_save(self) -> None:
+        if self.workspace.path is None:
+            self._on_save_as()
+        else:
+            self.controller.files.save(self.workspace.path)
+
+    def _on_save_as(self) -> None:
+        filters = [self.tr("PlanetView studies (*{0})").format(STUDY_SUFFIX)]
+        name = (self.workspace.path or Path(_file_name(self.workspace.title) + STUDY_SUFFIX)).name
+        choose.choose_new_file(
+            self, self.tr("Save the study"), name, filters, lambda paths: self.controller.files.save(paths[0])
+        )
+
+    def _on_export(self) -> None:
+        filters = [f"{suffix.lstrip('.').upper()} (*{suffix})" for suffix in self.controller.export_suffixes()]
+        name = _file_name(self.workspace.title) + self.controller.export_suffixes()[0]
+        dialog = choose.choose_new_file(
+            self, self.tr("Export the results"), name, filters, lambda paths: self.controller.export(paths[0])
+        )
+        dialog.filterSelected.connect(lambda text: dialog.setDefaultSuffix(text.rpartition("*.")[2].rstrip(")")))
+
+    def _on_copy(self) -> None:
+        """Give Copy from the menu to what has the focus: to its own action, else as its keys."""
+        focus = QApplication.focusWidget()
+        if focus is None:
+            return
+        keys = QKeySequence(QKeySequence.StandardKey.Copy)
+        for action in focus.actions():
+            if keys in action.shortcuts():
+                action.trigger()
+                return
+        event = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+        QCoreApplication.sendEvent(focus, event)
+
+    def _on_full_screen(self) -> None:
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def _on_help(self) -> None:
+        self._show_text(self.tr("Help"), help_html())
+
+    def _on_keys(self) -> None:
+        self._show_text(self.tr("Keyboard shortcuts"), keys_html())
+
+    def _on_about(self) -> None:
+        self._show_text(self.tr("About PlanetView"), about_html())
+
+    def _show_text(self, title: str, html: str) -> None:
+        dialog = TextDialog(title, html, self, html=True)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
+
+    def _ask_to_close(self) -> None:
+        question = CloseQuestion(
+            self.workspace.title, is_busy=self.controller.is_busy, is_dirty=self.workspace.is_dirty, parent=self
+        )
+        question.answered.connect(self._on_close_answered)
+        question.open()
+
+    def _on_close_answered(self, answer: str) -> None:
+        if answer == "leave":
+            self._is_closing = True
+            self.close()
+        elif answer == "save":
+            self._close_after_save = True
+            self._on_save()
+
+
+def _file_name(title: str) -> str:
+    return "".join(character if character.isalnum() or character in " -_()." else "_" for character in title) or "study"

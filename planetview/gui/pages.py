@@ -1,0 +1,112 @@
+"""The result pages, made when they are first shown: plots cost a second that an empty window need not pay."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
+
+from planetview.core.results import MetricValue, Results
+from planetview.core.selection import SelectionState
+from planetview.gui.stretches import stretches_of
+from planetview.gui.theme import Theme
+from planetview.gui.thumbs import ThumbnailCache
+
+PAGE_CLASSES: dict[str, str] = {
+    "overview": "planetview.gui.views.overview:OverviewPage",
+    "neighbours": "planetview.gui.views.neighbours:NeighboursPage",
+    "entropy": "planetview.gui.views.entropy:EntropyPage",
+    "correlation": "planetview.gui.views.correlation:CorrelationPage",
+}
+
+
+def load_page_modules() -> None:
+    """Import everything the pages need; slow the first time, safe off the GUI thread."""
+    for target in PAGE_CLASSES.values():
+        importlib.import_module(target.partition(":")[0])
+
+
+class ResultPages(QStackedWidget):
+    """Holds the pages; each gets the present results when it is shown, not before."""
+
+    notice = Signal(str)
+
+    def __init__(
+        self, selection: SelectionState, theme: Theme, thumbs: ThumbnailCache, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._selection, self._theme, self._thumbs = selection, theme, thumbs
+        self._pages: dict[str, Any] = {}
+        self._out_of_date: set[str] = set()
+        self._results: Results | None = None
+        self._partial: tuple[MetricValue, ...] = ()
+
+    def show_page(self, page_id: str) -> None:
+        """Bring a page to the front."""
+        if page_id not in self._pages:
+            self._pages[page_id] = self._make(page_id)
+            self._out_of_date.add(page_id)
+            self.addWidget(self._pages[page_id])
+        self.setCurrentWidget(self._pages[page_id])
+        self._refresh(page_id)
+
+    def page(self, page_id: str) -> Any:
+        """Return a page that has been shown, or None."""
+        return self._pages.get(page_id)
+
+    def show_results(self, results: Results | None) -> None:
+        """Hand new results to the page in front now, to the others when they are shown."""
+        self._results, self._partial = results, ()
+        self._selection.reset({} if results is None else {d.name: len(d) for d in results.datasets})
+        if results is not None:
+            self._thumbs.use_stretches(stretches_of(results))
+        self._out_of_date = set(self._pages)
+        front = self.front()
+        if front is not None and self.isVisible():
+            self._refresh(front)
+
+    def show_partial(self, values: tuple[MetricValue, ...]) -> None:
+        """Show values of the running job as they come."""
+        self._partial = (*self._partial, *values)
+        overview = self._pages.get("overview")
+        if overview is not None:
+            overview.show_partial(values)
+
+    def front(self) -> str | None:
+        """Return the id of the page in front."""
+        current = self.currentWidget()
+        return next((page_id for page_id, page in self._pages.items() if page is current), None)
+
+    def _refresh(self, page_id: str) -> None:
+        if page_id in self._out_of_date:
+            self._out_of_date.discard(page_id)
+            self._pages[page_id].show_results(self._results)
+            if page_id == "overview" and self._partial:
+                self._pages[page_id].show_partial(self._partial)
+
+    def _make(self, page_id: str) -> QWidget:
+        module, _, name = PAGE_CLASSES[page_id].partition(":")
+        try:
+            page: Any = getattr(importlib.import_module(module), name)(self._selection, self._theme, self._thumbs, self)
+        except ImportError as error:
+            return _Unavailable(str(error), self)
+        page.notice.connect(self.notice)
+        return page  # type: ignore[no-any-return]
+
+
+class _Unavailable(QWidget):
+    """Stands for a page whose library is missing."""
+
+    def __init__(self, reason: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        label = QLabel(self.tr("This page cannot be shown: {0}").format(reason), self, wordWrap=True)
+        label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        QVBoxLayout(self).addWidget(label)
+
+    def show_results(self, _results: Results | None) -> None:
+        """Nothing to show."""
+
+    def show_partial(self, _values: tuple[MetricValue, ...]) -> None:
+        """Nothing to show."""

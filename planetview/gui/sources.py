@@ -1,0 +1,35 @@
+"""What dropped or chosen paths are: a study, sources of images, or a single image whose folder is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from planetview.core.decoding import SUFFIXES
+from planetview.core.study import STUDY_SUFFIX
+
+_IMAGE_SUFFIXES = frozenset().union(*SUFFIXES.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """studies: `.planetview` files. sources: folders, zips, lists. folders: those that hold the dropped images."""
+
+    studies: tuple[Path, ...] = ()
+    sources: tuple[Path, ...] = ()
+    folders: tuple[Path, ...] = ()
+
+
+def sort_paths(paths: Iterable[Path]) -> Sorted:
+    """Tell by suffix what each path is; anything unknown counts as a source, and its scan says what is wrong."""
+    studies, sources, folders = [], [], []
+    for path in dict.fromkeys(paths):
+        suffix = path.suffix.lower()
+        if suffix == STUDY_SUFFIX and not path.is_dir():
+            studies.append(path)
+        elif suffix in _IMAGE_SUFFIXES and not path.is_dir():
+            folders.append(path.parent)
+        else:
+            sources.append(path)
+    return Sorted(tuple(studies), tuple(sources), tuple(dict.fromkeys(folders)))

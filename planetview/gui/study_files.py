@@ -1,0 +1,167 @@
+"""Opening and saving studies off the GUI thread, and the copy that survives a crash."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
+
+from planetview.core.errors import UserError
+from planetview.core.files import write_text_atomically
+from planetview.core.messages import JobFailure
+from planetview.core.paths import data_dir
+from planetview.core.study import STUDY_SUFFIX, Study, load_study, save_study
+from planetview.gui.background import Background
+from planetview.gui.workspace import Workspace
+
+AUTOSAVE_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """A study that a window left behind when it ended without closing.
+
+    copy: the autosaved file. original: the file it belongs to, None when it never had one.
+    """
+
+    copy: Path
+    title: str
+    original: Path | None
+
+
+class StudyFiles(QObject):
+    """Saves, opens and autosaves the study of one workspace.
+
+    Autosaved copies lie in `data_dir()/autosave`, one per running window, each with a lock file that
+    tells a later start whether its window still runs. A clean end removes the copy.
+    """
+
+    saved = Signal(object)  # Path
+    opened = Signal(object, object)  # Study, Path
+    failed = Signal(object, object)  # what was tried ("save", "open", "autosave"), JobFailure
+    recoveries_found = Signal(object)  # tuple[Recovery, ...]
+
+    def __init__(self, workspace: Workspace, background: Background, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._workspace, self._background = workspace, background
+        self._copy = autosave_dir() / f"{uuid.uuid4().hex}{STUDY_SUFFIX}"
+        self._lock: QLockFile | None = None
+        self._autosaved: tuple[object, ...] | None = None
+        self._timer = QTimer(self, interval=AUTOSAVE_SECONDS * 1000)
+        self._timer.timeout.connect(self.autosave)
+        self._timer.start()
+
+    def save(self, path: Path) -> None:
+        """Write the study to `path`; ends with `saved` or `failed`."""
+        if path.suffix != STUDY_SUFFIX:
+            path = path.with_name(path.name + STUDY_SUFFIX)
+        study, state = self._workspace.study(), self._workspace.snapshot()
+
+        def on_done(_nothing: object) -> None:
+            self._workspace.mark_saved(path, state)
+            self.saved.emit(path)
+
+        self._background.submit(lambda: save_study(study, path), on_done, lambda why: self.failed.emit("save", why))
+
+    def open(self, path: Path) -> None:
+        """Read the study in `path`; ends with `opened` or `failed`."""
+        self.read(path, lambda study: self.opened.emit(study, path))
+
+    def read(self, path: Path, on_read: Callable[[Study], object]) -> None:
+        """Read the study in `path` and hand it to `on_read` on the GUI thread; ends with `failed` otherwise."""
+        self._background.submit(lambda: load_study(path), on_read, lambda why: self.failed.emit("open", why))
+
+    def autosave(self) -> None:
+        """Write the copy, if something has changed since the last one."""
+        workspace = self._workspace
+        state = workspace.snapshot()
+        if not workspace.is_dirty or (
+            self._autosaved is not None and all(a is b for a, b in zip(state, self._autosaved, strict=True))
+        ):
+            return
+        self._autosaved = state
+        self._hold_lock()
+        study, copy = workspace.study(), self._copy
+        note = json.dumps({"title": study.title, "path": str(workspace.path) if workspace.path else None})
+
+        def work() -> None:
+            save_study(study, copy)
+            write_text_atomically(copy.with_suffix(".json"), note)
+
+        self._background.submit(work, None, self._on_autosave_failed)
+
+    def look_for_recoveries(self) -> None:
+        """Look for copies that a crashed window left behind; `recoveries_found` follows when there are some."""
+        own = self._copy
+
+        def on_done(found: tuple[Recovery, ...]) -> None:
+            if found:
+                self.recoveries_found.emit(found)
+
+        self._background.submit(lambda: tuple(_abandoned(own)), on_done)
+
+    def discard(self, recovery: Recovery) -> None:
+        """Delete a copy that nobody wants back."""
+        copy = recovery.copy
+        self._background.submit(lambda: _delete(copy))
+
+    def close(self) -> None:
+        """End cleanly: stop the clock and remove the copy. Call once the background work has ended."""
+        self._timer.stop()
+        _delete(self._copy)
+        if self._lock is not None:
+            self._lock.unlock()
+
+    def _hold_lock(self) -> None:
+        if self._lock is None:
+            with contextlib.suppress(OSError):
+                self._copy.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = _lock_of(self._copy)
+            self._lock.tryLock(0)
+
+    def _on_autosave_failed(self, why: JobFailure) -> None:
+        self._autosaved = None
+        self.failed.emit("autosave", why)
+
+
+def autosave_dir() -> Path:
+    """Return the folder of the autosaved copies."""
+    return data_dir() / "autosave"
+
+
+def _lock_of(copy: Path) -> QLockFile:
+    lock = QLockFile(str(copy.with_suffix(".lock")))
+    # Only a dead process makes a lock stale, however long the window has been open.
+    lock.setStaleLockTime(0)
+    return lock
+
+
+def _abandoned(own: Path) -> Iterator[Recovery]:
+    for copy in sorted(autosave_dir().glob(f"*{STUDY_SUFFIX}")):
+        if copy == own:
+            continue
+        lock = _lock_of(copy)
+        if not lock.tryLock(0):
+            continue  # its window still runs
+        lock.unlock()
+        try:
+            load_study(copy)
+        except UserError:
+            copy.replace(copy.with_suffix(".damaged"))
+            continue
+        note: dict[str, str | None] = {}
+        with contextlib.suppress(OSError, ValueError):
+            note = json.loads(copy.with_suffix(".json").read_text(encoding="utf-8"))
+        original = note.get("path")
+        yield Recovery(copy, note.get("title") or Study().title, Path(original) if original else None)
+
+
+def _delete(copy: Path) -> None:
+    for path in (copy, copy.with_suffix(".json")):
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)

@@ -1,0 +1,222 @@
+"""One set of the study: examples, name, role, what the scan found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, QStringListModel, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from planetview.core.datasets import Dataset, Role, SharedImages
+from planetview.gui.icons import icon
+from planetview.gui.theme import Theme
+from planetview.gui.thumbs import ThumbnailCache
+from planetview.gui.widgets.expander import Expander
+from planetview.gui.widgets.thumb_strip import ThumbStrip
+from planetview.gui.workspace import MissingSource
+
+ROLES: tuple[tuple[Role, str, str], ...] = (
+    (Role.REFERENCE, "Reference", "Real images the generator learned from; exactly one set"),
+    (Role.HELD_OUT, "Held-out", "Real images the generator never saw; at most one set"),
+    (Role.CANDIDATE, "Candidate", "Synthetic images to judge; one set per generator"),
+)
+
+
+class DatasetCard(QFrame):
+    """Shows one scanned set and lets its name and role be corrected."""
+
+    renamed = Signal(str, str)  # old name, wanted name
+    role_chosen = Signal(str, object)  # name, Role
+    removed = Signal(str)
+
+    def __init__(
+        self, dataset: Dataset, colour: str, thumbs: ThumbnailCache, theme: Theme, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.dataset, self._colour, self._theme = dataset, colour, theme
+        self.setProperty("card", True)
+        self.setAccessibleName(self.tr("Set {0}").format(dataset.name))
+        self._build_fields()
+        strip = ThumbStrip(dataset, thumbs, theme, parent=self)
+        top = QHBoxLayout()
+        top.setSpacing(12)
+        top.addWidget(self._name, 1)
+        top.addWidget(self._role)
+        top.addWidget(self._remove)
+        self._texts = QVBoxLayout()
+        self._texts.setSpacing(4)
+        self._texts.addLayout(top)
+        self._texts.addWidget(self._line(_facts(dataset)))
+        source = self._line(str(dataset.source))
+        source.setProperty("muted", True)
+        source.setToolTip(str(dataset.source))
+        self._texts.addWidget(source)
+        self._shared_label = self._line("")
+        self._shared_label.hide()
+        self._texts.addWidget(self._shared_label)
+        self._add_findings()
+        self._texts.addStretch(1)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(20, 12, 12, 12)
+        layout.setSpacing(16)
+        layout.addWidget(strip, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(self._texts, 1)
+
+    def set_shared(self, shared: Sequence[SharedImages]) -> None:
+        """Say which images this set has in common with others."""
+        words = []
+        for item in shared:
+            if self.dataset.name in (item.first, item.second):
+                other = item.second if item.first == self.dataset.name else item.first
+                words.append(self.tr("{0} exact duplicates shared with '{1}'").format(f"{len(item.pairs):,}", other))
+        self._shared_label.setText("⚠ " + " · ".join(words) if words else "")
+        self._shared_label.setProperty("tone", "warning")
+        self._shared_label.style().polish(self._shared_label)
+        self._shared_label.setVisible(bool(words))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._colour))
+        painter.drawRoundedRect(7, 14, 4, self.height() - 28, 2, 2)
+
+    def _build_fields(self) -> None:
+        name = self.dataset.name
+        self._name = QLineEdit(name, self)
+        self._name.setAccessibleName(self.tr("Name of the set"))
+        self._name.setToolTip(self.tr("Name of the set, as shown everywhere"))
+        self._name.editingFinished.connect(self._on_name_edited)
+        self._role = QComboBox(self)
+        self._role.setAccessibleName(self.tr("Role of {0}").format(name))
+        for index, (role, label, tip) in enumerate(ROLES):
+            self._role.addItem(self.tr(label), role)
+            self._role.setItemData(index, self.tr(tip), Qt.ItemDataRole.ToolTipRole)
+            if role is self.dataset.role:
+                self._role.setCurrentIndex(index)
+                self._role.setToolTip(self.tr(tip))
+        self._role.activated.connect(self._on_role_activated)
+        self._remove = QToolButton(self, autoRaise=True)
+        self._remove.setIcon(icon("remove", self._theme.tokens.text_muted))
+        self._remove.setAccessibleName(self.tr("Remove {0} from the study").format(name))
+        self._remove.setToolTip(self.tr("Remove from the study; the files stay where they are"))
+        self._remove.clicked.connect(lambda: self.removed.emit(self.dataset.name))
+
+    def _add_findings(self) -> None:
+        for note in self.dataset.notes:
+            line = self._line(f"⚠ {note}")
+            line.setProperty("tone", "warning")
+            self._texts.addWidget(line)
+        if self.dataset.skipped:
+            lines = [f"{item.name} — {item.reason}" for item in self.dataset.skipped]
+            listing = _text_list(lines, self)
+            count = len(lines)
+            title = self.tr("1 file left out") if count == 1 else self.tr("{0} files left out").format(f"{count:,}")
+            listing.setAccessibleName(title)
+            self.skipped = Expander(title, listing, self._theme, self)
+            self._texts.addWidget(self.skipped)
+
+    def _line(self, text: str) -> QLabel:
+        label = QLabel(self, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        label.setText(text)
+        return label
+
+    def _on_name_edited(self) -> None:
+        if self._name.text().strip() != self.dataset.name:
+            self.renamed.emit(self.dataset.name, self._name.text())
+
+    def _on_role_activated(self, index: int) -> None:
+        role = Role(self._role.itemData(index))
+        if role is not self.dataset.role:
+            self.role_chosen.emit(self.dataset.name, role)
+
+
+class MissingCard(QFrame):
+    """A source of the study that could not be read: locate it elsewhere, try again, or let it go."""
+
+    locate_requested = Signal(object)  # MissingSource
+    retry_requested = Signal(object)  # MissingSource
+    removed = Signal(str)
+
+    def __init__(self, missing: MissingSource, is_scanning: bool, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("card", True)
+        name = QLabel(missing.source.name, self)
+        font = name.font()
+        font.setBold(True)
+        name.setFont(font)
+        text = QLabel(self, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        words = f"{missing.message} {missing.hint}".strip()
+        text.setText(self.tr("Reading…") if is_scanning else f"⚠ {words}")
+        text.setProperty("tone", "" if is_scanning else "warning")
+        source = QLabel(str(missing.source.path), self, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        source.setProperty("muted", True)
+        column = QVBoxLayout()
+        for widget in (name, text, source):
+            column.addWidget(widget)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(20, 12, 12, 12)
+        layout.addLayout(column, 1)
+        for label, signal in (
+            (self.tr("Locate…"), self.locate_requested),
+            (self.tr("Try again"), self.retry_requested),
+        ):
+            button = QPushButton(label, self)
+            button.setVisible(not is_scanning)
+            button.clicked.connect(lambda _checked=False, signal=signal: signal.emit(missing))
+            layout.addWidget(button)
+        remove = QToolButton(self, autoRaise=True)
+        remove.setIcon(icon("remove", theme.tokens.text_muted))
+        remove.setAccessibleName(self.tr("Remove {0} from the study").format(missing.source.name))
+        remove.clicked.connect(lambda: self.removed.emit(missing.source.name))
+        layout.addWidget(remove)
+
+
+def _text_list(lines: Sequence[str], parent: QWidget) -> QListView:
+    view = QListView(parent)
+    view.setModel(QStringListModel(list(lines), view))
+    view.setUniformItemSizes(True)
+    view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+    row = view.fontMetrics().height() + 4
+    view.setFixedHeight(row * min(6, max(2, len(lines))) + 8)
+    view.setMinimumSize(QSize(120, row))
+    return view
+
+
+def _facts(dataset: Dataset) -> str:
+    """Return "450 images · 256 × 256 px · 8-bit · 3 classes: crater 200, dune 150, other 100"."""
+    count = len(dataset)
+    parts = ["1 image" if count == 1 else f"{count:,} images"]
+    sizes = list(dataset.sizes)
+    if len(sizes) == 1:
+        parts.append(f"{sizes[0][0]:,} × {sizes[0][1]:,} px")
+    elif sizes:
+        widths, heights = [w for w, _ in sizes], [h for _, h in sizes]
+        parts.append(f"{len(sizes)} sizes, {min(widths):,} × {min(heights):,} to {max(widths):,} × {max(heights):,} px")
+    parts.append(", ".join(_depth(dtype) for dtype in dataset.dtypes))
+    labels = dataset.labels
+    if labels:
+        most = ", ".join(f"{label} {n:,}" for label, n in list(labels.items())[:4])
+        more = ", …" if len(labels) > 4 else ""
+        parts.append(f"{len(labels)} classes: {most}{more}" if len(labels) > 1 else f"1 class: {most}")
+    return " · ".join(part for part in parts if part)
+
+
+def _depth(dtype: str) -> str:
+    known = {"uint8": "8-bit", "uint16": "16-bit", "int16": "16-bit signed", "float32": "32-bit float"}
+    return known.get(dtype, dtype)

@@ -1,0 +1,56 @@
+"""The rail on the left: one button per page."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QButtonGroup, QFrame, QToolButton, QVBoxLayout, QWidget
+
+from planetview.gui.actions import ACTIONS, PAGE_ACTIONS, tr
+from planetview.gui.icons import icon
+from planetview.gui.theme import Theme
+
+
+class NavigationRail(QFrame):
+    """Chooses the page; arrow keys move between the buttons."""
+
+    page_chosen = Signal(str)  # page id
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setObjectName("rail")
+        self.setAccessibleName(self.tr("Pages"))
+        self._group = QButtonGroup(self)
+        self._buttons: dict[str, QToolButton] = {}
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 12, 8, 12)
+        layout.setSpacing(4)
+        specs = {spec.id: spec for spec in ACTIONS}
+        for page in PAGE_ACTIONS:
+            spec = specs[page]
+            button = QToolButton(self)
+            button.setCheckable(True)
+            button.setText(tr(spec.text).replace("&", ""))
+            button.setToolTip(f"{tr(spec.tip)} ({spec.keys[0]})")
+            button.setAccessibleName(button.text())
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+            button.setIconSize(QSize(24, 24))
+            button.setMinimumSize(92, 60)
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            button.clicked.connect(lambda _checked=False, page=page: self.page_chosen.emit(page))
+            self._group.addButton(button)
+            self._buttons[page] = button
+            layout.addWidget(button)
+        layout.addStretch(1)
+        theme.changed.connect(self._draw)
+        self._draw()
+
+    def set_page(self, page: str) -> None:
+        """Mark the page that is shown."""
+        self._buttons[page].setChecked(True)
+        self._draw()
+
+    def _draw(self) -> None:
+        tokens = self._theme.tokens
+        for page, button in self._buttons.items():
+            button.setIcon(icon(page, tokens.accent if button.isChecked() else tokens.text_muted))

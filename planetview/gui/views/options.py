@@ -1,0 +1,191 @@
+"""The settings of a run that have a good default: metrics, extractors, neighbours, seed, device."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from planetview.core.catalogue import EXTRACTORS, METRICS, NEIGHBOUR_SPACES, Family
+from planetview.core.settings import RunSettings
+
+_FAMILIES = {
+    Family.DISTRIBUTION: "Distribution",
+    Family.GENERALISATION: "Generalisation",
+    Family.PAIRWISE: "Pairwise",
+}
+_DEVICES = (("auto", "Automatic"), ("cpu", "CPU"), ("cuda", "NVIDIA GPU (CUDA)"), ("mps", "Apple GPU (MPS)"))
+_COLUMNS = 3
+
+
+class OptionsPanel(QFrame):
+    """Edits `RunSettings` except its stretch and split."""
+
+    changed = Signal(object)  # RunSettings
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._settings = RunSettings()
+        self.setProperty("card", True)
+        self._metrics: dict[str, QCheckBox] = {}
+        self._extractors: dict[str, QCheckBox] = {}
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 16, 20, 16)
+        layout.setSpacing(12)
+        self._build_metrics(layout)
+        self._build_form(layout)
+        self.show_settings(self._settings)
+
+    def show_settings(self, settings: RunSettings) -> None:
+        """Show these settings."""
+        self._settings = settings
+        for boxes, chosen in ((self._metrics, settings.metrics), (self._extractors, settings.extractors)):
+            for key, box in boxes.items():
+                box.setChecked(key in chosen)
+        self._space.setCurrentIndex(max(0, self._space.findData(settings.neighbours_by[0])))
+        self._neighbours.setValue(settings.neighbours_k)
+        self._seed.setValue(settings.seed)
+        self._device.setCurrentIndex(max(0, self._device.findData(settings.device)))
+        self._threads.setValue(settings.threads or 0)
+        self._memory.setValue(settings.memory_mib)
+
+    def _build_metrics(self, layout: QVBoxLayout) -> None:
+        for family, title in _FAMILIES.items():
+            layout.addWidget(self._heading(self.tr("{0} metrics").format(self.tr(title))))
+            grid = QGridLayout()
+            grid.setHorizontalSpacing(24)
+            specs = [spec for spec in METRICS.values() if spec.family is family]
+            for i, spec in enumerate(specs):
+                box = QCheckBox(spec.label, self)
+                box.setToolTip(f"<p>{spec.definition}</p><p>{spec.caveats}</p>")
+                box.clicked.connect(self._on_edited)
+                self._metrics[spec.id] = box
+                grid.addWidget(box, i // _COLUMNS, i % _COLUMNS)
+            for column in range(_COLUMNS):
+                grid.setColumnStretch(column, 1)
+            layout.addLayout(grid)
+        layout.addWidget(self._heading(self.tr("Feature extractors")))
+        for extractor in EXTRACTORS.values():
+            box = QCheckBox(extractor.label, self)
+            box.setToolTip(f"<p>{extractor.definition}</p><p>{extractor.caveats}</p>")
+            box.clicked.connect(self._on_edited)
+            self._extractors[extractor.id] = box
+            layout.addWidget(box)
+
+    def _build_form(self, layout: QVBoxLayout) -> None:
+        form = QFormLayout()
+        form.setHorizontalSpacing(16)
+        form.setVerticalSpacing(8)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
+        self._space = QComboBox(self)
+        for space in NEIGHBOUR_SPACES:
+            label = EXTRACTORS[space].label if space in EXTRACTORS else METRICS[space].label
+            self._space.addItem(label, space)
+        self._space.activated.connect(self._on_edited)
+        self._device = QComboBox(self)
+        for device, label in _DEVICES:
+            self._device.addItem(self.tr(label), device)
+        self._device.activated.connect(self._on_edited)
+        self._neighbours = self._number(1, 50)
+        self._seed = self._number(0, 2**31 - 1)
+        self._threads = self._number(0, 256)
+        self._threads.setSpecialValueText(self.tr("All but one"))
+        self._memory = self._number(64, 1024 * 1024, " MiB")
+        for label, tip, field in (
+            (self.tr("&Nearest by"), self.tr("What decides which real image is nearest"), self._space),
+            (self.tr("Nei&ghbours kept"), self.tr("Nearest images kept for each image"), self._neighbours),
+            (self.tr("See&d"), self.tr("Every subsample and bootstrap follows from it"), self._seed),
+            (self.tr("De&vice"), self.tr("Where networks run"), self._device),
+            (self.tr("&Threads"), self.tr("CPU threads of the engine"), self._threads),
+            (self.tr("&Memory budget"), self.tr("For the blocks of all-pairs work"), self._memory),
+        ):
+            caption = QLabel(label, self)
+            caption.setBuddy(field)
+            caption.setToolTip(tip)
+            field.setToolTip(tip)
+            field.setAccessibleName(label.replace("&", ""))
+            form.addRow(caption, field)
+        layout.addLayout(form)
+
+    def _number(self, low: int, high: int, suffix: str = "") -> QSpinBox:
+        box = QSpinBox(self)
+        box.setRange(low, high)
+        box.setSuffix(suffix)
+        box.setMinimumWidth(140)
+        box.editingFinished.connect(self._on_edited)
+        return box
+
+    def _heading(self, text: str) -> QLabel:
+        label = QLabel(text, self)
+        font = label.font()
+        font.setBold(True)
+        label.setFont(font)
+        return label
+
+    def _on_edited(self, *_ignored: Any) -> None:
+        space = str(self._space.currentData())
+        known = self._settings.neighbours_by
+        edited = replace(
+            self._settings,
+            metrics=tuple(key for key, box in self._metrics.items() if box.isChecked()),
+            extractors=tuple(key for key, box in self._extractors.items() if box.isChecked()),
+            neighbours_by=known if space == known[0] else (space,),
+            neighbours_k=self._neighbours.value(),
+            seed=self._seed.value(),
+            device=str(self._device.currentData()),
+            threads=self._threads.value() or None,
+            memory_mib=self._memory.value(),
+        )
+        if edited != self._settings:
+            self._settings = edited
+            self.changed.emit(edited)
+
+
+class SplitChoice(QWidget):
+    """Offers to set a share of the reference aside as held-out."""
+
+    chosen = Signal(float)  # share, 0 for none
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._box = QCheckBox(self.tr("&Set a part of the reference aside as held-out"), self)
+        self._box.setToolTip(
+            self.tr("A seeded random share; without held-out images there is no noise floor to read values against")
+        )
+        self._share = QDoubleSpinBox(self)
+        self._share.setRange(1, 90)
+        self._share.setDecimals(0)
+        self._share.setSuffix(" %")
+        self._share.setValue(20)
+        self._share.setAccessibleName(self.tr("Share of the reference set aside"))
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._box)
+        layout.addWidget(self._share)
+        layout.addStretch(1)
+        self._box.clicked.connect(self._on_edited)
+        self._share.editingFinished.connect(self._on_edited)
+
+    def show_share(self, share: float) -> None:
+        """Show a share, 0 to 1."""
+        self._box.setChecked(share > 0)
+        self._share.setEnabled(share > 0)
+        if share > 0:
+            self._share.setValue(share * 100)
+
+    def _on_edited(self, *_ignored: Any) -> None:
+        self.chosen.emit(self._share.value() / 100 if self._box.isChecked() else 0.0)

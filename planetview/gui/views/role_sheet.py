@@ -1,0 +1,192 @@
+"""The datasets page: every set with its role and findings, and the choices of the next run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from planetview.core.datasets import Role
+from planetview.core.messages import Progress
+from planetview.core.settings import RunSettings
+from planetview.core.stretch import Stretch
+from planetview.gui.theme import Theme
+from planetview.gui.thumbs import ThumbnailCache
+from planetview.gui.views.dataset_card import ROLES, DatasetCard, MissingCard
+from planetview.gui.views.job_bar import progress_words
+from planetview.gui.views.options import OptionsPanel, SplitChoice
+from planetview.gui.views.stretch_choice import StretchChoice
+from planetview.gui.widgets.expander import Expander
+from planetview.gui.workspace import Workspace
+
+_ORDER = [role for role, _, _ in ROLES]
+
+
+class RoleSheet(QScrollArea):
+    """Shows and edits the sets of a `Workspace`; asks for everything that needs files or jobs."""
+
+    folder_requested = Signal()
+    files_requested = Signal()
+    locate_requested = Signal(object)  # MissingSource
+    rescan_requested = Signal(object)  # MissingSource
+    notice = Signal(str)
+
+    def __init__(
+        self, workspace: Workspace, thumbs: ThumbnailCache, theme: Theme, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._workspace, self._thumbs, self._theme = workspace, thumbs, theme
+        self._scanning = False
+        self._cards: list[QWidget] = []
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        page = QWidget(self)
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(24, 20, 24, 24)
+        layout.setSpacing(12)
+        self._card_column = QVBoxLayout()
+        self._card_column.setSpacing(12)
+        layout.addLayout(self._build_heading())
+        layout.addLayout(self._card_column)
+        layout.addWidget(self._build_scanning())
+        self._build_choices(layout)
+        layout.addStretch(1)
+        self.setWidget(page)
+        workspace.contents_changed.connect(self._show_sets)
+        workspace.shared_changed.connect(self._show_shared)
+        workspace.settings_changed.connect(self._show_choices)
+        theme.changed.connect(self._show_sets)
+        self._show_sets()
+
+    def cards(self) -> tuple[DatasetCard, ...]:
+        """Return the cards of the scanned sets, as shown."""
+        return tuple(card for card in self._cards if isinstance(card, DatasetCard))
+
+    def set_scanning(self, is_scanning: bool) -> None:
+        """Say whether folders are being read."""
+        changed = is_scanning is not self._scanning
+        self._scanning = is_scanning
+        self._scan_line.setText(self.tr("Reading images…"))
+        self._scan_card.setVisible(is_scanning)
+        if changed and self._workspace.contents.missing:
+            self._show_sets()
+
+    def show_scan_progress(self, progress: Progress) -> None:
+        """Say how far the reading is."""
+        self._scan_line.setText(f"{progress.label} · {progress_words(progress, self.tr('{0} left'))}")
+
+    def _build_heading(self) -> QHBoxLayout:
+        title = QLabel(self.tr("Datasets"), self)
+        font = title.font()
+        font.setPointSizeF(font.pointSizeF() * 1.4)
+        font.setBold(True)
+        title.setFont(font)
+        hint = QLabel(self.tr("Drop more folders anywhere, and check that every role is right."), self)
+        hint.setProperty("muted", True)
+        folder = QPushButton(self.tr("Add folder…"), self)
+        folder.setToolTip(self.tr("Add a folder of images (Ctrl+O)"))
+        folder.clicked.connect(self.folder_requested)
+        files = QPushButton(self.tr("Add zip or list…"), self)
+        files.setToolTip(self.tr("Add images in a zip file or named by a list (Ctrl+Alt+O)"))
+        files.clicked.connect(self.files_requested)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        row.addWidget(title)
+        row.addWidget(hint, 1)
+        row.addWidget(folder)
+        row.addWidget(files)
+        return row
+
+    def _build_scanning(self) -> QFrame:
+        self._scan_card = QFrame(self)
+        self._scan_card.setProperty("card", True)
+        self._scan_line = QLabel(self._scan_card, wordWrap=True)
+        inner = QVBoxLayout(self._scan_card)
+        inner.setContentsMargins(20, 16, 20, 16)
+        inner.addWidget(self._scan_line)
+        self._scan_card.hide()
+        return self._scan_card
+
+    def _build_choices(self, layout: QVBoxLayout) -> None:
+        self._choices = QFrame(self)
+        self._choices.setProperty("card", True)
+        self._stretch = StretchChoice(self._choices)
+        self._stretch.chosen.connect(self._on_stretch_chosen)
+        self._split = SplitChoice(self._choices)
+        self._split.chosen.connect(self._on_split_chosen)
+        inner = QVBoxLayout(self._choices)
+        inner.setContentsMargins(20, 12, 20, 12)
+        inner.setSpacing(8)
+        inner.addWidget(self._stretch)
+        inner.addWidget(self._split)
+        layout.addWidget(self._choices)
+        self._options = OptionsPanel(self)
+        self._options.changed.connect(self._on_options_changed)
+        self._expander = Expander(
+            self.tr("Options: metrics, extractors, seed, device"), self._options, self._theme, self
+        )
+        layout.addWidget(self._expander)
+
+    def _show_sets(self) -> None:
+        for card in self._cards:
+            self._card_column.removeWidget(card)
+            card.hide()
+            card.deleteLater()
+        self._cards = []
+        candidates = 0
+        for dataset in sorted(self._workspace.datasets, key=lambda dataset: _ORDER.index(dataset.role)):
+            colour = self._theme.role_colour(dataset.role, candidates)
+            candidates += dataset.role is Role.CANDIDATE
+            card = DatasetCard(dataset, colour, self._thumbs, self._theme, self)
+            card.renamed.connect(self._on_renamed, Qt.ConnectionType.QueuedConnection)
+            card.role_chosen.connect(self._on_role_chosen, Qt.ConnectionType.QueuedConnection)
+            card.removed.connect(self._on_removed, Qt.ConnectionType.QueuedConnection)
+            self._place(card)
+        for missing in self._workspace.contents.missing:
+            lost = MissingCard(missing, self._scanning, self._theme, self)
+            lost.locate_requested.connect(self.locate_requested)
+            lost.retry_requested.connect(self.rescan_requested)
+            lost.removed.connect(self._on_removed, Qt.ConnectionType.QueuedConnection)
+            self._place(lost)
+        self._show_shared()
+        self._show_choices()
+
+    def _place(self, card: QWidget) -> None:
+        self._cards.append(card)
+        self._card_column.addWidget(card)
+
+    def _show_shared(self) -> None:
+        for card in self.cards():
+            card.set_shared(self._workspace.shared)
+
+    def _show_choices(self) -> None:
+        workspace = self._workspace
+        self._stretch.show_stretch(workspace.settings.stretch, workspace.deep_sets_without_stretch())
+        self._split.show_share(workspace.settings.split_reference)
+        roles = {dataset.role for dataset in workspace.datasets}
+        self._split.setVisible(Role.REFERENCE in roles and Role.HELD_OUT not in roles)
+        self._options.show_settings(workspace.settings)
+        self._choices.setVisible(bool(workspace.datasets))
+        self._expander.setVisible(bool(workspace.datasets))
+
+    def _on_renamed(self, name: str, wanted: str) -> None:
+        if not self._workspace.rename(name, wanted):
+            self.notice.emit(self.tr("A set needs a name that no other set has."))
+            self._show_sets()
+
+    def _on_role_chosen(self, name: str, role: Role) -> None:
+        self._workspace.set_role(name, role)
+
+    def _on_removed(self, name: str) -> None:
+        self._workspace.remove(name)
+
+    def _on_stretch_chosen(self, stretch: Stretch) -> None:
+        self._workspace.set_settings(replace(self._workspace.settings, stretch=stretch))
+
+    def _on_split_chosen(self, share: float) -> None:
+        self._workspace.set_settings(replace(self._workspace.settings, split_reference=share))
+
+    def _on_options_changed(self, settings: RunSettings) -> None:
+        now = self._workspace.settings
+        self._workspace.set_settings(replace(settings, stretch=now.stretch, split_reference=now.split_reference))

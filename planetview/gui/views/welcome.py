@@ -1,0 +1,179 @@
+"""What an empty window shows: where to drop what, recent studies, the demo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from planetview.core.datasets import Role
+from planetview.gui.icons import icon
+from planetview.gui.theme import Theme
+from planetview.gui.widgets.drops import DropZone
+
+_MAX_WIDTH = 960
+
+
+class WelcomePage(QScrollArea):
+    """Three zones, one per role; a drop anywhere else lets the role be guessed."""
+
+    paths_dropped = Signal(object, object)  # tuple[Path, ...], Role | None
+    folder_requested = Signal(object)  # Role | None
+    files_requested = Signal()
+    study_requested = Signal()
+    demo_requested = Signal()
+    recent_requested = Signal(object)  # Path
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self._zones: dict[Role, DropZone] = {}
+        self._recent = QVBoxLayout()
+        self._recent.setSpacing(0)
+        page = QWidget(self)
+        outer = QHBoxLayout(page)
+        outer.setContentsMargins(32, 24, 32, 24)
+        column = QWidget(page)
+        column.setMaximumWidth(_MAX_WIDTH)
+        outer.addWidget(column, 1)
+        layout = QVBoxLayout(column)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(16)
+        layout.addStretch(1)
+        self._build_heading(layout)
+        layout.addLayout(self._build_zones())
+        layout.addWidget(self._build_hint())
+        layout.addLayout(self._build_ways())
+        layout.addStretch(2)
+        self.setWidget(page)
+        theme.changed.connect(self._draw)
+        self._draw()
+
+    def zone(self, role: Role) -> DropZone:
+        """Return the zone of a role."""
+        return self._zones[role]
+
+    def set_recent(self, paths: Iterable[Path]) -> None:
+        """List the studies that were open before."""
+        while (item := self._recent.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        paths = tuple(paths)[:5]
+        for path in paths:
+            button = QPushButton(path.stem, self)
+            button.setProperty("quiet", True)
+            button.setStyleSheet("text-align: left;")
+            button.setToolTip(str(path))
+            button.setAccessibleName(self.tr("Open {0}").format(path.stem))
+            button.clicked.connect(lambda _checked=False, path=path: self.recent_requested.emit(path))
+            self._recent.addWidget(button)
+        if not paths:
+            none = QLabel(self.tr("None yet. A saved study appears here."), self)
+            none.setProperty("muted", True)
+            self._recent.addWidget(none)
+
+    def _build_heading(self, layout: QVBoxLayout) -> None:
+        heading = QLabel(self.tr("Are these synthetic images good enough?"), self)
+        font = heading.font()
+        font.setPointSizeF(font.pointSizeF() * 1.9)
+        font.setBold(True)
+        heading.setFont(font)
+        heading.setWordWrap(True)
+        lead = QLabel(
+            self.tr(
+                "PlanetView compares synthetic planetary imagery with real imagery: how close it is, "
+                "where it fails, and whether the generator copied."
+            ),
+            self,
+            wordWrap=True,
+        )
+        lead.setProperty("muted", True)
+        layout.addWidget(heading)
+        layout.addWidget(lead)
+        layout.addSpacing(8)
+
+    def _build_zones(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setSpacing(16)
+        for column, (role, title, hint, icon_name) in enumerate(
+            (
+                (Role.REFERENCE, self.tr("Reference"), self.tr("Real images the generator learned from"), "folder"),
+                (Role.HELD_OUT, self.tr("Held-out"), self.tr("Real images it never saw (optional)"), "folder"),
+                (Role.CANDIDATE, self.tr("Candidates"), self.tr("Synthetic images to judge, one set each"), "datasets"),
+            )
+        ):
+            zone = DropZone(title, hint, icon_name, self._theme, self)
+            zone.setMinimumHeight(148)
+            zone.setToolTip(self.tr("Drop folders, zip files or lists here, or click to choose a folder"))
+            zone.paths_dropped.connect(lambda paths, role=role: self.paths_dropped.emit(paths, role))
+            zone.activated.connect(lambda role=role: self.folder_requested.emit(role))
+            self._zones[role] = zone
+            grid.addWidget(zone, 0, column)
+            grid.setColumnStretch(column, 1)
+        return grid
+
+    def _build_hint(self) -> QLabel:
+        hint = QLabel(
+            self.tr(
+                "Or drop anything anywhere: folders, zip files, lists, a saved study. Roles are guessed from names."
+            ),
+            self,
+            wordWrap=True,
+            alignment=Qt.AlignmentFlag.AlignHCenter,
+        )
+        hint.setProperty("muted", True)
+        return hint
+
+    def _build_ways(self) -> QHBoxLayout:
+        self._folder = self._button(self.tr("Add folder…"), "Ctrl+O", primary=True)
+        self._folder.clicked.connect(lambda: self.folder_requested.emit(None))
+        self._files = self._button(self.tr("Add zip or list…"), "Ctrl+Alt+O")
+        self._files.clicked.connect(self.files_requested)
+        self._study = self._button(self.tr("Open study…"), "Ctrl+Shift+O")
+        self._study.clicked.connect(self.study_requested)
+        self._demo = self._button(self.tr("Open the demo"), "")
+        self._demo.setToolTip(self.tr("Small terrain sets with known faults: see every page in a minute"))
+        self._demo.clicked.connect(self.demo_requested)
+        start, recent = self._column(self.tr("Start")), self._column(self.tr("Recent studies"))
+        for button in (self._folder, self._files, self._study, self._demo):
+            start.addWidget(button)
+        start.addStretch(1)
+        recent.addLayout(self._recent)
+        recent.addStretch(1)
+        ways = QHBoxLayout()
+        ways.setSpacing(32)
+        ways.addLayout(start, 1)
+        ways.addLayout(recent, 2)
+        self.set_recent(())
+        return ways
+
+    def _column(self, title: str) -> QVBoxLayout:
+        label = QLabel(title, self)
+        font = label.font()
+        font.setBold(True)
+        label.setFont(font)
+        column = QVBoxLayout()
+        column.setSpacing(8)
+        column.addWidget(label)
+        return column
+
+    def _button(self, text: str, keys: str, *, primary: bool = False) -> QPushButton:
+        button = QPushButton(text, self)
+        if primary:
+            button.setProperty("primary", True)
+        if keys:
+            button.setToolTip(f"{text.rstrip('…')} ({keys})")
+        return button
+
+    def _draw(self) -> None:
+        tokens = self._theme.tokens
+        for role, zone in self._zones.items():
+            zone.set_colour(self._theme.role_colour(role))
+        self._folder.setIcon(icon("folder", tokens.accent_text))
+        self._files.setIcon(icon("file", tokens.text_muted))
+        self._study.setIcon(icon("study", tokens.text_muted))
+        self._demo.setIcon(icon("demo", tokens.text_muted))

@@ -1,0 +1,40 @@
+"""A window that shows text to read, copy, or keep open beside the work."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QTextBrowser, QVBoxLayout, QWidget
+
+
+class TextDialog(QDialog):
+    """Shows text; non-modal, with Copy and Close. `html` shows it as a page instead of as typewriter text."""
+
+    def __init__(self, title: str, text: str, parent: QWidget | None = None, *, html: bool = False) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.resize(760, 560 if html else 420)
+        self._view: QTextBrowser | QPlainTextEdit
+        if html:
+            self._view = QTextBrowser(self, openExternalLinks=True)
+            self._view.setHtml(text)
+        else:
+            self._view = QPlainTextEdit(self, readOnly=True)
+            self._view.setPlainText(text)
+            self._view.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self._view.setAccessibleName(title)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, Qt.Orientation.Horizontal, self)
+        copy = buttons.addButton(self.tr("&Copy"), QDialogButtonBox.ButtonRole.ActionRole)
+        copy.clicked.connect(self._copy)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.addWidget(self._view)
+        layout.addWidget(buttons)
+
+    def text(self) -> str:
+        """Return what is shown, as plain text."""
+        return self._view.toPlainText()
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.text())

@@ -1,0 +1,316 @@
+"""The study that is open: its sets, settings and results, what is unsaved, and what is still missing for a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from planetview.core.datasets import Dataset, Role, SharedImages
+from planetview.core.messages import CompareRequest
+from planetview.core.results import Results
+from planetview.core.settings import RunSettings
+from planetview.core.stretch import StretchKind
+from planetview.core.study import Study, StudySource
+
+
+@dataclass(frozen=True, slots=True)
+class MissingSource:
+    """A source of the study that could not be scanned; kept, so that saving the study does not lose it."""
+
+    source: StudySource
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The sets of a study at one moment; what undo goes back to."""
+
+    datasets: tuple[Dataset, ...] = ()
+    missing: tuple[MissingSource, ...] = ()
+
+    def names(self) -> set[str]:
+        """Return the names in use."""
+        return {dataset.name for dataset in self.datasets} | {item.source.name for item in self.missing}
+
+
+class _Change(QUndoCommand):
+    def __init__(self, workspace: Workspace, text: str, after: Contents) -> None:
+        super().__init__(text)
+        self._workspace, self._before, self._after = workspace, workspace.contents, after
+
+    def redo(self) -> None:
+        self._workspace._put(self._after)
+
+    def undo(self) -> None:
+        self._workspace._put(self._before)
+
+
+class Workspace(QObject):
+    """The open study; lives on the GUI thread, and every change goes through its methods.
+
+    `stale`: whether sets or settings differ from those the results were made of.
+    """
+
+    contents_changed = Signal()
+    settings_changed = Signal()
+    results_changed = Signal(object)  # Results | None
+    shared_changed = Signal()
+    described = Signal()  # title, file, or unsaved state changed
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.undo_stack = QUndoStack(self)
+        self._contents = Contents()
+        self._settings = RunSettings()
+        self._results: Results | None = None
+        self._shared: tuple[SharedImages, ...] = ()
+        self._title = Study().title
+        self._path: Path | None = None
+        self._saved: tuple[object, ...] = self._state()
+        self._run_of: tuple[object, ...] | None = None
+
+    @property
+    def contents(self) -> Contents:
+        """The sets as they are now."""
+        return self._contents
+
+    @property
+    def datasets(self) -> tuple[Dataset, ...]:
+        """The scanned sets in study order."""
+        return self._contents.datasets
+
+    @property
+    def settings(self) -> RunSettings:
+        """The settings of the next run."""
+        return self._settings
+
+    @property
+    def results(self) -> Results | None:
+        """What the last run found."""
+        return self._results
+
+    @property
+    def shared(self) -> tuple[SharedImages, ...]:
+        """Exact duplicates between sets, as far as they have been looked for."""
+        return self._shared
+
+    @property
+    def title(self) -> str:
+        """The study's title."""
+        return self._title
+
+    @property
+    def path(self) -> Path | None:
+        """The file of the study, None until it is saved."""
+        return self._path
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show or to save."""
+        return not self._contents.datasets and not self._contents.missing and self._results is None
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether something would be lost by closing without saving."""
+        contents, settings, results, title = self._saved
+        # Results hold arrays, which have no plain equality; a run always makes new ones.
+        return not self.is_empty and (
+            self._results is not results or (self._contents, self._settings, self._title) != (contents, settings, title)
+        )
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the results belong to other sets or settings than those shown."""
+        return self._results is not None and self._run_of is not None and self._run_of != self._inputs()
+
+    def missing_for_a_run(self) -> str:
+        """Return what keeps a run from starting, as one sentence; "" when nothing does."""
+        references = self._with_role(Role.REFERENCE)
+        candidates = self._with_role(Role.CANDIDATE)
+        if not self.datasets:
+            return self.tr("Add a reference set of real images and at least one candidate.")
+        if not references:
+            return self.tr("No set is the reference: add real images or choose the role of a set.")
+        if len(references) > 1:
+            return self.tr("{0} sets are marked as reference; exactly one is needed.").format(len(references))
+        if len(self._with_role(Role.HELD_OUT)) > 1:
+            return self.tr("More than one set is marked as held-out; at most one is possible.")
+        if not candidates:
+            return self.tr("Add at least one candidate: the synthetic images to judge.")
+        if not self._settings.metrics or not self._settings.extractors:
+            return self.tr("Choose at least one metric and one extractor under Options.")
+        return ""
+
+    def deep_sets_without_stretch(self) -> tuple[str, ...]:
+        """Return the names of sets with images deeper than 8-bit while no stretch is chosen."""
+        if self._settings.stretch.kind is not StretchKind.NONE:
+            return ()
+        return tuple(dataset.name for dataset in self.datasets if set(dataset.dtypes) - {"uint8"})
+
+    def request(self) -> CompareRequest:
+        """Return the run that the sets and settings describe; only valid while nothing is missing."""
+        held_out = self._with_role(Role.HELD_OUT)
+        settings = self._settings if not held_out else replace(self._settings, split_reference=0.0)
+        return CompareRequest(
+            self._with_role(Role.REFERENCE)[0],
+            self._with_role(Role.CANDIDATE),
+            held_out[0] if held_out else None,
+            settings,
+        )
+
+    def study(self) -> Study:
+        """Return the study as it would be saved."""
+        sources = (
+            *(StudySource(dataset.source, dataset.name, dataset.role) for dataset in self.datasets),
+            *(item.source for item in self._contents.missing),
+        )
+        return Study(self._title, sources, self._settings, self._results)
+
+    def add(self, datasets: Iterable[Dataset], missing: Iterable[MissingSource] = ()) -> None:
+        """Add scanned sets, each under a name of its own; one that is listed as missing takes that place."""
+        kept_missing = list(self._contents.missing)
+        after, names = list(self.datasets), self._contents.names()
+        for dataset in datasets:
+            known = [item for item in kept_missing if item.source.name == dataset.name]
+            for item in known:
+                kept_missing.remove(item)
+                names.discard(dataset.name)
+            free = _free_name(dataset.name, names)
+            names.add(free)
+            after.append(dataset if free == dataset.name else replace(dataset, name=free))
+        for item in missing:
+            kept_missing = [known for known in kept_missing if known.source.name != item.source.name]
+            if item.source.name not in {dataset.name for dataset in after}:
+                kept_missing.append(item)
+        self._push(self.tr("Add sets"), Contents(tuple(after), tuple(kept_missing)))
+
+    def remove(self, name: str) -> None:
+        """Take a set, found or missing, out of the study; its files stay untouched."""
+        after = Contents(
+            tuple(dataset for dataset in self.datasets if dataset.name != name),
+            tuple(item for item in self._contents.missing if item.source.name != name),
+        )
+        self._push(self.tr("Remove '{0}'").format(name), after)
+
+    def rename(self, name: str, new_name: str) -> bool:
+        """Rename a set; False when the new name is empty or taken."""
+        new_name = new_name.strip()
+        if new_name == name:
+            return True
+        if not new_name or new_name in self._contents.names():
+            return False
+        self._replace_dataset(name, self.tr("Rename '{0}'").format(name), name=new_name)
+        return True
+
+    def set_role(self, name: str, role: Role) -> None:
+        """Change what a set is for."""
+        self._replace_dataset(name, self.tr("Change the role of '{0}'").format(name), role=role)
+
+    def set_settings(self, settings: RunSettings) -> None:
+        """Change the settings of the next run."""
+        if settings != self._settings:
+            self._settings = settings
+            self.settings_changed.emit()
+            self.described.emit()
+
+    def set_shared(self, shared: tuple[SharedImages, ...]) -> None:
+        """Take the exact duplicates found between the sets; those of sets that are gone are left out."""
+        names = self._contents.names()
+        self._shared = tuple(item for item in shared if item.first in names and item.second in names)
+        self.shared_changed.emit()
+
+    def set_results(self, results: Results, of: CompareRequest | None = None) -> None:
+        """Take what a run found; `of` is its request, None when the results came with the study's file."""
+        self._results = results
+        self._run_of = None if of is None else _inputs_of_request(of)
+        self.results_changed.emit(results)
+        self.described.emit()
+
+    def set_title(self, title: str) -> None:
+        """Change the title; an empty one is ignored."""
+        if title.strip() and title.strip() != self._title:
+            self._title = title.strip()
+            self.described.emit()
+
+    def open(self, study: Study, path: Path | None, *, unsaved: bool = False) -> None:
+        """Show another study; its sets count as missing until `add` brings them, scanned."""
+        self.undo_stack.clear()
+        not_yet = self.tr("Not read yet.")
+        self._contents = Contents(missing=tuple(MissingSource(source, not_yet) for source in study.sources))
+        self._settings, self._results = study.settings, study.results
+        self._shared, self._title, self._path = (), study.title, path
+        self._run_of = None
+        self._saved = (object(),) * 4 if unsaved else self._state()
+        self.settings_changed.emit()
+        self.contents_changed.emit()
+        self.results_changed.emit(self._results)
+        self.described.emit()
+
+    def settle(self) -> None:
+        """Count the sets as they are now as saved and undone: they came with the study's file."""
+        self.undo_stack.clear()
+        self._saved = (self._contents, *self._saved[1:])
+        if self._results is not None:
+            self._run_of = self._inputs()
+        self.described.emit()
+
+    def mark_saved(self, path: Path, state: tuple[object, ...]) -> None:
+        """Remember that `state` (see `snapshot`) is in the file `path`."""
+        self._path, self._saved = path, state
+        self.described.emit()
+
+    def snapshot(self) -> tuple[object, ...]:
+        """Return what `mark_saved` compares with later."""
+        return self._state()
+
+    def _state(self) -> tuple[object, ...]:
+        return (self._contents, self._settings, self._results, self._title)
+
+    def _inputs(self) -> tuple[object, ...]:
+        if self.missing_for_a_run():
+            return ()
+        return _inputs_of_request(self.request())
+
+    def _with_role(self, role: Role) -> tuple[Dataset, ...]:
+        return tuple(dataset for dataset in self.datasets if dataset.role is role)
+
+    def _replace_dataset(self, target: str, text: str, /, **changes: object) -> None:
+        after = tuple(
+            replace(dataset, **changes) if dataset.name == target else dataset  # type: ignore[arg-type]
+            for dataset in self.datasets
+        )
+        self._push(text, replace(self._contents, datasets=after))
+
+    def _push(self, text: str, after: Contents) -> None:
+        if after != self._contents:
+            self.undo_stack.push(_Change(self, text, after))
+
+    def _put(self, contents: Contents) -> None:
+        self._contents = contents
+        self.contents_changed.emit()
+        self.described.emit()
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    free, number = name, 2
+    while free in taken:
+        free, number = f"{name} ({number})", number + 1
+    return free
+
+
+def _inputs_of_request(request: CompareRequest) -> tuple[object, ...]:
+    """Return what tells two runs apart, cheap to compare: names, roles, sources and sizes, not every image."""
+    sets = (request.reference, request.held_out, *request.candidates)
+    return (
+        tuple((s.name, s.role, s.source, len(s.images), _ends(s)) if s is not None else None for s in sets),
+        request.settings,
+    )
+
+
+def _ends(dataset: Dataset) -> tuple[str, ...]:
+    return tuple(dataset.images[i].digest for i in (0, -1)) if dataset.images else ()
