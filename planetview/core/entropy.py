@@ -18,7 +18,7 @@ def shannon_entropy_bits(rgb8: npt.NDArray[np.uint8]) -> float:
     """
     if rgb8.dtype != np.uint8 or rgb8.size == 0 or not (rgb8.ndim == 2 or (rgb8.ndim == 3 and rgb8.shape[2] == 3)):
         raise ValueError(f"entropy needs uint8 of shape (H, W) or (H, W, 3), got {rgb8.dtype} {rgb8.shape}")
-    # Pillow counts a grey 227-pixel tile in 52 µs, np.bincount in 81 µs, np.unique in over 1 ms.
+    # A grey tile of 227 px takes Pillow 45 µs, np.bincount 71 µs, np.unique 177 µs.
     counts = np.array(Image.fromarray(rgb8).histogram(), dtype=np.float64).reshape(-1, 256)
     shares = counts / counts[0].sum()
     logs = np.log2(shares, out=np.zeros_like(shares), where=shares > 0)

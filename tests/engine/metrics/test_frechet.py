@@ -99,8 +99,6 @@ def test_features_that_never_fire_do_not_disturb():
 
     expected = frechet_from_features(x, y)
     assert frechet_from_features(np.c_[x, dead], np.c_[y, dead]) == pytest.approx(expected, rel=1e-11)
-        frechet_from_features(x, y), rel=1e-11
-    )
 
 
 @pytest.mark.parametrize(("n", "m"), [(300, 260), (40, 30), (40, 300), (300, 40), (64, 65), (65, 64), (2, 2)])
