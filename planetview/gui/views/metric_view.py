@@ -19,6 +19,7 @@ from planetview.core.catalogue import Family
 from planetview.gui.models.metric_table import Cell, CellState, MetricRow, MetricTableModel
 from planetview.gui.models.roles import CellRole
 from planetview.gui.theme import Theme
+from planetview.gui.views.tile_painting import small_font
 
 _PADDING = 8
 _LINE_GAP = 2
@@ -63,14 +64,14 @@ class MetricDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         cell: Cell = index.data(CellRole.CELL)
         main = QFontMetrics(main_font(option.font, cell))
-        sub = QFontMetrics(sub_font(option.font))
+        sub = QFontMetrics(small_font(option.font))
         wide = max(main.horizontalAdvance(cell.main), sub.horizontalAdvance(cell.sub))
         return QSize(wide + 2 * _PADDING + 2, row_height(option.font))
 
 
 def _paint_lines(painter: QPainter, area: QRect, font: QFont, cell: Cell, pens: tuple[QColor, QColor]) -> None:
     strong, quiet = pens
-    bold, small = main_font(font, cell), sub_font(font)
+    bold, small = main_font(font, cell), small_font(font)
     bold_metrics, small_metrics = QFontMetrics(bold), QFontMetrics(small)
     height = bold_metrics.height() + (small_metrics.height() + _LINE_GAP if cell.sub else 0)
     line = QRect(area.left(), area.center().y() - height // 2, area.width(), bold_metrics.height())
@@ -93,17 +94,9 @@ def main_font(font: QFont, cell: Cell) -> QFont:
     return font
 
 
-def sub_font(font: QFont) -> QFont:
-    """Return the smaller font of a cell's second line."""
-    font = QFont(font)
-    if font.pointSizeF() > 0:
-        font.setPointSizeF(font.pointSizeF() * 0.88)
-    return font
-
-
 def row_height(font: QFont) -> int:
     """Return the height of a row with two lines."""
-    return QFontMetrics(font).height() + QFontMetrics(sub_font(font)).height() + _LINE_GAP + 2 * _PADDING
+    return QFontMetrics(font).height() + QFontMetrics(small_font(font)).height() + _LINE_GAP + 2 * _PADDING
 
 
 class MetricTableView(QTableView):
@@ -143,7 +136,7 @@ class MetricTableView(QTableView):
         """Return the rows and columns of the selection where it is more than one cell, else all."""
         rows = range(self._metrics.rowCount())
         columns = range(self._metrics.columnCount())
-        ranges = self.selectionModel().selection()
+        ranges = self.selectionModel().selection().toList()
         cells = sum(part.width() * part.height() for part in ranges)
         if cells <= 1:
             return list(rows), list(columns)
@@ -152,11 +145,13 @@ class MetricTableView(QTableView):
             [column for column in columns if any(part.left() <= column <= part.right() for part in ranges)],
         )
 
-    def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
+    def currentChanged(
+        self, current: QModelIndex | QPersistentModelIndex, previous: QModelIndex | QPersistentModelIndex
+    ) -> None:
         super().currentChanged(current, previous)
         if current.isValid():
             self._current = (self._metrics.rows[current.row()], current.column())
-        self.current_changed.emit(current)
+        self.current_changed.emit(self._metrics.index(current.row(), current.column()))
 
     def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
         super().selectionChanged(selected, deselected)

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
-    QSplitter,
     QStackedLayout,
     QTextBrowser,
     QVBoxLayout,
@@ -25,18 +24,19 @@ from planetview.core.catalogue import Family
 from planetview.core.datasets import Role
 from planetview.core.errors import UserError
 from planetview.core.files import write_text_atomically
+from planetview.core.formatting import format_count
 from planetview.core.results import MetricValue, Results
 from planetview.core.selection import SelectionState
 from planetview.core.settings import RunSettings
 from planetview.gui.models.metric_details import cell_html, metric_html
 from planetview.gui.models.metric_export import grid_html, grid_tsv, table_grid, values_csv
 from planetview.gui.models.metric_table import MetricRow, MetricTableModel, family_help, family_title
-from planetview.gui.models.wording import finding
+from planetview.gui.models.wording import finding, tr
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.metric_view import MetricTableView
+from planetview.gui.views.panels import GAP, empty_state, side_by_side
 
-_GAP = 8
 _FINDINGS_LINES = 6
 
 
@@ -57,7 +57,7 @@ class OverviewPage(QWidget):
         self._results: Results | None = None
         self._is_running = False
         self._model = MetricTableModel(self)
-        self._empty = _centred(self.tr("No numbers yet. Choose a reference and a candidate, then press Run."))
+        self._empty = empty_state(self.tr("No numbers yet. Choose a reference and a candidate, then press Run."))
         self._content = QWidget()
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._empty)
@@ -99,20 +99,12 @@ class OverviewPage(QWidget):
         self._details = QTextBrowser(openLinks=False)
         self._details.setFrameShape(QFrame.Shape.NoFrame)
         self._details.setAccessibleName(self.tr("About the current row"))
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.addWidget(_card(self._table))
-        splitter.addWidget(_card(self._details))
-        splitter.setStretchFactor(0, 3)
-        splitter.setStretchFactor(1, 1)
-        splitter.setSizes([900, 340])
-        splitter.setChildrenCollapsible(False)
-        splitter.setHandleWidth(_GAP)
         layout = QVBoxLayout(self._content)
-        layout.setContentsMargins(2 * _GAP, 2 * _GAP, 2 * _GAP, _GAP)
-        layout.setSpacing(_GAP)
+        layout.setContentsMargins(2 * GAP, 2 * GAP, 2 * GAP, GAP)
+        layout.setSpacing(GAP)
         layout.addWidget(self._findings_area)
         layout.addWidget(self._strip)
-        layout.addWidget(splitter, 1)
+        layout.addWidget(side_by_side(self._table, self._details), 1)
         layout.addLayout(self._build_foot())
         self.setFocusProxy(self._table)
         self.setTabOrder(self._table, self._details)
@@ -134,7 +126,7 @@ class OverviewPage(QWidget):
         export.setToolTip(self.tr("Write every value with interval, floor, n, seed and notes, at full precision."))
         export.clicked.connect(self.export_csv)
         foot = QHBoxLayout()
-        foot.setSpacing(_GAP)
+        foot.setSpacing(GAP)
         foot.addWidget(legend, 1)
         foot.addWidget(copy)
         foot.addWidget(export)
@@ -224,17 +216,18 @@ def warnings_of(results: Results) -> tuple[str, ...]:
     lines = list(results.warnings)
     for name, images in results.unusable.items():
         if images:
-            first, reason = images[0]
-            more = f", and {len(images) - 1:,} more" if len(images) > 1 else ""
-            lines.append(f"{name}: {len(images):,} left out during the run ({first}: {reason}{more}).")
+            lines.append(tr("{0}: left out during the run: {1}.").format(name, _first_of(images)))
     for dataset in results.datasets:
         if dataset.skipped:
-            first_skipped = dataset.skipped[0]
-            lines.append(
-                f"{dataset.name}: {len(dataset.skipped):,} left out by the scan "
-                f"({first_skipped.name}: {first_skipped.reason}{', …' if len(dataset.skipped) > 1 else ''})."
-            )
+            skipped = tuple((image.name, image.reason) for image in dataset.skipped)
+            lines.append(tr("{0}: left out by the scan: {1}.").format(dataset.name, _first_of(skipped)))
     return tuple(lines)
+
+
+def _first_of(images: tuple[tuple[str, str], ...]) -> str:
+    name, reason = images[0]
+    more = tr(" and {0} more").format(format_count(len(images) - 1)) if len(images) > 1 else ""
+    return f"{name}: {reason}{more}"
 
 
 class _WarningStrip(QFrame):
@@ -274,18 +267,3 @@ class _WarningStrip(QFrame):
 
 def _family_html(family: Family) -> str:
     return f"<p><b>{escape(family_title(family))}</b></p><p>{escape(family_help(family))}</p>"
-
-
-def _card(widget: QWidget) -> QFrame:
-    frame = QFrame()
-    frame.setProperty("card", True)
-    layout = QVBoxLayout(frame)
-    layout.setContentsMargins(_GAP, _GAP, _GAP, _GAP)
-    layout.addWidget(widget)
-    return frame
-
-
-def _centred(text: str) -> QWidget:
-    label = QLabel(text, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
-    label.setProperty("muted", True)
-    return label

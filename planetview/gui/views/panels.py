@@ -1,0 +1,39 @@
+"""Frames and hints that the result pages share."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QLabel, QSplitter, QVBoxLayout, QWidget
+
+GAP = 8
+
+
+def card(widget: QWidget) -> QFrame:
+    """Return a framed panel around a widget."""
+    frame = QFrame()
+    frame.setProperty("card", True)
+    layout = QVBoxLayout(frame)
+    layout.setContentsMargins(GAP, GAP, GAP, GAP)
+    layout.addWidget(widget)
+    return frame
+
+
+def side_by_side(main: QWidget, side: QWidget) -> QSplitter:
+    """Return two cards with a movable border; the main one takes what room there is."""
+    splitter = QSplitter(Qt.Orientation.Horizontal)
+    splitter.addWidget(card(main))
+    splitter.addWidget(card(side))
+    splitter.setSizes([900, 340])
+    splitter.setStretchFactor(0, 1)
+    splitter.setStretchFactor(1, 0)
+    splitter.setChildrenCollapsible(False)
+    splitter.setHandleWidth(GAP)
+    return splitter
+
+
+def empty_state(text: str) -> QLabel:
+    """Return what a page shows before there are results: one sentence, and what to do."""
+    label = QLabel(text, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+    label.setProperty("muted", True)
+    label.setContentsMargins(4 * GAP, 4 * GAP, 4 * GAP, 4 * GAP)
+    return label
