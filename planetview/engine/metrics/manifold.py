@@ -21,10 +21,10 @@ from planetview.engine.metrics.blocks import (
 )
 
 # Squared distances from float32 products are trusted outside of this band around a radius: a share of the
-# radius, and a share of the squared lengths that cancel in |a|² + |b|² - 2a·b. Measured error of the second
-# kind: below 3e-7 at d = 2048.
+# radius, and a share of the squared lengths that cancel in |a|² + |b|² - 2a·b. Largest error of the second
+# kind over 2 million pairs with near copies, d = 512 to 4096: 7.3e-7.
 _RADIUS_BAND = 1e-5
-_LENGTH_BAND = 1e-6
+_LENGTH_BAND = 3e-6
 # Neighbours kept beyond k, so that the exact order of near-ties is settled in float64.
 _SPARE_NEIGHBOURS = 4
 
