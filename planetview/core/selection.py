@@ -48,6 +48,11 @@ class SelectionState:
         """The image in focus, or None."""
         return self._current
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Dataset name -> images, as of the last reset."""
+        return {name: mask.size for name, mask in self._masks.items()}
+
     def selected(self, dataset: str) -> Mask:
         """Return the selection of one dataset, a read-only mask of shape (n,); KeyError for an unknown name."""
         return self._masks[dataset]

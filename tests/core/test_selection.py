@@ -89,6 +89,7 @@ def test_a_reset_forgets_everything_and_takes_the_new_sizes(state):
     assert listener.heard == [SelectionChange("reset", None)]
     assert state.current is None
     assert state.counts() == {"other": 0}
+    assert state.sizes == {"other": 2}
 
 
 def test_the_selection_is_a_snapshot_nobody_can_write(state):

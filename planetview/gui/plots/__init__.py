@@ -1,0 +1,1 @@
+"""Plots: one look, one way of export, keys for everything."""

@@ -1,0 +1,388 @@
+"""The plot all plots are: theme colours, units on the axes, export, keys, a brush, a word when there is nothing."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import (
+    QAction,
+    QColor,
+    QFocusEvent,
+    QFont,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QFileDialog, QFrame, QLabel, QVBoxLayout, QWidget
+
+from planetview.core.errors import UserError
+from planetview.gui import plot_export
+from planetview.gui.plots.styles import SAMPLE_SIZE, SeriesStyle, draw_sample
+from planetview.gui.theme import Theme, Tokens
+
+_ZOOM_STEP = 0.8
+_PAN_STEP = 0.1
+_LEGEND_GAP_PX = 8
+_AFTER_ENTRY = "&nbsp;" * 6  # a sample must stand nearer to its own text than to the one before
+_UNLIMITED = 16_777_215
+_LEGEND_COLUMN_GAP_PX = 32
+_LEGEND_INSET_PX = 96
+
+
+class _ViewBox(pg.ViewBox):
+    """A view box whose left drag is a brush instead of a pan, in brush mode or with Shift."""
+
+    brushed = Signal(QRectF, object)  # rectangle in data coordinates, keyboard modifiers
+
+    def __init__(self) -> None:
+        super().__init__(enableMenu=False)
+        self.is_brushing = False
+
+    def mouseDragEvent(self, ev: Any, axis: int | None = None) -> None:
+        with_shift = bool(ev.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        is_left = ev.button() == Qt.MouseButton.LeftButton
+        if not (is_left and axis is None and (self.is_brushing or with_shift)):
+            super().mouseDragEvent(ev, axis=axis)
+            return
+        ev.accept()
+        if not ev.isFinish():
+            self.updateScaleBox(ev.buttonDownPos(), ev.pos())
+            return
+        self.rbScaleBox.hide()
+        drawn = QRectF(QPointF(ev.buttonDownPos(ev.button())), QPointF(ev.pos())).normalized()
+        self.brushed.emit(self.childGroup.mapRectFromParent(drawn).normalized(), ev.modifiers())
+
+    def keyPressEvent(self, ev: QKeyEvent) -> None:
+        ev.ignore()
+
+
+class _Sample(pg.ItemSample):
+    """The line and marker of a dataset in the legend; clicking it hides nothing."""
+
+    def __init__(self, style: SeriesStyle, tokens: Tokens, line_scale: float) -> None:
+        super().__init__(None)
+        self._style, self._tokens, self._line_scale = style, tokens, line_scale
+        self.setFixedWidth(SAMPLE_SIZE.width())
+        self.setFixedHeight(SAMPLE_SIZE.height())
+
+    def boundingRect(self) -> QRectF:
+        return QRectF(0, 0, SAMPLE_SIZE.width(), SAMPLE_SIZE.height())
+
+    def paint(self, painter: QPainter, *_: object) -> None:
+        draw_sample(painter, self._style, self._tokens, self._line_scale)
+
+    def mouseClickEvent(self, ev: Any) -> None:
+        ev.ignore()
+
+
+class PlotBase(QFrame):
+    """A themed plot. Subclasses keep their data and draw all of it in `redraw`, with `self.tokens`.
+
+    Keys: + and - zoom, 0 shows everything, arrows move the view; the menu key opens copy and export.
+    """
+
+    clicked = Signal(QPointF, object)  # data coordinates, keyboard modifiers
+    brushed = Signal(QRectF, object)  # data coordinates, keyboard modifiers
+    notice = Signal(str)  # what an export did
+
+    def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.tokens = theme.tokens
+        self.is_exporting = False
+        self._line_scale = 1.0
+        self._theme = theme
+        self._labels: dict[str, tuple[str, str]] = {}
+        self._items: list[Any] = []
+        self._marks: list[Any] = []
+        self.setAccessibleName(name)
+        self.setObjectName("plot")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._build()
+        self._build_actions()
+        theme.changed.connect(self._on_theme_changed)
+        self._dress()
+
+    @property
+    def scene(self) -> Any:
+        """The graphics scene, for rendering."""
+        return self._view.scene()
+
+    @property
+    def view_box(self) -> Any:
+        """The view box; its `mapViewToScene` places data on the screen."""
+        return self._view_box
+
+    @property
+    def viewport(self) -> QWidget:
+        """The widget that gets the mouse."""
+        viewport: QWidget = self._view.viewport()
+        return viewport
+
+    def scene_rect(self) -> QRectF:
+        """Return the part of the scene that is the plot, in logical pixels."""
+        return QRectF(self.viewport.rect())
+
+    def set_axes(self, x: str, x_unit: str, y: str, y_unit: str) -> None:
+        """Name the quantities on both axes; an empty unit means a plain number."""
+        self._labels = {"bottom": (x, x_unit), "left": (y, y_unit)}
+        self._dress_axes()
+
+    def set_brushing(self, on: bool) -> None:
+        """Let a plain drag draw a rectangle instead of moving the view."""
+        self._view_box.is_brushing = on
+        self.viewport.setCursor(Qt.CursorShape.CrossCursor if on else Qt.CursorShape.ArrowCursor)
+
+    def show_nothing(self, text: str) -> None:
+        """Say in the middle of the plot why there is nothing; empty text takes the words away."""
+        self._nothing.setText(text)
+        self._nothing.setVisible(bool(text))
+        self._view.setVisible(not text)
+
+    def empty_text(self) -> str:
+        """Return the words shown instead of data, or ""."""
+        return self._nothing.text()
+
+    def reset_view(self) -> None:
+        """Show all data again."""
+        self._plot.enableAutoRange()
+        self._plot.autoRange()
+
+    @contextmanager
+    def for_export(self, tokens: Tokens, line_scale: float = 1.0) -> Iterator[None]:
+        """Draw with other colours for a moment, lines `line_scale` as wide, markers as outlines, no cursor."""
+        mine = self.tokens
+        self.is_exporting, self._line_scale = True, line_scale
+        self._wear(tokens)
+        try:
+            yield
+        finally:
+            self.is_exporting, self._line_scale = False, 1.0
+            self._wear(mine)
+
+    def pen(self, colour: QColor | str, width: float, line: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
+        """Return a cosmetic pen, `width` in logical pixels."""
+        pen = QPen(QColor(colour), width * self._line_scale, line)
+        pen.setCosmetic(True)
+        return pen
+
+    def redraw(self) -> None:
+        """Draw all data anew with `self.tokens`; for subclasses."""
+
+    def add(self, item: Any, z: float = 0.0, *, is_mark: bool = False) -> None:
+        """Add one item. Marks do not count for the range of the axes, and `clear_marks` takes them away alone."""
+        item.setZValue(z)
+        if self.is_exporting and isinstance(item, pg.ScatterPlotItem):
+            # Otherwise markers are small cached pictures, which blur in large images and are cut in SVG.
+            item.setExportMode(True, {"antialias": True, "resolutionScale": 1.0})
+        self._plot.addItem(item, ignoreBounds=is_mark)
+        (self._marks if is_mark else self._items).append(item)
+
+    def clear_marks(self) -> None:
+        """Take away what marks selection and cursor."""
+        for item in self._marks:
+            self._plot.removeItem(item)
+        self._marks.clear()
+
+    def clear_items(self) -> None:
+        """Take away all items, marks and legend entries."""
+        self.clear_marks()
+        for item in self._items:
+            self._plot.removeItem(item)
+        self._items.clear()
+        self._legend.clear()
+        self._fit_legend()
+
+    def add_legend_entry(self, style: SeriesStyle, text_html: str) -> None:
+        """Add one line above the plot; `text_html` with names already escaped."""
+        self._legend.addItem(_Sample(style, self.tokens, self._line_scale), text_html + _AFTER_ENTRY)
+        self._fit_legend()
+
+    def legend_texts(self) -> list[str]:
+        """Return the legend entries as plain text."""
+        return [label.item.toPlainText().strip() for _, label in self._legend.items]
+
+    def _build(self) -> None:
+        self._view_box = _ViewBox()
+        self._view_box.brushed.connect(self.brushed)
+        self._view = pg.PlotWidget(viewBox=self._view_box, enableMenu=False)
+        self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self._view.scene().sigMouseClicked.connect(self._on_scene_clicked)
+        self._plot = self._view.getPlotItem()
+        self._plot.hideButtons()
+        self._plot.setMenuEnabled(False)
+        for side in ("bottom", "left"):
+            self._plot.getAxis(side).enableAutoSIPrefix(False)
+        self._plot.layout.setContentsMargins(12, 12, 16, 8)
+        self._plot.layout.removeItem(self._plot.titleLabel)
+        self._legend = pg.LegendItem(frame=False, verSpacing=2, horSpacing=10, sampleType=_Sample)
+        self._plot.layout.addItem(self._legend, 0, 1, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self._nothing = QLabel(self, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
+        self._nothing.setProperty("muted", True)
+        self._nothing.setMargin(24)
+        self._nothing.setVisible(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(2, 2, 2, 2)
+        layout.addWidget(self._view)
+        layout.addWidget(self._nothing)
+
+    def _build_actions(self) -> None:
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        for text, slot, keys in (
+            (self.tr("&Copy image"), self._on_copy, QKeySequence(QKeySequence.StandardKey.Copy)),
+            (self.tr("Export &PNG (2×)…"), self._on_export_png, QKeySequence()),
+            (self.tr("Export &SVG…"), self._on_export_svg, QKeySequence()),
+            (self.tr("&Reset view"), self.reset_view, QKeySequence("0")),
+        ):
+            self.add_menu_action(text, slot, keys)
+
+    def add_menu_action(self, text: str, slot: Callable[[], object], keys: QKeySequence) -> QAction:
+        """Add a line to the context menu; its keys work while the plot has the focus."""
+        action = QAction(text, self)
+        action.setShortcut(keys)
+        action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        action.triggered.connect(slot)
+        self.addAction(action)
+        return action
+
+    def _wear(self, tokens: Tokens) -> None:
+        self.tokens = tokens
+        self._dress()
+        self.redraw()
+
+    def _dress(self) -> None:
+        self._view.setBackground(self.tokens.surface)
+        self._legend.setLabelTextColor(QColor(self.tokens.text))
+        self._legend.setLabelTextSize(f"{self._point_size():.1f}pt")
+        self._dress_axes()
+
+    def _dress_axes(self) -> None:
+        font = QFont(self.font())
+        font.setPointSizeF(self._point_size())
+        for side in ("bottom", "left"):
+            axis = self._plot.getAxis(side)
+            axis.setPen(self.pen(self.tokens.border, 1))
+            axis.setTextPen(QColor(self.tokens.text_muted))
+            axis.setStyle(tickFont=font, tickTextOffset=6)
+            # Grid lines are drawn with the axis pen, so the border colour shows through at this opacity.
+            axis.setGrid(90)
+            if side in self._labels:
+                text, unit = self._labels[side]
+                words = f"{text} ({unit})" if unit else text
+                style = {"color": self.tokens.text, "font-size": f"{self._point_size():.1f}pt"}
+                axis.setLabel(html.escape(words), **style)
+
+    def _point_size(self) -> float:
+        size = self.font().pointSizeF()
+        return 0.95 * size if size > 0 else 9.5
+
+    def _fit_legend(self) -> None:
+        height = 0.0
+        self._legend.setMaximumSize(_UNLIMITED, _UNLIMITED)
+        if self._legend.items:
+            widest = max(label.width() for _, label in self._legend.items) + SAMPLE_SIZE.width() + _LEGEND_COLUMN_GAP_PX
+            room = self.width() - _LEGEND_INSET_PX
+            self._legend.setColumnCount(max(1, min(len(self._legend.items), int(room / widest))))
+            self._legend.updateSize()
+            # Given more room the legend would spread its columns over it.
+            self._legend.setMaximumSize(self._legend.geometry().size())
+            height = self._legend.geometry().size().height() + _LEGEND_GAP_PX
+        self._plot.layout.setRowFixedHeight(0, height)
+        self._plot.layout.invalidate()
+        self._plot.layout.activate()
+
+    def _zoom(self, factor: float) -> None:
+        self._view_box.scaleBy((factor, factor))
+
+    def _pan(self, x: float, y: float) -> None:
+        width, height = self._view_box.viewRect().width(), self._view_box.viewRect().height()
+        self._view_box.translateBy(x=x * _PAN_STEP * width, y=y * _PAN_STEP * height)
+
+    @Slot()
+    def _on_theme_changed(self) -> None:
+        self._wear(self._theme.tokens)
+
+    @Slot(object)
+    def _on_scene_clicked(self, event: Any) -> None:
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        if self._view_box.sceneBoundingRect().contains(event.scenePos()):
+            self.clicked.emit(QPointF(self._view_box.mapSceneToView(event.scenePos())), event.modifiers())
+
+    @Slot()
+    def _on_copy(self) -> None:
+        plot_export.copy_image(self)
+        self.notice.emit(self.tr("The plot is on the clipboard."))
+
+    @Slot()
+    def _on_export_png(self) -> None:
+        self._export(plot_export.export_png, ".png", self.tr("PNG image (*.png)"))
+
+    @Slot()
+    def _on_export_svg(self) -> None:
+        self._export(plot_export.export_svg, ".svg", self.tr("SVG drawing (*.svg)"))
+
+    def _export(self, write: Callable[[PlotBase, Path], None], suffix: str, kinds: str) -> None:
+        proposal = self.accessibleName().lower().replace(" ", "-") + suffix
+        name, _ = QFileDialog.getSaveFileName(self, self.tr("Export plot"), proposal, kinds)
+        if not name:
+            return
+        path = Path(name) if Path(name).suffix else Path(name + suffix)
+        try:
+            write(self, path)
+        except UserError as error:
+            self.notice.emit(f"{error.message} {error.hint}".strip())
+        else:
+            self.notice.emit(self.tr("Saved {}.").format(path))
+
+    def sizeHint(self) -> QSize:
+        return QSize(640, 400)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(320, 200)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        pans = {
+            Qt.Key.Key_Left: (-1.0, 0.0),
+            Qt.Key.Key_Right: (1.0, 0.0),
+            Qt.Key.Key_Up: (0.0, 1.0),
+            Qt.Key.Key_Down: (0.0, -1.0),
+        }
+        key = Qt.Key(event.key())
+        if key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self._zoom(_ZOOM_STEP)
+        elif key is Qt.Key.Key_Minus:
+            self._zoom(1 / _ZOOM_STEP)
+        elif key in pans:
+            self._pan(*pans[key])
+        else:
+            super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_legend()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(self.tokens.surface))
+        ring = QColor(self.tokens.accent if self.hasFocus() else self.tokens.border)
+        painter.setPen(QPen(ring, 2 if self.hasFocus() else 1))
+        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        painter.end()

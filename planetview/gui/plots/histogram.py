@@ -1,0 +1,171 @@
+"""Histograms of several datasets over shared bins, with a bin cursor."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QKeyEvent
+from PySide6.QtWidgets import QWidget
+
+from planetview.gui.plots.base import PlotBase
+from planetview.gui.plots.styles import SeriesStyle
+from planetview.gui.theme import Theme
+
+_FILL_OPACITY = 36
+_CURSOR_OPACITY = 50
+
+
+@dataclass(frozen=True)
+class HistogramSeries:
+    """One dataset in a histogram.
+
+    heights: shape (bins,), counts or densities. median: in the unit of the x axis, NaN when unknown.
+    legend: plain text of the legend entry.
+    """
+
+    name: str
+    legend: str
+    style: SeriesStyle
+    heights: npt.NDArray[np.float64]
+    median: float
+
+
+class HistogramPlot(PlotBase):
+    """Overlaid outlines with medians. Left and right move the bin cursor, Enter or a click chooses its bin."""
+
+    bin_chosen = Signal(int, object)  # bin, keyboard modifiers
+    cursor_moved = Signal(int)  # bin, or -1
+
+    def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(theme, name, parent)
+        self._edges: npt.NDArray[np.float64] = np.empty(0)
+        self._series: tuple[HistogramSeries, ...] = ()
+        self._marked: npt.NDArray[np.float64] = np.empty(0)
+        self._current: float | None = None
+        self._cursor = -1
+        self.clicked.connect(self._on_clicked)
+
+    @property
+    def cursor_bin(self) -> int:
+        """The bin under the cursor, -1 for none."""
+        return self._cursor
+
+    @property
+    def marked_values(self) -> npt.NDArray[np.float64]:
+        """The values marked on the baseline."""
+        return self._marked
+
+    @property
+    def current_value(self) -> float | None:
+        """Where the line of the current image stands."""
+        return self._current
+
+    def show_series(self, edges: npt.NDArray[np.float64], series: tuple[HistogramSeries, ...]) -> None:
+        """Draw these series over `edges`, shape (bins + 1,); the cursor goes when the bins are other ones."""
+        if not np.array_equal(edges, self._edges):
+            self._cursor = -1
+        self._edges, self._series = edges, series
+        self.redraw()
+
+    def mark(self, selected: npt.NDArray[np.float64], current: float | None) -> None:
+        """Mark the values of selected images on the baseline, and that of the current image with a line."""
+        self._marked = selected[np.isfinite(selected)]
+        self._current = current if current is not None and np.isfinite(current) else None
+        self._draw_marks()
+
+    def move_cursor(self, to: int) -> None:
+        """Put the cursor on a bin; beyond the ends it stays on the last one."""
+        bins = self._edges.size - 1
+        if bins < 1:
+            return
+        self._cursor = min(max(to, 0), bins - 1)
+        self._draw_marks()
+        self.cursor_moved.emit(self._cursor)
+
+    def bin_range(self, number: int) -> tuple[float, float]:
+        """Return the lower and upper edge of a bin."""
+        return float(self._edges[number]), float(self._edges[number + 1])
+
+    def redraw(self) -> None:
+        self.clear_items()
+        if self._edges.size < 2:
+            return
+        top = max((float(one.heights.max(initial=0.0)) for one in self._series), default=0.0) or 1.0
+        for one in self._series:
+            self._draw_series(one, top)
+        self._draw_marks()
+
+    def _draw_series(self, one: HistogramSeries, top: float) -> None:
+        fill = one.style.colour(self.tokens)
+        fill.setAlpha(_FILL_OPACITY)
+        pen = self.pen(one.style.colour(self.tokens), 2, one.style.line)
+        self.add(
+            pg.PlotCurveItem(
+                x=self._edges, y=one.heights, stepMode="center", fillLevel=0, brush=fill, pen=pen, antialias=True
+            )
+        )
+        if np.isfinite(one.median):
+            x = [one.median, one.median]
+            self.add(pg.PlotCurveItem(x=x, y=[0.0, top * 1.06], pen=pen, antialias=True), z=2)
+            self.add(
+                pg.ScatterPlotItem(
+                    x=x[:1], y=[top * 1.06], symbol=one.style.symbol, size=11, pen=None,
+                    brush=one.style.colour(self.tokens),
+                ),
+                z=3,
+            )  # fmt: skip
+        self.add_legend_entry(one.style, html.escape(one.legend))
+
+    def _draw_marks(self) -> None:
+        self.clear_marks()
+        if self._edges.size < 2:
+            return
+        if self._cursor >= 0 and not self.is_exporting:
+            self._draw_cursor()
+        if self._marked.size:
+            self.add(
+                pg.ScatterPlotItem(
+                    x=self._marked, y=np.zeros(self._marked.size), symbol="t1", size=8, pen=None,
+                    brush=QColor(self.tokens.text),
+                ),
+                z=4,
+                is_mark=True,
+            )  # fmt: skip
+        if self._current is not None:
+            pen = self.pen(self.tokens.text, 2)
+            self.add(pg.InfiniteLine(self._current, angle=90, pen=pen), z=5, is_mark=True)
+
+    def _draw_cursor(self) -> None:
+        colour = QColor(self.tokens.accent)
+        colour.setAlpha(_CURSOR_OPACITY)
+        region = pg.LinearRegionItem(
+            self.bin_range(self._cursor), movable=False, brush=colour, pen=self.pen(self.tokens.accent, 1)
+        )
+        self.add(region, z=-1, is_mark=True)
+
+    @Slot(QPointF, object)
+    def _on_clicked(self, at: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        if self._edges.size < 2 or not self._edges[0] <= at.x() <= self._edges[-1]:
+            return
+        self.move_cursor(int(np.searchsorted(self._edges, at.x(), side="right")) - 1)
+        self.bin_chosen.emit(self._cursor, modifiers)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = Qt.Key(event.key())
+        if key is Qt.Key.Key_Right:
+            self.move_cursor(self._cursor + 1)
+        elif key is Qt.Key.Key_Left:
+            self.move_cursor(self._cursor - 1 if self._cursor >= 0 else self._edges.size)
+        elif key is Qt.Key.Key_Home:
+            self.move_cursor(0)
+        elif key is Qt.Key.Key_End:
+            self.move_cursor(self._edges.size)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._cursor >= 0:
+            self.bin_chosen.emit(self._cursor, event.modifiers())
+        else:
+            super().keyPressEvent(event)
