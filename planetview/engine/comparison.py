@@ -231,8 +231,8 @@ class _Run:
                 elif sets.held_out is None:
                     values.append(MetricValue(metric, extractor, name, reason="needs a held-out set"))
                 else:
-                    nearer, bank = searches.nearer_to_reference(candidate, extractor)
-                    values.append(closer_to_reference(nearer, candidate, bank, extractor, self._settings))
+                    found = searches.nearest_real(candidate, extractor)
+                    values.append(closer_to_reference(*found, candidate, sets, extractor, self._settings))
         self._emit(PartialValues(tuple(values)))
         return values
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from planetview.core.catalogue import METRICS, Direction, MetricSpec
 from planetview.core.datasets import Role
 from planetview.core.results import MetricValue, PairTable
 from planetview.core.settings import RunSettings
-from planetview.core.stats import Interval, bootstrap_mean_interval, wilson
+from planetview.core.stats import Interval, bootstrap_mean_interval, normal_quantile, wilson
 from planetview.engine.distribution import Comparison, Outcome, distribution_outcome
 from planetview.engine.inputs import Inputs
 from planetview.engine.memo import Memo
@@ -127,21 +129,42 @@ def _is_beyond(spec: MetricSpec, outcome: Outcome, floor: Outcome) -> bool | Non
 
 
 def closer_to_reference(
-    nearer: np.ndarray, candidate: Inputs, bank: int, extractor: str, settings: RunSettings
+    is_reference: npt.NDArray[np.bool_],
+    nearest: npt.NDArray[np.int64],
+    candidate: Inputs,
+    sets: Sets,
+    extractor: str,
+    settings: RunSettings,
 ) -> MetricValue:
-    """Return the share of images nearer to the reference than to the held-out set.
+    """Return the share of images whose nearest real image is a reference image.
 
-    nearer: (n,) bool, found with banks of `bank` images each. The floor is one half: what exchangeable sets give.
+    is_reference, nearest: (n,) from `Searches.nearest_real`. The floor is what chance gives when candidate images know
+    neither set: then it is chance which real images are the reference ones. Its interval follows from drawing
+    them at random among all real images, and is wide when a few real images are the nearest of many.
+    Raises ValueError without a held-out set.
     """
-    count, n = int(nearer.sum()), len(nearer)
+    if sets.held_out is None:
+        raise ValueError("needs a held-out set")
+    real, held = len(sets.reference.dataset), len(sets.held_out.dataset)
+    count, n = int(is_reference.sum()), len(is_reference)
     interval = wilson(count, n)
-    interval = Interval(interval.low, interval.high, interval.level, "Wilson, given both banks")
-    outcome = Outcome(count / n, interval, variant=f"nearest by {extractor}, banks of {bank:,} images each")
-    floor = Outcome(0.5)
-    notes = ("floor: one half, the expectation when candidates know neither set",)
-    return beside_floor(
-        METRICS["closer-to-reference"], extractor, candidate.dataset.name, outcome, floor, n, settings, notes
+    interval = Interval(interval.low, interval.high, interval.level, "Wilson, given both real sets")
+    share = real / (real + held)
+    followers = np.bincount(nearest)
+    # Variance of a sum of follower counts over a draw without replacement of the reference among all real images.
+    spread = float(np.square(followers).sum()) / n**2 - 1.0 / (real + held)
+    drawn = (real + held) / max(1, real + held - 1)
+    half = normal_quantile(0.95) * math.sqrt(max(0.0, share * (1 - share) * drawn * spread))
+    floor = Outcome(
+        share,
+        Interval(max(0.0, share - half), min(1.0, share + half), 0.95, "random labels of the real images, normal"),
     )
+    hubs = int((followers > 0).sum())
+    notes = (f"{hubs:,} different real images are the nearest of {n:,}",)
+    variant = f"nearest by {extractor} among {real:,} reference and {held:,} held-out images"
+    spec = METRICS["closer-to-reference"]
+    outcome = Outcome(count / n, interval, variant=variant)
+    return beside_floor(spec, extractor, candidate.dataset.name, outcome, floor, n, settings, notes)
 
 
 def pairwise_value(
