@@ -65,7 +65,7 @@ def build(engine: Engine) -> MainWindow:
     app = QApplication.instance()
     assert isinstance(app, QApplication), "a QApplication must exist before the window"
     preferences = load_preferences()
-    theme = Theme(app)
+    theme = Theme()
     theme.use(preferences.theme, preferences.text_scale)
     theme.apply(app)
     workspace, background, runner, thumbs = Workspace(), Background("files"), JobRunner(engine), ThumbnailCache()
@@ -73,7 +73,7 @@ def build(engine: Engine) -> MainWindow:
     exports = {".html": export_html, ".csv": export_csv, ".json": export_json}
     controller = Controller(workspace, runner, background, files, Services(prepare_demo, exports))
     window = MainWindow(controller, background, theme, thumbs, SelectionState(), preferences)
-    for part in (workspace, background, runner, thumbs, files, controller):
+    for part in (theme, workspace, background, runner, thumbs, files, controller):
         part.setParent(window)
 
     has_ended = False

@@ -56,7 +56,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ),
     ActionSpec("save", "&File", "&Save", "Save the study.", ("Ctrl+S",), "save", "content", 3),
     ActionSpec(
-        "save_as", "&File", "Save &as…", "Save the study to another file.", ("Ctrl+Shift+S",), "", "content", 3,
+        "save_as", "&File", "Sa&ve as…", "Save the study to another file.", ("Ctrl+Shift+S",), "", "content", 3,
     ),
     ActionSpec(
         "export_report", "&File", "&Export report…", "Write the results as an HTML page, CSV or JSON.", ("Ctrl+E",), "",

@@ -61,6 +61,8 @@ class Controller(QObject):
     job_began = Signal(str)  # title
     progressed = Signal(object)  # Progress
     job_ended = Signal()
+    run_began = Signal(object)  # CompareRequest
+    run_stopped = Signal()  # without results
     partial_values = Signal(object)  # tuple[MetricValue, ...]
     study_saved = Signal(object)  # Path
     study_opened = Signal(object)  # Path | None
@@ -210,6 +212,7 @@ class Controller(QObject):
         self.dismissed.emit("run")
         self._runner.submit(request)
         self.page_wanted.emit("overview")
+        self.run_began.emit(request)
         self.job_began.emit(self.tr("Starting…"))
         self.busy_changed.emit()
 
@@ -247,6 +250,7 @@ class Controller(QObject):
     def _on_failed(self, job_id: int, failure: JobFailure) -> None:
         run = self._runs.pop(job_id, None)
         if run is not None:
+            self.run_stopped.emit()
             self._tell("run", failure, ((self.tr("Retry"), partial(self._again, run)),))
             return
         scan = self._scans.pop(job_id, None)
@@ -264,6 +268,7 @@ class Controller(QObject):
         was_opening = job_id in self._opening
         self._opening.discard(job_id)
         if run is not None:
+            self.run_stopped.emit()
             text, again = self.tr("Cancelled. Finished work is kept."), partial(self._again, run)
         elif scan is not None:
             text, again = self.tr("Reading was cancelled."), partial(self.scan, scan.targets, opening=was_opening)

@@ -195,6 +195,8 @@ class MainWindow(QMainWindow):
         controller.progressed.connect(self.job_bar.show_progress)
         controller.progressed.connect(self.role_sheet.show_scan_progress)
         controller.job_ended.connect(self.job_bar.end)
+        controller.run_began.connect(self.pages.begin_run)
+        controller.run_stopped.connect(self.pages.stop_run)
         controller.partial_values.connect(self.pages.show_partial)
         controller.study_saved.connect(self._on_study_saved)
         controller.study_opened.connect(self._on_study_opened)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
+from planetview.core.messages import CompareRequest
 from planetview.core.results import MetricValue, Results
 from planetview.core.selection import SelectionState
+from planetview.core.settings import RunSettings
 from planetview.gui.stretches import stretches_of
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
@@ -20,6 +22,8 @@ PAGE_CLASSES: dict[str, str] = {
     "entropy": "planetview.gui.views.entropy:EntropyPage",
     "correlation": "planetview.gui.views.correlation:CorrelationPage",
 }
+
+_GATHER_MS = 50
 
 
 def load_page_modules() -> None:
@@ -41,7 +45,9 @@ class ResultPages(QStackedWidget):
         self._pages: dict[str, Any] = {}
         self._out_of_date: set[str] = set()
         self._results: Results | None = None
-        self._partial: tuple[MetricValue, ...] = ()
+        self._waiting: list[MetricValue] = []
+        self._gathering = QTimer(self, singleShot=True, interval=_GATHER_MS)
+        self._gathering.timeout.connect(self._show_waiting)
 
     def show_page(self, page_id: str) -> None:
         """Bring a page to the front."""
@@ -58,7 +64,7 @@ class ResultPages(QStackedWidget):
 
     def show_results(self, results: Results | None) -> None:
         """Hand new results to the page in front now, to the others when they are shown."""
-        self._results, self._partial = results, ()
+        self._results, self._waiting = results, []
         self._selection.reset({} if results is None else {d.name: len(d) for d in results.datasets})
         if results is not None:
             self._thumbs.use_stretches(stretches_of(results))
@@ -67,24 +73,41 @@ class ResultPages(QStackedWidget):
         if front is not None and self.isVisible():
             self._refresh(front)
 
-    def show_partial(self, values: tuple[MetricValue, ...]) -> None:
-        """Show values of the running job as they come."""
-        self._partial = (*self._partial, *values)
+    def begin_run(self, request: CompareRequest) -> None:
+        """Show which numbers the run that begins will give."""
+        self._waiting = []
         overview = self._pages.get("overview")
         if overview is not None:
-            overview.show_partial(values)
+            overview.expect(tuple(candidate.name for candidate in request.candidates), request.settings)
+
+    def show_partial(self, values: tuple[MetricValue, ...]) -> None:
+        """Show values of the running job, gathered for a moment: a refresh per value would stall the window."""
+        self._waiting.extend(values)
+        if not self._gathering.isActive():
+            self._gathering.start()
+
+    def stop_run(self) -> None:
+        """After a run without results: return to the results of the run before, if there was one."""
+        overview = self._pages.get("overview")
+        if self._results is not None and overview is not None:
+            self._waiting = []
+            overview.show_results(self._results)
 
     def front(self) -> str | None:
         """Return the id of the page in front."""
         current = self.currentWidget()
         return next((page_id for page_id, page in self._pages.items() if page is current), None)
 
+    def _show_waiting(self) -> None:
+        values, self._waiting = tuple(self._waiting), []
+        overview = self._pages.get("overview")
+        if values and overview is not None:
+            overview.show_partial(values)
+
     def _refresh(self, page_id: str) -> None:
         if page_id in self._out_of_date:
             self._out_of_date.discard(page_id)
             self._pages[page_id].show_results(self._results)
-            if page_id == "overview" and self._partial:
-                self._pages[page_id].show_partial(self._partial)
 
     def _make(self, page_id: str) -> QWidget:
         module, _, name = PAGE_CLASSES[page_id].partition(":")
@@ -106,6 +129,9 @@ class _Unavailable(QWidget):
         QVBoxLayout(self).addWidget(label)
 
     def show_results(self, _results: Results | None) -> None:
+        """Nothing to show."""
+
+    def expect(self, _candidates: tuple[str, ...], _settings: RunSettings) -> None:
         """Nothing to show."""
 
     def show_partial(self, _values: tuple[MetricValue, ...]) -> None:

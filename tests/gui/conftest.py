@@ -5,19 +5,33 @@ from __future__ import annotations
 import time
 import weakref
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QMimeData, QPointF, Qt, QThread, QThreadPool, QTimer, QUrl
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPointF, Qt, QThread, QThreadPool, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
-from planetview.core.messages import Engine
+from planetview.app import build
+from planetview.core.errors import UserError
+from planetview.core.messages import (
+    Engine,
+    Message,
+    PartialValues,
+    Request,
+    ScanFailure,
+    ScanRequest,
+    ScanResult,
+)
 from planetview.core.results import Results
+from planetview.gui.dialogs.closing import CloseQuestion
+from planetview.gui.main_window import MainWindow
 from planetview.gui.runner import JobRunner
 from planetview.gui.theme import Theme
+from tests.gui.fake_engine import FakeEngine, result, steps
 from tests.samples import sample_results
 
 Drop = Callable[..., bool]
@@ -142,3 +156,79 @@ def make_runner(qtbot: QtBot) -> Iterator[Callable[[Engine], JobRunner]]:
     for runner in runners:
         assert runner.shutdown(1000), "the engine thread did not stop within a second"
         runner.deleteLater()
+
+
+def scripted(results: Results) -> FakeEngine:
+    """Return an engine that finds the named sample sets in a scan, and `results` in a run."""
+    known = {dataset.name: dataset for dataset in results.datasets}
+
+    def script(request: Request) -> list[Message | Exception]:
+        if not isinstance(request, ScanRequest):
+            partial = PartialValues(results.values[:2])
+            return [*steps("features", 3, 0, 0.5), partial, *steps("metrics", 3, 0.5, 1), result(results)]
+        found, failures = [], []
+        for target in request.targets:
+            dataset = known.get(target.path.name)
+            if dataset is None:
+                failures.append(ScanFailure(target.path, f"'{target.path.name}' holds no images.", "Choose another."))
+            else:
+                found.append(replace(dataset, name=target.name or dataset.name, role=target.role or dataset.role))
+        if failures and len(request.targets) == 1:
+            return [UserError(failures[0].message, failures[0].hint)]
+        return [*steps("scan", 3), result(ScanResult(tuple(found), (), tuple(failures)))]
+
+    return FakeEngine(script)
+
+
+@pytest.fixture
+def engine(results: Results) -> FakeEngine:
+    """Return an engine that knows the sample sets."""
+    return scripted(results)
+
+
+@pytest.fixture
+def make_window(qtbot: QtBot) -> Iterator[Callable[[Engine], MainWindow]]:
+    """Return `make_window(engine)`: the whole window, shown; it is closed without saving at the end."""
+    windows: list[MainWindow] = []
+
+    def make(engine: Engine) -> MainWindow:
+        window = build(engine)
+        windows.append(window)
+        window.show()
+        qtbot.waitExposed(window)
+        return window
+
+    yield make
+    for window in windows:
+        if isValid(window):
+            close_without_saving(window)
+            window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def close_without_saving(window: MainWindow) -> None:
+    """Close the window; where it asks, leave."""
+    if window.isVisible() and not window.close():
+        questions = window.findChildren(CloseQuestion)
+        questions[-1].leave_button.click()
+    assert not window.isVisible()
+
+
+@pytest.fixture
+def window(make_window: Callable[[Engine], MainWindow], engine: FakeEngine) -> MainWindow:
+    """Return the whole window around `engine`."""
+    return make_window(engine)
+
+
+@pytest.fixture
+def sets(tmp_path: Path, results: Results) -> dict[str, Path]:
+    """Return the folders of the sample sets by name."""
+    return {dataset.name: dataset.source for dataset in results.datasets}
+
+
+@pytest.fixture
+def filled(window: MainWindow, sets: dict[str, Path], qtbot: QtBot) -> MainWindow:
+    """Return the window with all four sample sets scanned."""
+    window.controller.add_paths(sets.values())
+    qtbot.waitUntil(lambda: len(window.workspace.datasets) == 4 and not window.controller.is_busy)
+    return window

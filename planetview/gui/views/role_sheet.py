@@ -39,6 +39,7 @@ class RoleSheet(QScrollArea):
         self._workspace, self._thumbs, self._theme = workspace, thumbs, theme
         self._scanning = False
         self._cards: list[QWidget] = []
+        self.setAccessibleName(self.tr("Datasets"))
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         page = QWidget(self)

@@ -1,0 +1,251 @@
+"""Studies: saved, opened, recovered, never lost."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog
+from pytestqt.qtbot import QtBot
+
+from planetview.core.messages import Engine
+from planetview.core.results import Results
+from planetview.core.study import load_study
+from planetview.gui.dialogs.closing import CloseQuestion
+from planetview.gui.main_window import MainWindow
+from planetview.gui.study_files import autosave_dir
+from tests.gui.conftest import close_without_saving
+from tests.gui.test_shell import press
+
+MakeWindow = Callable[[Engine], MainWindow]
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+def run(window: MainWindow, qtbot: QtBot) -> None:
+    window.controller.run()
+    qtbot.waitUntil(lambda: window.workspace.results is not None)
+
+
+def save(window: MainWindow, path: Path, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(window.controller.files.saved, timeout=5000):
+        window.controller.files.save(path)
+
+
+def test_a_saved_study_opens_with_sets_settings_and_results(
+    filled: MainWindow, make_window: MakeWindow, engine: Engine, tmp_path: Path, qtbot: QtBot
+) -> None:
+    filled.workspace.set_title("Mars GAN")
+    run(filled, qtbot)
+    path = tmp_path / "mars.planetview"
+    save(filled, path, qtbot)
+    assert not filled.isWindowModified()
+    close_without_saving(filled)
+
+    other = make_window(engine)
+    other.controller.open_study(path)
+    qtbot.waitUntil(lambda: len(other.workspace.datasets) == 4 and not other.controller.is_busy)
+
+    assert other.workspace.title == "Mars GAN"
+    assert [(d.name, d.role.value) for d in other.workspace.datasets] == [
+        ("real_train", "reference"),
+        ("real_test", "held-out"),
+        ("gan_v1", "candidate"),
+        ("gan_v2", "candidate"),
+    ]
+    assert other.workspace.results is not None
+    assert other.workspace.results.value("fd", "gan_v1") == filled.workspace.results.value("fd", "gan_v1")  # type: ignore[union-attr]
+    assert other.current_page() == "overview"
+    assert not other.isWindowModified()
+    assert other.header.state_text() == ""
+    assert str(path) in other.preferences.recent
+
+
+def test_every_change_marks_the_study_unsaved(filled: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    assert filled.isWindowModified()
+    save(filled, tmp_path / "a.planetview", qtbot)
+    assert not filled.isWindowModified()
+
+    filled.workspace.remove("gan_v2")
+    assert filled.isWindowModified()
+    filled.workspace.undo_stack.undo()
+    assert not filled.isWindowModified()
+    filled.workspace.set_title("Another")
+    assert filled.isWindowModified()
+
+
+def test_a_change_during_saving_stays_unsaved(filled: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(filled.controller.files.saved, timeout=5000):
+        filled.controller.files.save(tmp_path / "a.planetview")
+        filled.workspace.set_title("Later")
+
+    assert filled.isWindowModified()
+    assert load_study(tmp_path / "a.planetview").title == "Untitled study"
+
+
+def test_ctrl_s_asks_for_a_name_once(filled: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    qtbot.keyClick(filled, Qt.Key.Key_S, CTRL)
+    dialog = filled.findChild(QFileDialog)
+    with qtbot.waitSignal(filled.controller.files.saved, timeout=5000):
+        dialog.filesSelected.emit([str(tmp_path / "named")])
+    dialog.reject()
+    assert (tmp_path / "named.planetview").is_file()
+
+    filled.workspace.set_title("Second")
+    with qtbot.waitSignal(filled.controller.files.saved, timeout=5000):
+        filled.actions_by_id["save"].trigger()
+    assert load_study(tmp_path / "named.planetview").title == "Second"
+
+
+def test_a_place_that_cannot_be_written_is_told_and_nothing_is_lost(
+    filled: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+
+    filled.controller.files.save(blocked / "a.planetview")
+    qtbot.waitUntil(lambda: bool(filled.messages.messages()))
+
+    assert "Cannot write" in filled.messages.messages()[0].text
+    assert filled.isWindowModified()
+
+
+def test_a_damaged_study_is_told_and_left_as_it_is(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    path = tmp_path / "bad.planetview"
+    path.write_bytes(b"not a zip")
+
+    window.controller.add_paths([path])
+    qtbot.waitUntil(lambda: bool(window.messages.messages()))
+
+    assert "damaged" in window.messages.messages()[0].text
+    assert path.read_bytes() == b"not a zip"
+    assert window.current_page() == "welcome"
+
+
+def test_a_study_whose_folder_is_gone_opens_and_keeps_the_source(
+    filled: MainWindow, make_window: MakeWindow, engine: Engine, tmp_path: Path, qtbot: QtBot
+) -> None:
+    path = tmp_path / "mars.planetview"
+    save(filled, path, qtbot)
+    filled.workspace.datasets[3].source.rename(tmp_path / "moved")
+    engine.script = _without(engine.script, "gan_v2")  # type: ignore[attr-defined]
+
+    filled.controller.open_study(path)
+    qtbot.waitUntil(lambda: len(filled.workspace.datasets) == 3 and not filled.controller.is_busy)
+
+    assert [item.source.name for item in filled.workspace.contents.missing] == ["gan_v2"]
+    assert "gan_v2" in {source.name for source in filled.workspace.study().sources}
+
+
+def _without(script: Callable[..., object], name: str) -> Callable[..., object]:
+    from dataclasses import replace
+
+    from planetview.core.messages import ScanRequest
+
+    def changed(request: object) -> object:
+        if isinstance(request, ScanRequest):
+            targets = tuple(
+                replace(t, path=t.path.with_name("gone")) if t.path.name == name else t for t in request.targets
+            )
+            messages = script(replace(request, targets=targets))
+            found = messages[-1].outcome  # type: ignore[index]
+            failures = tuple(replace(f, path=request.targets[-1].path) for f in found.failures)
+            return [*messages[:-1], type(messages[-1])(replace(found, failures=failures))]  # type: ignore[index]
+        return script(request)
+
+    return changed
+
+
+def test_work_is_autosaved_after_a_job_and_a_clean_end_removes_the_copy(filled: MainWindow, qtbot: QtBot) -> None:
+    run(filled, qtbot)
+    qtbot.waitUntil(lambda: bool(list(autosave_dir().glob("*.planetview"))))
+    (copy,) = autosave_dir().glob("*.planetview")
+    qtbot.waitUntil(lambda: load_study(copy).results is not None)
+
+    close_without_saving(filled)
+
+    assert not list(autosave_dir().glob("*.planetview"))
+
+
+def test_after_a_crash_the_study_is_offered_and_restored_unsaved(
+    sets: dict[str, Path], make_window: MakeWindow, engine: Engine, qtbot: QtBot
+) -> None:
+    code = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from PySide6.QtCore import QCoreApplication\n"
+        "from planetview.core.datasets import Dataset, Role, SourceKind\n"
+        "from planetview.gui.background import Background\n"
+        "from planetview.gui.study_files import StudyFiles, autosave_dir\n"
+        "from planetview.gui.workspace import Workspace\n"
+        "app = QCoreApplication([])\n"
+        "workspace, background = Workspace(), Background('files')\n"
+        "files = StudyFiles(workspace, background)\n"
+        "source = Path(sys.argv[1])\n"
+        "workspace.add([Dataset(source.name, Role.CANDIDATE, source, SourceKind.FOLDER, ())])\n"
+        "workspace.set_title('Lost and found')\n"
+        "files.autosave()\n"
+        "while background.is_busy: app.processEvents()\n"
+        "os._exit(9)"
+    )
+    root = Path(__file__).resolve().parents[2]
+    crashed = subprocess.run([sys.executable, "-c", code, str(sets["gan_v1"])], cwd=root, env=os.environ, check=False)
+    assert crashed.returncode == 9
+
+    window = make_window(engine)
+    qtbot.waitUntil(lambda: bool(window.messages.messages()))
+    assert "'Lost and found' has unsaved changes" in window.messages.messages()[0].text
+    press(window, "Restore")
+    qtbot.waitUntil(lambda: [d.name for d in window.workspace.datasets] == ["gan_v1"])
+
+    assert window.workspace.title == "Lost and found"
+    assert window.isWindowModified()
+    assert window.workspace.path is None
+
+
+def test_the_copy_of_a_window_that_still_runs_is_not_offered(
+    filled: MainWindow, make_window: MakeWindow, engine: Engine, qtbot: QtBot
+) -> None:
+    filled.controller.files.autosave()
+    qtbot.waitUntil(lambda: bool(list(autosave_dir().glob("*.json"))))
+
+    other = make_window(engine)
+    with qtbot.waitSignal(other.controller.files.failed, timeout=5000):
+        other.controller.open_study(autosave_dir() / "none.planetview")  # answered after the search
+
+    assert not [m for m in other.messages.messages() if m.key.startswith("recovery")]
+
+
+def test_closing_an_unsaved_study_can_save_it_first(filled: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    path = tmp_path / "mars.planetview"
+    save(filled, path, qtbot)
+    filled.workspace.set_title("Changed")
+
+    assert not filled.close()
+    with qtbot.waitSignal(filled.closed, timeout=5000):
+        filled.findChild(CloseQuestion).save_button.click()
+
+    assert load_study(path).title == "Changed"
+
+
+def test_a_new_study_is_empty(filled: MainWindow, qtbot: QtBot) -> None:
+    run(filled, qtbot)
+
+    filled.actions_by_id["new_study"].trigger()
+
+    assert filled.workspace.is_empty
+    assert filled.current_page() == "welcome"
+    assert not filled.isWindowModified()
+
+
+def test_results_are_exported_by_suffix(filled: MainWindow, results: Results, tmp_path: Path, qtbot: QtBot) -> None:
+    run(filled, qtbot)
+    for suffix in filled.controller.export_suffixes():
+        path = tmp_path / f"report{suffix}"
+        filled.controller.export(path)
+        qtbot.waitUntil(path.is_file, timeout=20_000)
+        assert path.stat().st_size > 500
+    assert set(filled.controller.export_suffixes()) == {".html", ".csv", ".json"}
