@@ -1,0 +1,1 @@
+"""What a study leaves behind for readers: tables for machines, one HTML page for people."""
