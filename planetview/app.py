@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import planetview
+from planetview import headless
 from planetview.core.messages import Engine, ScanTarget
 from planetview.core.paths import cache_dir, log_dir
 
@@ -40,6 +41,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     problem = _qt_problem()
     if problem:
         _say(problem)
+        return EXIT_MACHINE
+    if not headless.has_display():
+        if arguments.demo:
+            _say(f"There is no display here: computing the demo into '{headless.DEMO_FOLDER}' instead.")
+            return headless.run_demo()
+        _say("There is no display here (DISPLAY is not set). Use the command line instead: planetview --help")
         return EXIT_MACHINE
     return _open_window(arguments)
 
@@ -112,23 +119,11 @@ def prepare_demo(check: Callable[[], None]) -> tuple[ScanTarget, ...]:
 
 def export_html(results: Results, path: Path) -> None:
     """Write the report as one HTML file; raises UserError when it cannot be written."""
-    from planetview.core.datasets import ImageRecord
     from planetview.core.files import write_text_atomically
-    from planetview.core.readers import load_rgb8
-    from planetview.core.stretch import ResolvedStretch
-    from planetview.gui.stretches import stretches_of
+    from planetview.core.recorded_stretch import image_loader
     from planetview.report.html import render_report
 
-    by_name = stretches_of(results)
-    unchanged = ResolvedStretch(results.settings.stretch)
-    by_digest = {
-        image.digest: by_name.get(dataset.name, unchanged) for dataset in results.datasets for image in dataset.images
-    }
-
-    def load(record: ImageRecord) -> Any:
-        return load_rgb8(record, by_digest.get(record.digest, unchanged))
-
-    write_text_atomically(path, render_report(results, load))
+    write_text_atomically(path, render_report(results, image_loader(results)))
 
 
 def export_csv(results: Results, path: Path) -> None:

@@ -12,9 +12,12 @@ from planetview.core.paths import resource
 _EDGE_PX = 64
 
 
-def icon(name: str, colour: str) -> QIcon:
-    """Return the icon `resources/icons/<name>.svg` with `colour` ("#rrggbb") as its ink."""
-    return QIcon(icon_pixmap(name, colour, _EDGE_PX))
+def icon(name: str, colour: str, disabled: str = "") -> QIcon:
+    """Return the icon `resources/icons/<name>.svg` with `colour` ("#rrggbb") as its ink, `disabled` while disabled."""
+    drawn = QIcon(icon_pixmap(name, colour, _EDGE_PX))
+    if disabled:
+        drawn.addPixmap(icon_pixmap(name, disabled, _EDGE_PX), QIcon.Mode.Disabled)
+    return drawn
 
 
 def icon_pixmap(name: str, colour: str, edge_px: int, ratio: float = 1.0) -> QPixmap:

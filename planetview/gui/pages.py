@@ -9,10 +9,10 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from planetview.core.messages import CompareRequest
+from planetview.core.recorded_stretch import recorded_stretches
 from planetview.core.results import MetricValue, Results
 from planetview.core.selection import SelectionState
 from planetview.core.settings import RunSettings
-from planetview.gui.stretches import stretches_of
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 
@@ -67,7 +67,7 @@ class ResultPages(QStackedWidget):
         self._results, self._waiting = results, []
         self._selection.reset({} if results is None else {d.name: len(d) for d in results.datasets})
         if results is not None:
-            self._thumbs.use_stretches(stretches_of(results))
+            self._thumbs.use_stretches(recorded_stretches(results))
         self._out_of_date = set(self._pages)
         front = self.front()
         if front is not None and self.isVisible():

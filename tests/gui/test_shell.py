@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtGui import QAction, QGuiApplication, QImage
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -19,12 +19,12 @@ from planetview.core.errors import UserError
 from planetview.core.messages import CompareRequest, Engine, JobFailure, PartialValues, ScanRequest, ScanTarget
 from planetview.core.paths import resource
 from planetview.core.results import Results
+from planetview.core.results_io import results_to_json
 from planetview.gui.actions import ACTIONS, MENUS, PAGE_ACTIONS
 from planetview.gui.dialogs.closing import CloseQuestion
 from planetview.gui.errors import ErrorReporter
 from planetview.gui.main_window import MainWindow
 from planetview.gui.pages import PAGE_CLASSES
-from planetview.gui.stretches import stretches_of
 from planetview.gui.widgets.message_bar import BarMessage
 from planetview.gui.widgets.text_dialog import TextDialog
 from tests.gui.conftest import Drop, GapMeter
@@ -324,11 +324,32 @@ def test_a_missing_system_library_gives_one_line_and_exit_code_4() -> None:
     assert "libegl1" in line
 
 
-def test_thumbnails_use_the_stretch_that_the_run_recorded(results: Results) -> None:
-    results.provenance["stretch"] = {"per dataset": {"gan_v1": "range:10.0:2000.0", "gan_v2": "none"}}
+def test_without_a_display_there_is_one_line_and_exit_code_4_instead_of_an_abort() -> None:
+    environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")}
+    code = "import sys; from planetview.app import main; sys.exit(main([]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60, env=environment
+    )
 
-    found = stretches_of(results)
+    assert done.returncode == 4
+    assert "no display" in done.stderr
 
-    assert found["gan_v1"].value_range == (10.0, 2000.0)
-    assert found["gan_v2"].value_range is None
-    assert "real_train" not in found
+
+def test_pictures_show_every_page_with_the_results(results: Results, tmp_path: Path) -> None:
+    document = tmp_path / "results.json"
+    document.write_text(results_to_json(results), encoding="utf-8")
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from planetview.core.results_io import results_from_json\n"
+        "from planetview.headless import take_pictures\n"
+        "results = results_from_json(Path(sys.argv[1]).read_text())\n"
+        "print(*take_pictures(results, Path(sys.argv[2])), sep='\\n')"
+    )
+    command = [sys.executable, "-c", code, str(document), str(tmp_path / "pictures")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=90)
+
+    assert done.returncode == 0, done.stderr
+    pictures = [QImage(line) for line in done.stdout.splitlines()]
+    assert [(picture.width(), picture.height()) for picture in pictures] == [(1280, 800)] * len(PAGE_ACTIONS)
+    colours = [{picture.pixel(x, y) for x in range(120, 1280, 9) for y in range(80, 770, 9)} for picture in pictures]
+    assert all(len(seen) > 20 for seen in colours)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-import planetview
+from PySide6.QtCore import QCoreApplication
+
 from planetview.core.catalogue import METRICS
 from planetview.gui.actions import ACTIONS, MENUS, tr
 
@@ -51,7 +52,7 @@ def keys_html() -> str:
 def about_html() -> str:
     """Return version, purpose and how to cite."""
     return (
-        f"<h2>PlanetView {escape(planetview.__version__)}</h2>"
+        f"<h2>PlanetView {escape(QCoreApplication.applicationVersion())}</h2>"
         "<p>Judges synthetic planetary imagery against real imagery: many metrics side by side, each beside its noise "
         "floor, with the images behind the numbers.</p>"
         "<p>Method: Salditt, Molaverdikhani and Ercolano (2025), <i>Assessing Synthetic Data Quality and Model "

@@ -67,4 +67,4 @@ class Header(QFrame):
         self._title.setText(self._workspace.title)
 
     def _draw(self) -> None:
-        self._run.setIcon(icon("run", self._theme.tokens.accent_text))
+        self._run.setIcon(icon("run", self._theme.tokens.accent_text, self._theme.tokens.text_muted))

@@ -137,7 +137,7 @@ class WelcomePage(QScrollArea):
         self._study = self._button(self.tr("Open study…"), "Ctrl+Shift+O")
         self._study.clicked.connect(self.study_requested)
         self._demo = self._button(self.tr("Open the demo"), "")
-        self._demo.setToolTip(self.tr("Small terrain sets with known faults: see every page in a minute"))
+        self._demo.setToolTip(self.tr("Small terrain sets with known faults, to try every page with"))
         self._demo.clicked.connect(self.demo_requested)
         start, recent = self._column(self.tr("Start")), self._column(self.tr("Recent studies"))
         for button in (self._folder, self._files, self._study, self._demo):

@@ -122,7 +122,7 @@ class MessageArea(QWidget):
         self._theme = theme
         self._bars: list[MessageBar] = []
         self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(16, 8, 16, 0)
+        self._layout.setContentsMargins(16, 8, 16, 8)
         self._layout.setSpacing(8)
         self.hide()
 
