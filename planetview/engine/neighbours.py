@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from planetview.engine.resize import squash
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from planetview.engine.perceptual.st_lpips import StLpips
 
 Neighbours = tuple[NDArray[np.int64], NDArray[np.float64]]
@@ -29,10 +31,14 @@ DEFAULT_BUDGET = 1 << 30
 ST_LPIPS_SIDE = 64
 
 _UNIT_ROUNDOFF = 2.0**-24
+# Up to these powers of two float32 vectors can be scaled in float32: nothing of weight overflows or underflows.
+_MOST_FLOAT32_EXPONENT = 100
 # Products are summed in pieces of this many dimensions: the error bound grows with the longest piece only.
 _PIECE = 4096
 # About 0.1 s of work on two cores at 2,048 dimensions, so that cancelling stays prompt.
 _MOST_QUERIES, _MOST_BANK = 1024, 4096
+# Numbers of a float64 temporary that stays in the second-level cache; twice as fast as whole blocks.
+_CACHED_ENTRIES = 1 << 16
 
 
 def _ignore(_done: float) -> None:
@@ -71,7 +77,9 @@ def nearest(
         for low in range(0, len(kept), most_bank):
             check()
             names = kept[low : low + most_bank]
-            block: Vectors = bank[names]
+            # A run of neighbours in memory needs no copy.
+            is_run = names[-1] - names[0] + 1 == len(names)
+            block: Vectors = bank[names[0] : names[-1] + 1] if is_run else bank[names]
             search.add(names, block)
             progress((start + len(rows) * min(1.0, (low + most_bank) / len(kept))) / n)
         part = slice(start, start + len(rows))
@@ -107,7 +115,7 @@ def nearest_st_lpips(
     distances = np.empty((n_queries, columns), dtype=np.float64)
     if n_queries == 0:
         return indices, distances
-    frame = _Frame(embed.block(load_bank, 0, 1)[0].astype(np.float64), 1.0)
+    frame = _Frame(embed.block(load_bank, 0, 1)[0], 1.0)
     most_queries, most_bank = _image_block_sizes(len(frame.centre), budget_bytes)
     for start in range(0, n_queries, most_queries):
         stop = min(n_queries, start + most_queries)
@@ -122,16 +130,19 @@ def nearest_st_lpips(
 
 
 class _Frame:
-    """The shift and the power of two that bring vectors near the origin and inside the range of float32."""
+    """The shift and the power of two that bring vectors near the origin and inside the range of float32.
 
-    def __init__(self, centre: NDArray[np.float64], scale: float) -> None:
+    A float32 centre serves float32 vectors, whose difference to it is then rounded once, as that of float64 is.
+    """
+
+    def __init__(self, centre: Vectors, scale: float) -> None:
         self.centre = centre
         self.scale = scale
 
     @classmethod
     def around(cls, queries: Vectors, bank: Vectors, check: Callable[[], None]) -> _Frame:
         """Centre on a sample of the bank; scale so that no coordinate exceeds 1. Raises ValueError if not finite."""
-        centre = np.asarray(bank[:_MOST_QUERIES], dtype=np.float64).mean(axis=0)
+        centre: Vectors = np.asarray(bank[:_MOST_QUERIES], dtype=np.float64).mean(axis=0)
         largest = float(np.abs(centre).max(initial=0.0))
         for vectors in (queries, bank):
             for start in range(0, len(vectors), _MOST_BANK):
@@ -140,12 +151,25 @@ class _Frame:
                 largest = max(largest, float(np.max(block)), -float(np.min(block)))
                 if not math.isfinite(float(np.sum(block, dtype=np.float64))):
                     raise ValueError("feature vectors must be finite numbers")
-        return cls(centre, 2.0 ** -math.frexp(2.0 * largest)[1] if largest else 1.0)
+        exponent = -math.frexp(2.0 * largest)[1] if largest else 0
+        if queries.dtype == bank.dtype == np.float32 and abs(exponent) <= _MOST_FLOAT32_EXPONENT:
+            centre = centre.astype(np.float32)
+        return cls(centre, 2.0**exponent)
 
     def place(self, vectors: Vectors) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the vectors in this frame, float32, and their squared norms, float32 from float64 sums."""
-        placed = ((vectors - self.centre) * self.scale).astype(np.float32)
-        norms = np.array([np.dot(row, row) for row in placed.astype(np.float64)], dtype=np.float32)
+        placed: NDArray[np.float32]
+        if vectors.dtype == self.centre.dtype == np.float32:
+            placed = np.multiply(vectors, np.float32(self.scale), dtype=np.float32)
+            placed -= self.centre * np.float32(self.scale)
+        else:
+            placed = ((vectors - self.centre.astype(np.float64)) * self.scale).astype(np.float32)
+        norms = np.empty(len(placed), dtype=np.float32)
+        step = _cached_rows(placed.shape[1])
+        for start in range(0, len(placed), step):
+            part = slice(start, start + step)
+            exact = placed[part].astype(np.float64)
+            norms[part] = np.einsum("nd,nd->n", exact, exact)
         return placed, norms
 
 
@@ -174,33 +198,48 @@ class _Search:
         rows, columns = self._candidates(names, block)
         for start in range(0, len(rows), self._pairs_at_once):
             part = slice(start, start + self._pairs_at_once)
-            self._merge(rows[part], names[columns[part]], self._score(rows[part], block[columns[part]]))
+            self._merge(rows[part], names[columns[part]], self._score(rows[part], columns[part], block))
 
     def _candidates(self, names: NDArray[np.int64], block: Vectors) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the (row, column) pairs that may belong to the answer."""
         k = self.squared.shape[1]
         placed, norms = self._frame.place(block)
-        lower = _products(self._placed, placed)
-        lower *= -2.0
-        lower += ((1.0 - self._slack) * self._norms)[:, None]
-        lower += ((1.0 - self._slack) * norms)[None, :] - np.float32(self._tiny)
+        lower = self._lower_bounds(placed, norms)
         if self._first_self is not None:
             own = names[None, :] == (np.arange(len(lower)) + self._first_self)[:, None]
             lower[own] = np.inf
         limit = self.squared[:, -1] * self._frame.scale**2
         unknown = np.flatnonzero(np.isinf(limit))
         if len(unknown) and lower.shape[1] > k:
-            best = np.argpartition(lower[unknown], k - 1, axis=1)[:, :k]
+            best = _smallest(lower[unknown], k)
             doubt = 2.0 * (self._slack * (self._norms[unknown, None] + norms[best]) + self._tiny)
             limit[unknown] = (np.take_along_axis(lower[unknown], best, axis=1) + doubt).max(axis=1)
         widened = np.nextafter((limit * (1.0 + 1e-6)).astype(np.float32), np.float32(np.inf))
-        rows, columns = np.nonzero((lower <= widened[:, None]) & (lower < np.inf))
+        candidates = lower <= widened[:, None]
+        if np.isinf(widened).any():
+            candidates &= lower < np.inf
+        rows, columns = np.divmod(np.flatnonzero(candidates), lower.shape[1])
         return rows.astype(np.int64), columns.astype(np.int64)
 
-    def _score(self, rows: NDArray[np.int64], block: Vectors) -> NDArray[np.float64]:
-        difference = self._rows[rows].astype(np.float64)
-        difference -= block
-        return np.asarray(np.square(difference, out=difference).sum(axis=1))
+    def _lower_bounds(self, placed: NDArray[np.float32], norms: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return a lower bound (q, b) on every squared distance in the frame, negative ones included."""
+        import torch
+
+        bounds = _products(torch.from_numpy(self._placed), torch.from_numpy(placed)).mul_(-2.0)
+        bounds += torch.from_numpy((1.0 - self._slack) * self._norms).unsqueeze(1)
+        bounds += torch.from_numpy((1.0 - self._slack) * norms - np.float32(self._tiny))
+        return np.asarray(bounds.numpy())
+
+    def _score(self, rows: NDArray[np.int64], columns: NDArray[np.int64], block: Vectors) -> NDArray[np.float64]:
+        """Return the squared distance of each pair of a query row and a block column."""
+        squared = np.empty(len(rows))
+        step = _cached_rows(block.shape[1])
+        for start in range(0, len(rows), step):
+            part = slice(start, start + step)
+            difference = self._rows[rows[part]].astype(np.float64)
+            difference -= block[columns[part]]
+            np.einsum("pd,pd->p", difference, difference, out=squared[part])
+        return squared
 
     def _merge(self, rows: NDArray[np.int64], names: NDArray[np.int64], squared: NDArray[np.float64]) -> None:
         touched = np.unique(rows)
@@ -243,12 +282,23 @@ class _Embedder:
             yield low
 
 
-def _products(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+def _products(a: Tensor, b: Tensor) -> Tensor:
     """Return a @ b.T, summed in pieces of `_PIECE` dimensions."""
     total = a[:, :_PIECE] @ b[:, :_PIECE].T
     for start in range(_PIECE, a.shape[1], _PIECE):
         total += a[:, start : start + _PIECE] @ b[:, start : start + _PIECE].T
     return total
+
+
+def _smallest(values: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+    """Return where the k smallest of each row are, in any order; torch takes a ninth of NumPy's time."""
+    import torch
+
+    return np.asarray(torch.from_numpy(values).topk(k, dim=1, largest=False, sorted=False).indices.numpy())
+
+
+def _cached_rows(dim: int) -> int:
+    return max(1, _CACHED_ENTRIES // max(1, dim))
 
 
 def _without_surplus_copies(bank: Vectors, keep: int, check: Callable[[], None]) -> NDArray[np.int64]:
