@@ -149,18 +149,18 @@ def refuse_foreign_files(folder: Path) -> None:
 
 
 def check_writable(folder: Path) -> None:
-    """Create `folder` if needed and prove that a file can be written there, before hours are spent.
+    """Prove that files can be written into `folder`, or that it can be made, before hours are spent; leaves nothing.
 
     Raises UserError (exit code 4) when the machine refuses, or (2) when foreign files are in the way.
     """
     refuse_foreign_files(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as probe:
+        there = next(place for place in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(place))
+        with tempfile.TemporaryFile(dir=there) as probe:
             probe.write(b"\0" * 4096)
             probe.flush()
-    except OSError as error:
-        raise cannot_write(folder, error) from error
+    except (OSError, ValueError) as error:
+        raise cannot_write(folder, error if isinstance(error, OSError) else OSError(str(error))) from error
 
 
 def parse_stretch(text: str) -> Stretch:

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from planetview.core.catalogue import EXTRACTORS, METRICS, metric_label
+from planetview.core.catalogue import EXTRACTORS, METRICS, Family, metric_label
 from planetview.core.datasets import Role
 from planetview.core.formatting import format_count, format_interval, format_ratio, format_value
 from planetview.core.results import MetricValue, Results
 
 _MOST_NAMED = 4
+_COPYING = "closer-to-reference"
 _NOTABLE_R = 0.5
 
 
@@ -61,14 +62,18 @@ def extractor_label(extractor: str | None) -> str:
 
 
 def clearly_best(results: Results) -> set[tuple[str, str | None, str]]:
-    """Return (metric, extractor, candidate) of values whose interval lies apart from all others and is better."""
+    """Return (metric, extractor, candidate) of values whose interval lies apart from all others and is better.
+
+    Values that depend on the sample size are compared only at equal n: a smaller set has the larger bias.
+    """
     groups: dict[tuple[str, str | None], list[MetricValue]] = {}
     for value in results.values:
         if value.value is not None and value.interval is not None and value.metric in METRICS:
             groups.setdefault((value.metric, value.extractor), []).append(value)
     best = set()
     for (metric, extractor), group in groups.items():
-        if len(group) < 2:
+        is_fair = METRICS[metric].family is Family.PAIRWISE or len({value.n for value in group}) == 1
+        if len(group) < 2 or not is_fair:
             continue
         for one in group:
             if all(_separately_better(one, other) for other in group if other is not one):
@@ -85,7 +90,8 @@ def _separately_better(one: MetricValue, other: MetricValue) -> bool:
 
 
 def _against_floor(cells: list[MetricValue]) -> Iterator[Finding]:
-    judged = [cell for cell in cells if cell.beyond_floor is not None]
+    # The floor of the copying share is chance, not held-out images: it has a sentence of its own.
+    judged = [cell for cell in cells if cell.beyond_floor is not None and cell.metric != _COPYING]
     worse = sorted((cell for cell in judged if cell.beyond_floor), key=lambda cell: -(cell.ratio or 0))
     if not judged:
         if any(cell.value is not None for cell in cells):
@@ -145,11 +151,11 @@ def _copies(results: Results, cells: list[MetricValue], candidate: str) -> Itera
             tone = Tone.NOTE if results.dataset(other).role is Role.CANDIDATE else Tone.BAD
             yield Finding(tone, f"{format_count(count)} {noun} in '{other}'.")
     for cell in cells:
-        if cell.metric == "closer-to-reference" and cell.value is not None and cell.interval is not None:
-            share = f"{100 * cell.value:.0f} % of its images are nearer to the reference than to held-out images"
-            where = f"({extractor_label(cell.extractor)}; about 50 % without copying)"
-            if cell.interval.low > 0.5:
-                yield Finding(Tone.BAD, f"{share} {where}: look at the nearest pairs for copies.")
+        if cell.metric == _COPYING and cell.value is not None and cell.beyond_floor:
+            share = f"{100 * cell.value:.0f} % of its images have their nearest real image in the reference"
+            chance = "" if cell.floor is None else f"; about {100 * cell.floor:.0f} % without copying"
+            where = f"({extractor_label(cell.extractor)}{chance})"
+            yield Finding(Tone.BAD, f"{share} {where}: look at the nearest pairs for copies.")
 
 
 def _entropy(results: Results, candidate: str) -> Iterator[Finding]:

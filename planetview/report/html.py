@@ -282,9 +282,9 @@ def _neighbours(results: Results, load_rgb8: LoadRgb8) -> Iterator[Context]:
         if near is None or not len(near.distances):
             continue
         far = _table(results, candidate.name, held_out.name, near.by) if held_out else None
-        banks = [("nearest reference", reference, near)]
+        banks = [("reference", reference, near)]
         if held_out and far:
-            banks.append(("nearest held-out", held_out, far))
+            banks.append(("held-out", held_out, far))
         order = np.argsort(near.distances[:, 0], kind="stable")
         order = order[np.isfinite(near.distances[order, 0])]
         best, worst = order[: min(rows, -(-len(order) // 2))], order[::-1][: min(rows, len(order) // 2)]

@@ -214,13 +214,30 @@ def test_exact_copies_of_real_images_are_a_finding(results):
 
 
 def test_best_needs_an_interval_apart_from_all_others(results):
-    fd = [value for value in results.values if value.metric == "fd"]
+    fd = [replace(value, n=10) for value in results.values if value.metric == "fd"]
     assert fd[0].value is not None and fd[1].value is not None and fd[1].interval is not None
     best = min(fd, key=lambda value: value.value or 0)
     overlapping = [replace(value, interval=fd[1].interval) for value in fd]
 
-    assert ("fd", "vgg16-st", best.candidate) in clearly_best(results)
+    assert clearly_best(replace(results, values=tuple(fd))) == {("fd", "vgg16-st", best.candidate)}
     assert clearly_best(replace(results, values=tuple(overlapping))) == set()
+
+
+def test_distances_at_different_sample_sizes_have_no_best(results):
+    fd = tuple(value for value in results.values if value.metric == "fd")
+    assert len({value.n for value in fd}) == 2
+
+    assert clearly_best(replace(results, values=fd)) == set()
+
+
+def test_copying_is_claimed_only_beyond_chance(results):
+    cell = replace(results.value("closer-to-reference", "gan_v1"), value=0.8, floor=0.5, beyond_floor=True)
+
+    claimed = tones(replace(results, values=(cell,)), "gan_v1")
+    silent = tones(replace(results, values=(replace(cell, beyond_floor=False),)), "gan_v1")
+
+    assert any(tone is Tone.BAD and "80 % of its images" in text and "about 50 %" in text for tone, text in claimed)
+    assert not any(tone is Tone.BAD for tone, _ in silent)
 
 
 def test_the_page_stays_small_with_large_images_and_many_candidates(results):
