@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from planetview.api import compare as compare
-    from planetview.api import save as save
+import importlib
+from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "compare", "save"]
+# Types for both are in __init__.pyi: an import here, even for types alone, would put api below the engine.
+__all__ = ["__version__", "compare", "save"]  # noqa: F822
 
 
 def __getattr__(name: str) -> Any:
     # Lazy, so that the command line answers --help and the window opens before numpy is loaded.
     if name in ("compare", "save"):
-        from planetview import api
-
-        return getattr(api, name)
+        return getattr(importlib.import_module("planetview.api"), name)
     raise AttributeError(f"module 'planetview' has no attribute {name!r}")
 
 
