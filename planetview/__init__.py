@@ -7,7 +7,7 @@ from typing import Any
 
 __version__ = "0.1.0"
 # Types for both are in __init__.pyi: an import here, even for types alone, would put api below the engine.
-__all__ = ["__version__", "compare", "save"]  # noqa: F822
+__all__ = ["__version__", "compare", "save"]
 
 
 def __getattr__(name: str) -> Any:
