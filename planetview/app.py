@@ -10,6 +10,7 @@ import faulthandler
 import logging
 import logging.handlers
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -85,7 +86,7 @@ def build(engine: Engine) -> MainWindow:
 
     has_ended = False
 
-    def shut_down() -> None:
+    def shut_down(keep_copy: bool = False) -> None:
         nonlocal has_ended
         if has_ended:
             return
@@ -93,15 +94,20 @@ def build(engine: Engine) -> MainWindow:
         runner.cancel_all()
         thumbs.shutdown()
         stopped = background.shutdown()
-        files.close()
+        files.close(keep_copy=keep_copy)
         if not (runner.shutdown() and stopped):
             _log.error("a thread did not end in time")
             logging.shutdown()
             os._exit(0)
 
+    def cut_short() -> None:
+        # Ctrl+C and the end of a session leave no time for questions: the copy is offered at the next start.
+        if not has_ended:
+            files.autosave()
+            shut_down(workspace.is_dirty)
+
     window.closed.connect(shut_down)
-    # The session may end the application without closing the window.
-    app.aboutToQuit.connect(shut_down)
+    app.aboutToQuit.connect(cut_short)
     files.look_for_recoveries()
     return window
 
@@ -213,6 +219,11 @@ def _open_window(arguments: argparse.Namespace) -> int:
             window.controller.add_paths([path.absolute() for path in arguments.paths])
 
     QTimer.singleShot(0, after_the_first_picture)
+    signal.signal(signal.SIGINT, lambda _number, _frame: app.exit(130))
+    # Python sees a signal only when it runs: Qt's loop gives it a turn now and then.
+    pulse = QTimer(window, interval=200)
+    pulse.timeout.connect(lambda: None)
+    pulse.start()
     try:
         return app.exec()
     finally:

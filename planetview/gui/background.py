@@ -65,9 +65,10 @@ class Background(QObject):
         self._start.emit(self._next_id, work)
 
     def shutdown(self, wait_ms: int = 3000) -> bool:
-        """Let the running work end, drop the answers; return whether it ended within `wait_ms`."""
+        """Let the queued work end, drop the answers; return whether it ended within `wait_ms`."""
         self._answers.clear()
-        self._thread.quit()
+        # Through the queue: what was asked for before (preferences, a save) still happens.
+        self._start.emit(0, self._thread.quit)
         return self._thread.wait(wait_ms)
 
     @Slot(object, object, object)

@@ -110,10 +110,14 @@ class StudyFiles(QObject):
         copy = recovery.copy
         self._background.submit(lambda: _delete(copy))
 
-    def close(self) -> None:
-        """End cleanly: stop the clock and remove the copy. Call once the background work has ended."""
+    def close(self, *, keep_copy: bool = False) -> None:
+        """Stop the clock, and remove the copy unless the window ends against its will.
+
+        Call once the background work has ended.
+        """
         self._timer.stop()
-        _delete(self._copy)
+        if not keep_copy:
+            _delete(self._copy)
         if self._lock is not None:
             self._lock.unlock()
 

@@ -17,6 +17,7 @@ from planetview.core.results import Results
 from planetview.core.study import load_study
 from planetview.gui.dialogs.closing import CloseQuestion
 from planetview.gui.main_window import MainWindow
+from planetview.gui.preferences import load_preferences
 from planetview.gui.study_files import autosave_dir
 from tests.gui.conftest import close_without_saving
 from tests.gui.test_shell import press
@@ -229,6 +230,45 @@ def test_closing_an_unsaved_study_can_save_it_first(filled: MainWindow, tmp_path
         filled.findChild(CloseQuestion).save_button.click()
 
     assert load_study(path).title == "Changed"
+
+
+def test_the_place_on_the_screen_is_remembered(window: MainWindow) -> None:
+    close_without_saving(window)
+
+    assert load_preferences().geometry
+
+
+def test_ctrl_c_keeps_what_is_not_saved_for_the_next_start(sets: dict[str, Path], tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys\n"
+        "from planetview import app\n"
+        "if __name__ == '__main__':\n"
+        "    build = app.build\n"
+        "    def build_and_interrupt(engine):\n"
+        "        window = build(engine)\n"
+        "        def interrupt():\n"
+        "            if window.workspace.datasets: os.kill(os.getpid(), signal.SIGINT)\n"
+        "        window.workspace.contents_changed.connect(interrupt)\n"
+        "        return window\n"
+        "    app.build = build_and_interrupt\n"
+        "    sys.exit(app.main([sys.argv[1]]))"
+    )
+    script = tmp_path / "start.py"
+    script.write_text(code)
+    root = Path(__file__).resolve().parents[2]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+
+    done = subprocess.run(
+        [sys.executable, str(script), str(sets["gan_v1"])],
+        env=environment, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stderr.replace("This plugin does not support propagateSizeHints()\n", "")) == (
+        130,
+        "",
+    )
+    (copy,) = autosave_dir().glob("*.planetview")
+    assert [source.name for source in load_study(copy).sources] == ["gan_v1"]
 
 
 def test_a_new_study_is_empty(filled: MainWindow, qtbot: QtBot) -> None:
