@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from planetview.core.catalogue import METRICS, Family
+from planetview.core.catalogue import METRICS
 from planetview.core.datasets import Dataset, ImageRecord, Role, SkippedImage, SourceKind
 from planetview.core.results import Correlation, MetricValue, Neighbours, PairTable, Results
 from planetview.core.settings import RunSettings

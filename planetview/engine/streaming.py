@@ -17,14 +17,14 @@ Outcome = TypeVar("Outcome", bound=Message)
 _POLL_S = 0.05
 # A LAPACK call cannot be interrupted. After this long the job counts as cancelled all the same; its thread
 # ends at its next check and nobody reads what it still says.
-_PATIENCE_S = 0.7
+_PATIENCE_S = 0.5
 
 
 def stream(work: Callable[[Emit, Callable[[], None]], Outcome], token: CancelToken) -> Iterator[Message]:
     """Run `work(emit, check)` in a thread and yield what it emits, then what it returns.
 
     check: raises Cancelled inside the work once the token is set. Raises what the work raises;
-    Cancelled at most 0.75 s after the token was set, whatever the work is doing. Closing the
+    Cancelled at most about 0.6 s after the token was set, whatever the work is doing. Closing the
     generator cancels the work.
     """
     messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
