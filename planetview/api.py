@@ -12,7 +12,7 @@ from planetview.core.cancel import CancelToken
 from planetview.core.catalogue import DEFAULT_EXTRACTORS, DEFAULT_METRICS
 from planetview.core.datasets import Dataset, Role
 from planetview.core.errors import UserError
-from planetview.core.files import cannot_write, write_atomically, write_text_atomically
+from planetview.core.files import cannot_write, write_text_atomically
 from planetview.core.messages import (
     CompareRequest,
     Engine,
@@ -109,20 +109,18 @@ def save(results: Results, folder: Location, *, overwrite: bool = True) -> tuple
     Raises UserError (exit code 4 where the machine refuses).
     """
     from planetview.core.recorded_stretch import image_loader
-    from planetview.core.results_io import results_to_json
+    from planetview.core.results_io import write_results
+    from planetview.core.tables import values_csv
     from planetview.report.html import render_report
-    from planetview.report.tables import values_csv
 
     target = Path(folder)
     if holds_study(target) and not overwrite:
         raise UserError(f"'{target}' already holds a study.", hint="Choose another folder, or allow overwriting.")
     refuse_foreign_files(target)
-    # A name that is not UTF-8 on disk holds a lone surrogate, which JSON can say only as an escape.
-    document = results_to_json(results).encode("utf-8", "backslashreplace")
-    table, report = values_csv(results), render_report(results, image_loader(results))
+    table, report = values_csv(results.values), render_report(results, image_loader(results))
     paths = tuple(target / name for name in RESULT_FILES)
     # First, so that the mark of a study is there whatever happens to the others.
-    write_atomically(paths[0], lambda stream: stream.write(document))
+    write_results(results, paths[0])
     write_text_atomically(paths[1], table)
     write_text_atomically(paths[2], report)
     return paths

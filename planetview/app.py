@@ -135,17 +135,16 @@ def export_html(results: Results, path: Path) -> None:
 def export_csv(results: Results, path: Path) -> None:
     """Write the metric table as CSV."""
     from planetview.core.files import write_text_atomically
-    from planetview.report.tables import values_csv
+    from planetview.core.tables import values_csv
 
-    write_text_atomically(path, values_csv(results))
+    write_text_atomically(path, values_csv(results.values))
 
 
 def export_json(results: Results, path: Path) -> None:
     """Write the full results as JSON."""
-    from planetview.core.files import write_text_atomically
-    from planetview.core.results_io import results_to_json
+    from planetview.core.results_io import write_results
 
-    write_text_atomically(path, results_to_json(results))
+    write_results(results, path)
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:

@@ -62,7 +62,7 @@ def show_results(results: Results, stream: TextIO) -> None:
 def values_table(results: Results, width: int) -> Table:
     """Return one row per metric, extractor and candidate; a narrow terminal gets the columns that decide."""
     from planetview.core.datasets import Role
-    from planetview.report.findings import clearly_best
+    from planetview.core.ranking import clearly_best
 
     is_full, has_floor = width >= _FULL_WIDTH, width >= _FLOOR_WIDTH
     extractors = {value.extractor for value in results.values} - {None}
@@ -79,7 +79,7 @@ def values_table(results: Results, width: int) -> Table:
     table.add_column("Against floor" if is_full else "Floor", no_wrap=True)
     if is_full:
         table.add_column("n", justify="right", no_wrap=True)
-    best = clearly_best(results)
+    best = clearly_best(results.values)
     shown: tuple[str, str | None] | None = None
     for value in results.values:
         is_repeated = shown == (value.metric, value.extractor) and sys.stdout.isatty()

@@ -145,7 +145,7 @@ _METRICS = (
         "prdc on the same features",
     ),
     MetricSpec(
-        "closer-to-reference", "Nearest real image is a reference image", Family.GENERALISATION, _LOWER, True, False, 2, "",
+        "closer-to-reference", "Nearest real image in reference", Family.GENERALISATION, _LOWER, True, False, 2, "",
         "0 to 1; without copying about the reference's share of all real images",
         "Share of candidate images whose nearest real image lies in the reference rather than in the held-out set.",
         "mean over g of 1[min over r ‖g−r‖ < min over h ‖g−h‖]",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from planetview.core.errors import UserError
+from planetview.core.files import write_atomically
 from planetview.core.results import SCHEMA, Results
 
 
@@ -34,6 +36,13 @@ def results_to_document(results: Results, sink: dict[str, np.ndarray] | None = N
 def results_to_json(results: Results) -> str:
     """Return `results.json` as text: strict JSON, schema-versioned, arrays inline."""
     return json.dumps(results_to_document(results), ensure_ascii=False, allow_nan=False, indent=1)
+
+
+def write_results(results: Results, path: Path) -> None:
+    """Write `results.json` atomically; raises UserError when the machine refuses."""
+    # A name that is not UTF-8 on disk holds a lone surrogate, which JSON can say only as an escape.
+    data = results_to_json(results).encode("utf-8", "backslashreplace")
+    write_atomically(path, lambda stream: stream.write(data))
 
 
 def results_from_document(document: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> Results:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from planetview.core.catalogue import EXTRACTORS, METRICS, Family, metric_label
+from planetview.core.catalogue import EXTRACTORS, METRICS, metric_label
 from planetview.core.datasets import Role
 from planetview.core.formatting import format_count, format_interval, format_ratio, format_value
 from planetview.core.results import MetricValue, Results
@@ -59,34 +59,6 @@ def extractor_label(extractor: str | None) -> str:
     if extractor is None:
         return ""
     return EXTRACTORS[extractor].label if extractor in EXTRACTORS else extractor
-
-
-def clearly_best(results: Results) -> set[tuple[str, str | None, str]]:
-    """Return (metric, extractor, candidate) of values whose interval lies apart from all others and is better.
-
-    Values that depend on the sample size are compared only at equal n: a smaller set has the larger bias.
-    """
-    groups: dict[tuple[str, str | None], list[MetricValue]] = {}
-    for value in results.values:
-        if value.value is not None and value.interval is not None and value.metric in METRICS:
-            groups.setdefault((value.metric, value.extractor), []).append(value)
-    best = set()
-    for (metric, extractor), group in groups.items():
-        is_fair = METRICS[metric].family is Family.PAIRWISE or len({value.n for value in group}) == 1
-        if len(group) < 2 or not is_fair:
-            continue
-        for one in group:
-            if all(_separately_better(one, other) for other in group if other is not one):
-                best.add((metric, extractor, one.candidate))
-    return best
-
-
-def _separately_better(one: MetricValue, other: MetricValue) -> bool:
-    if one.interval is None or other.interval is None:
-        return False
-    if METRICS[one.metric].direction.is_worse(1.0, 0.0):
-        return one.interval.high < other.interval.low
-    return one.interval.low > other.interval.high
 
 
 def _against_floor(cells: list[MetricValue]) -> Iterator[Finding]:

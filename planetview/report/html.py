@@ -22,10 +22,11 @@ from planetview.core.formatting import (
     format_value,
     printable,
 )
+from planetview.core.ranking import clearly_best
 from planetview.core.results import Correlation, MetricValue, Neighbours, PairTable, Results
 from planetview.report import charts
 from planetview.report.command import command_line
-from planetview.report.findings import clearly_best, extractor_label, findings
+from planetview.report.findings import extractor_label, findings
 from planetview.report.thumbnails import LoadRgb8, Thumbnail, Thumbnails
 
 MOST_POINTS = 2000
@@ -109,7 +110,7 @@ def _candidate(results: Results, dataset: Dataset) -> Context:
 
 
 def _value_groups(results: Results) -> list[Context]:
-    best = clearly_best(results)
+    best = clearly_best(results.values)
     groups: dict[tuple[str, str | None], list[MetricValue]] = {}
     for value in results.values:
         groups.setdefault((value.metric, value.extractor), []).append(value)

@@ -18,11 +18,12 @@ from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from planetview.core.catalogue import Family
+from planetview.core.ranking import best_candidate
 from planetview.core.results import MetricValue, Results
 from planetview.core.selection import SelectionState
 from planetview.core.settings import RunSettings
 from planetview.core.stats import Interval
-from planetview.gui.models.metric_table import CellState, MetricRow, MetricTableModel, best_candidate
+from planetview.gui.models.metric_table import CellState, MetricRow, MetricTableModel
 from planetview.gui.models.wording import finding, percent, with_interval
 from planetview.gui.theme import DARK, Theme
 from planetview.gui.thumbs import ThumbnailCache
@@ -101,14 +102,38 @@ def test_one_floor_column_where_all_candidates_share_the_floor_else_each_cell_na
     model = MetricTableModel()
     same = {"floor": 0.2, "ratio": 3.1, "beyond_floor": True}
     model.show([value("fd", "a", 0.62, **same), value("fd", "b", 0.62, **same)])
-    assert model.headerData(2, Qt.Orientation.Horizontal) == "Noise floor"
-    assert shown(model, "fd", 0) == "0.620 ± 0.010\n3.1× floor · worse than floor"
-    assert shown(model, "fd", 2) == "0.2000"
+    headings = [model.headerData(column, Qt.Orientation.Horizontal) for column in range(3)]
+    assert headings == ["Noise floor", "a", "b"]
+    assert shown(model, "fd", 0) == "0.2000"
+    assert shown(model, "fd", 1) == "0.620 ± 0.010\n3.1× floor · worse"
 
     model.show([value("fd", "a", 0.62, **same), value("fd", "b", 0.2, n=90, floor=0.19, ratio=1.1, beyond_floor=False)])
     assert model.columnCount() == 2
-    assert "within floor" in shown(model, "fd", 1)
-    assert "0.1900" in shown(model, "fd", 1)
+    assert shown(model, "fd", 1).endswith("1.1× floor 0.1900 · within")
+
+
+def test_a_floor_whose_spread_differs_between_candidates_is_shown_without_a_spread():
+    def with_spread(candidate: str, half: float) -> MetricValue:
+        share = value("closer-to-reference", candidate, 0.8, floor=0.5, beyond_floor=True)
+        return dataclasses.replace(share, floor_interval=Interval(0.5 - half, 0.5 + half, 0.95, "random labels"))
+
+    model = MetricTableModel()
+    model.show([with_spread("a", 0.1), with_spread("b", 0.1)])
+    assert shown(model, "closer-to-reference", 0) == "0.50\n± 0.10"
+
+    model.show([with_spread("a", 0.1), with_spread("b", 0.2)])
+    assert shown(model, "closer-to-reference", 0) == "0.50"
+
+
+def test_four_candidates_and_their_floor_fit_beside_the_explanations(qtbot, page, theme):
+    page.resize(1172, 700)
+    same = {"floor": 0.0177, "floor_interval": Interval(0.0, 0.0412, 0.95, "x"), "ratio": 12.7, "beyond_floor": True}
+    names = ("rendered", "blurred", "few_modes", "near_copies")
+    page._model.show([value("fd", name, 0.225, half=0.08, **same) for name in names])
+    page._refresh()
+
+    assert page._table.horizontalScrollBar().maximum() == 0
+    assert page._table.verticalHeader().width() <= 240
 
 
 def test_the_best_is_starred_only_where_intervals_separate():
@@ -154,8 +179,8 @@ def test_partial_results_fill_the_expected_table_as_they_come(page, results):
 
     page.show_partial((results.value("fd", "gan_v1"),))
 
-    assert page._model.cell(fd, 0).state is CellState.READY
-    assert page._model.cell(fd, 1).state is CellState.WAITING
+    assert page._model.cell(fd, page._model.column_of("gan_v1")).state is CellState.READY
+    assert page._model.cell(fd, page._model.column_of("gan_v2")).state is CellState.WAITING
     assert not page._model.cell(fd, 0).is_best, "no best while another candidate is still waiting"
 
 
@@ -181,12 +206,13 @@ def test_walking_the_table_with_the_keyboard_explains_each_metric(qtbot, page, r
 
 def test_the_current_metric_stays_current_while_values_arrive(qtbot, page, results):
     page.expect(("gan_v1", "gan_v2"), RunSettings())
-    page._table.setCurrentIndex(page._model.index(row_of(page._model, "recall"), 1))
+    recall, second = row_of(page._model, "recall"), page._model.column_of("gan_v2")
+    page._table.setCurrentIndex(page._model.index(recall, second))
 
     page.show_results(results)
 
     assert page._table.currentIndex().row() == row_of(page._model, "recall")
-    assert page._table.currentIndex().column() == 1
+    assert page._model.candidate_at(page._table.currentIndex().column()) == "gan_v2"
 
 
 def test_ctrl_c_copies_the_table_with_a_header_as_tsv_and_html(qtbot, page, results):
@@ -209,7 +235,7 @@ def test_ctrl_c_copies_the_table_with_a_header_as_tsv_and_html(qtbot, page, resu
 def test_a_chosen_block_is_copied_alone(qtbot, page, results):
     page.show_results(results)
     page._table.setFocus()
-    page._table.setCurrentIndex(page._model.index(1, 0))
+    page._table.setCurrentIndex(page._model.index(1, page._model.column_of("gan_v1")))
     qtbot.keyClick(page._table, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
 
     page.copy_table()
@@ -266,15 +292,19 @@ def test_findings_put_the_main_numbers_into_a_sentence():
     floor = {"floor": 0.2, "floor_interval": Interval(0.19, 0.21, 0.95, "x")}
     values = [
         value("fd", "a", 0.62, ratio=3.1, beyond_floor=True, **floor),
-        value("closer-to-reference", "a", 0.96),
+        value("closer-to-reference", "a", 0.76, floor=0.5, beyond_floor=True),
         value("fd", "b", 0.21, ratio=1.05, beyond_floor=False, **floor),
+        value("closer-to-reference", "b", 0.87, floor=0.5, beyond_floor=False),
     ]
 
     assert finding("a", values) == (
         "Fréchet distance 3.1× the noise floor (n = 450); "
-        "96 % of its images are nearer to reference than to held-out: look for copies."
+        "76 % of its images have their nearest real image in the reference (chance: 50 %): look for copies."
     )
-    assert finding("b", values).endswith("not separable from held-out real images.")
+    assert "not separable from held-out real images" in finding("b", values)
+    assert finding("b", values).endswith(
+        "87 % of its images have their nearest real image in the reference (chance: 50 %)."
+    )
     assert "no noise floor" in finding("c", [value("fd", "c", 0.5)])
     assert finding("nobody", values).startswith("no number")
 

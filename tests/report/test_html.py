@@ -14,9 +14,10 @@ from PIL import Image
 from planetview.core.catalogue import METRICS
 from planetview.core.datasets import ImageRecord, SharedImages
 from planetview.core.errors import ImageProblem
+from planetview.core.ranking import clearly_best
 from planetview.core.results import Results
 from planetview.report.charts import Scatter, Series, histogram, scatter, ticks
-from planetview.report.findings import Tone, clearly_best, findings
+from planetview.report.findings import Tone, findings
 from planetview.report.html import render_report
 from tests.samples import sample_results
 
@@ -219,15 +220,15 @@ def test_best_needs_an_interval_apart_from_all_others(results):
     best = min(fd, key=lambda value: value.value or 0)
     overlapping = [replace(value, interval=fd[1].interval) for value in fd]
 
-    assert clearly_best(replace(results, values=tuple(fd))) == {("fd", "vgg16-st", best.candidate)}
-    assert clearly_best(replace(results, values=tuple(overlapping))) == set()
+    assert clearly_best(tuple(fd)) == {("fd", "vgg16-st", best.candidate)}
+    assert clearly_best(tuple(overlapping)) == set()
 
 
 def test_distances_at_different_sample_sizes_have_no_best(results):
     fd = tuple(value for value in results.values if value.metric == "fd")
     assert len({value.n for value in fd}) == 2
 
-    assert clearly_best(replace(results, values=fd)) == set()
+    assert clearly_best(fd) == set()
 
 
 def test_copying_is_claimed_only_beyond_chance(results):

@@ -45,7 +45,7 @@ def table_grid(model: MetricTableModel, rows: Sequence[int], candidates: Sequenc
         spec = METRICS[item.metric]
         line = [spec.label, item.extractor or "", spec.direction.value]
         for name in candidates:
-            line += _numbers(model.value_at(row, model.candidates.index(name)))
+            line += _numbers(model.value_at(row, model.column_of(name)))
         grid.append(line)
     return grid
 
@@ -77,23 +77,3 @@ def grid_html(grid: Sequence[Sequence[str]]) -> str:
         for line in part
     ]
     return f"<table>{''.join(lines)}</table>"
-
-
-def values_csv(values: Iterable[MetricValue]) -> str:
-    """Return one line a value with everything known about it, RFC 4180, full precision."""
-    stream = io.StringIO()
-    writer = csv.writer(stream)
-    writer.writerow(_CSV_COLUMNS)
-    for value in values:
-        spec = METRICS[value.metric]
-        interval = value.interval
-        writer.writerow(
-            (
-                value.metric, spec.label, value.extractor or "", _inert(value.candidate), spec.direction.value,
-                _exact(value.value), *_ends(interval), f"{interval.level:g}" if interval else "",
-                interval.kind if interval else "", _exact(value.floor), *_ends(value.floor_interval),
-                _exact(value.ratio), "" if value.beyond_floor is None else str(value.beyond_floor).lower(),
-                value.n, value.seed, value.variant, "; ".join(value.notes), value.reason,
-            )
-        )  # fmt: skip
-    return stream.getvalue()

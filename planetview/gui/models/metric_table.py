@@ -11,16 +11,16 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtGui import QColor, QFont, QPixmap
 
 from planetview.core.catalogue import EXTRACTORS, METRICS, Direction, Family
+from planetview.core.formatting import format_value
+from planetview.core.ranking import best_candidate
 from planetview.core.results import MetricValue
 from planetview.core.settings import RunSettings
-from planetview.gui.models.metric_details import cell_html, metric_html
+from planetview.gui.models.metric_details import cell_html, floor_help, metric_html
 from planetview.gui.models.roles import CellRole
 from planetview.gui.models.wording import NO_VALUE, floor_words, tr, with_interval
 
 Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
-# Beyond this difference in n the bias of the estimates differs too much for a best to be named.
-_COMPARABLE_N = 0.1
 _SWATCH_PX = 10
 
 
@@ -68,34 +68,10 @@ def family_help(family: Family) -> str:
     }[family]
 
 
-def best_candidate(cells: Sequence[MetricValue]) -> str | None:
-    """Return the candidate whose value is better than all others with separate intervals, or None.
-
-    Values from clearly different sample sizes are not ranked where the sample size biases the metric.
-    """
-    ready = [cell for cell in cells if cell.value is not None]
-    if len(ready) < 2 or any(cell.interval is None for cell in ready):
-        return None
-    spec = METRICS[ready[0].metric]
-    sizes = [cell.n for cell in ready]
-    if spec.on_features and max(sizes) - min(sizes) > _COMPARABLE_N * max(sizes):
-        return None
-    sign = 1 if spec.direction is Direction.LOWER else -1
-    best, *others = sorted(ready, key=lambda cell: sign * (cell.value or 0.0))
-    return best.candidate if all(_is_separate(best, other, sign) for other in others) else None
-
-
-def _is_separate(best: MetricValue, other: MetricValue, sign: int) -> bool:
-    assert best.interval is not None and other.interval is not None
-    if sign > 0:
-        return best.interval.high < other.interval.low
-    return best.interval.low > other.interval.high
-
-
 class MetricTableModel(QAbstractTableModel):
     """Values as they come; a cell that is expected and not yet there says so.
 
-    Columns are the candidates and, where every candidate has the same noise floor, that floor last;
+    Columns are the candidates and, where every candidate has the same noise floor, that floor before them;
     else each cell names its own. Family headings are rows whose cells are empty.
     """
 
@@ -157,16 +133,25 @@ class MetricTableModel(QAbstractTableModel):
         """Set the "#rrggbb" that marks each candidate in the header."""
         self._colours = colours
         if self._candidates:
-            self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self._candidates) - 1)
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, self.columnCount() - 1)
+
+    def candidate_at(self, column: int) -> str | None:
+        """Return whose values a column shows; None for the noise floor's."""
+        return None if column < self._has_floor_column else self._candidates[column - self._has_floor_column]
+
+    def column_of(self, candidate: str) -> int:
+        """Return the column of a candidate; ValueError when there is none."""
+        return self._candidates.index(candidate) + self._has_floor_column
 
     def value_at(self, row: int, column: int) -> MetricValue | None:
         """Return the value behind a cell; for the floor column, the first candidate's."""
         item = self._rows[row]
         if not isinstance(item, MetricRow) or not self._candidates:
             return None
-        if column >= len(self._candidates):
+        candidate = self.candidate_at(column)
+        if candidate is None:
             return next((v for v in self._row_values(item) if v.floor is not None), None)
-        return self._values.get((item.metric, item.extractor, self._candidates[column]))
+        return self._values.get((item.metric, item.extractor, candidate))
 
     def cell(self, row: int, column: int) -> Cell:
         """Return what a cell shows."""
@@ -174,7 +159,7 @@ class MetricTableModel(QAbstractTableModel):
         if isinstance(item, Family):
             return Cell(family_help(item) if column == 0 else "", "", CellState.READY)
         value = self.value_at(row, column)
-        if column >= len(self._candidates):
+        if self.candidate_at(column) is None:
             return self._floor_cell(item, value)
         if value is None:
             return Cell(tr("waiting…"), "", CellState.WAITING)
@@ -182,7 +167,7 @@ class MetricTableModel(QAbstractTableModel):
             return Cell(NO_VALUE, value.reason, CellState.UNAVAILABLE)
         is_best = self._best.get(item) == value.candidate
         main = with_interval(value.value, value.interval, METRICS[item.metric].unit)
-        sub = floor_words(value, with_floor=not self._has_floor_column)
+        sub = floor_words(value, with_floor=not self._has_floor_column, is_short=True)
         return Cell(f"★ {main}" if is_best else main, sub, CellState.READY, is_best)
 
     def row_title(self, row: int) -> str:
@@ -273,22 +258,27 @@ class MetricTableModel(QAbstractTableModel):
         return best_candidate(values) if len(values) == len(self._candidates) else None
 
     def _floor_cell(self, row: MetricRow, value: MetricValue | None) -> Cell:
-        if value is not None and value.floor is not None:
-            return Cell(with_interval(value.floor, value.floor_interval, METRICS[row.metric].unit), "", CellState.READY)
         values = self._row_values(row)
+        if value is not None and value.floor is not None:
+            unit, interval = METRICS[row.metric].unit, value.floor_interval
+            # The copying share's chance is one number, but how far it scatters depends on the candidate.
+            is_shared = all(v.floor_interval == interval for v in values if v.floor is not None)
+            spread = with_interval(value.floor, interval) if is_shared else ""
+            own = format_value(value.floor, interval)
+            return Cell(f"{own} {unit}".strip(), spread.removeprefix(own).strip(), CellState.READY)
         if len(values) < len(self._candidates):
             return Cell(tr("waiting…"), "", CellState.WAITING)
         reason = next((v.floor_reason or v.reason for v in values if v.floor_reason or v.reason), "")
         return Cell(NO_VALUE, reason, CellState.UNAVAILABLE)
 
     def _column_header(self, section: int, role: int) -> Any:
-        is_floor = section >= len(self._candidates)
-        name = tr("Noise floor") if is_floor else self._candidates[section]
+        candidate = self.candidate_at(section)
+        is_floor = candidate is None
+        name = candidate or tr("Noise floor")
         if role == Qt.ItemDataRole.DisplayRole:
             return name
         if role == Qt.ItemDataRole.ToolTipRole:
-            floor_help = tr("The same number for held-out against reference images: what two real samples give.")
-            return floor_help if is_floor else name
+            return floor_help() if is_floor else name
         if role == Qt.ItemDataRole.DecorationRole and not is_floor and name in self._colours:
             swatch = QPixmap(QSize(_SWATCH_PX, _SWATCH_PX))
             swatch.fill(QColor(self._colours[name]))

@@ -28,8 +28,9 @@ from planetview.core.formatting import format_count
 from planetview.core.results import MetricValue, Results
 from planetview.core.selection import SelectionState
 from planetview.core.settings import RunSettings
-from planetview.gui.models.metric_details import cell_html, metric_html
-from planetview.gui.models.metric_export import grid_html, grid_tsv, table_grid, values_csv
+from planetview.gui.models.metric_details import cell_html, floor_html, metric_html
+from planetview.core.tables import values_csv
+from planetview.gui.models.metric_export import grid_html, grid_tsv, table_grid
 from planetview.gui.models.metric_table import MetricRow, MetricTableModel, family_help, family_title
 from planetview.gui.models.wording import finding, tr
 from planetview.gui.theme import Theme
@@ -38,6 +39,7 @@ from planetview.gui.views.metric_view import MetricTableView
 from planetview.gui.views.panels import GAP, empty_state, side_by_side
 
 _FINDINGS_LINES = 6
+_DETAILS_WIDTH = 264
 
 
 class OverviewPage(QWidget):
@@ -104,7 +106,7 @@ class OverviewPage(QWidget):
         layout.setSpacing(GAP)
         layout.addWidget(self._findings_area)
         layout.addWidget(self._strip)
-        layout.addWidget(side_by_side(self._table, self._details), 1)
+        layout.addWidget(side_by_side(self._table, self._details, _DETAILS_WIDTH), 1)
         layout.addLayout(self._build_foot())
         self.setFocusProxy(self._table)
         self.setTabOrder(self._table, self._details)
@@ -136,7 +138,8 @@ class OverviewPage(QWidget):
     def copy_table(self) -> None:
         """Put the chosen block, or the whole table, on the clipboard as TSV and HTML."""
         rows, columns = self._table.chosen_block()
-        names = [name for i, name in enumerate(self._model.candidates) if i in columns] or self._model.candidates
+        chosen = (self._model.candidate_at(column) for column in columns)
+        names = [name for name in chosen if name is not None] or self._model.candidates
         grid = table_grid(self._model, rows, names)
         mime = QMimeData()
         mime.setText(grid_tsv(grid))
@@ -208,7 +211,9 @@ class OverviewPage(QWidget):
             return
         value = self._model.value_at(current.row(), current.column())
         about = metric_html(item.metric, item.extractor)
-        self._details.setHtml((cell_html(value) + "<hr>" if value is not None else "") + about)
+        is_floor = self._model.candidate_at(current.column()) is None
+        own = "" if value is None else floor_html(value) if is_floor else cell_html(value)
+        self._details.setHtml((own + "<hr>" if own else "") + about)
 
 
 def warnings_of(results: Results) -> tuple[str, ...]:

@@ -1,13 +1,14 @@
-"""Metric values as flat tables that any program reads: CSV for files, TSV for the clipboard."""
+"""Metric values as one flat table that any program reads."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
+from collections.abc import Iterable
 
 from planetview.core.catalogue import METRICS
-from planetview.core.results import MetricValue, Results
+from planetview.core.results import MetricValue
 from planetview.core.stats import Interval
 
 Cell = str | int | float | bool | None
@@ -20,7 +21,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def values_csv(results: Results) -> str:
+def values_csv(values: Iterable[MetricValue]) -> str:
     """Return one row per metric, extractor and candidate under one header row, as RFC 4180 CSV.
 
     Numbers carry every digit of their float64 and a decimal point whatever the locale; infinities
@@ -31,15 +32,8 @@ def values_csv(results: Results) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    writer.writerows([_text(cell) for cell in _row(value)] for value in results.values)
+    writer.writerows([_text(cell) for cell in _row(value)] for value in values)
     return stream.getvalue()
-
-
-def values_tsv(results: Results) -> str:
-    """Return the same table for pasting into a spreadsheet: tabs between cells, no quotes, one line a row."""
-    lines = ["\t".join(COLUMNS)]
-    lines += ["\t".join(" ".join(_text(cell).split()) for cell in _row(value)) for value in results.values]
-    return "\n".join(lines) + "\n"
 
 
 def _row(value: MetricValue) -> tuple[Cell, ...]:
