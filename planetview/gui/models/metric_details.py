@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from planetview.core.catalogue import EXTRACTORS, METRICS, Direction
+from planetview.core.catalogue import EXTRACTORS, METRICS, Direction, Family
 from planetview.core.formatting import format_count, format_value
 from planetview.core.results import MetricValue
 from planetview.core.stats import Interval
@@ -53,6 +53,25 @@ def cell_html(value: MetricValue) -> str:
         *((tr("Note"), note) for note in value.notes),
     ]
     return title + _table(tuple(rows))
+
+
+def floor_html(value: MetricValue) -> str:
+    """Return the noise floor that a value is read against, and what it is."""
+    if value.floor is None:
+        return f"<p><b>{tr('Noise floor')}</b></p><p>{escape(value.floor_reason or tr('none'))}</p>"
+    rows = (
+        (tr("Value"), with_interval(value.floor, value.floor_interval, METRICS[value.metric].unit)),
+        (tr("Interval"), _interval_words(value.floor_interval)),
+        (tr("Sample"), tr("n = {0} images a side, seed {1}").format(format_count(value.n), value.seed)),
+    )
+    return f"<p><b>{tr('Noise floor')}</b></p><p>{escape(floor_help(value.metric))}</p>{_table(rows)}"
+
+
+def floor_help(metric: str = "") -> str:
+    """Return what the noise floor is, of one metric or of the others."""
+    if metric and METRICS[metric].family is Family.GENERALISATION:
+        return tr("The reference's share of all real images: what chance gives where nothing is copied.")
+    return tr("The same number for held-out against reference images: what two real samples give.")
 
 
 def _interval_words(interval: Interval | None) -> str:

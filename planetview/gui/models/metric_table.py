@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -17,7 +17,7 @@ from planetview.core.results import MetricValue
 from planetview.core.settings import RunSettings
 from planetview.gui.models.metric_details import cell_html, floor_help, metric_html
 from planetview.gui.models.roles import CellRole
-from planetview.gui.models.wording import NO_VALUE, floor_words, tr, with_interval
+from planetview.gui.models.wording import NO_VALUE, floor_words, tr, value_and_spread
 
 Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
@@ -42,12 +42,18 @@ class MetricRow:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What one cell shows: a main line, a quiet second line, and whether it is the best of its row."""
+    """What one cell shows: a number with its quiet spread, a quiet second line, and whether it is the best."""
 
     main: str
     sub: str
     state: CellState
     is_best: bool = False
+    spread: str = ""
+
+    @property
+    def line(self) -> str:
+        """The first line in full."""
+        return f"{self.main} {self.spread}".rstrip()
 
 
 def family_title(family: Family) -> str:
@@ -166,9 +172,9 @@ class MetricTableModel(QAbstractTableModel):
         if value.value is None:
             return Cell(NO_VALUE, value.reason, CellState.UNAVAILABLE)
         is_best = self._best.get(item) == value.candidate
-        main = with_interval(value.value, value.interval, METRICS[item.metric].unit)
+        main, spread = value_and_spread(value.value, value.interval, METRICS[item.metric].unit)
         sub = floor_words(value, with_floor=not self._has_floor_column, is_short=True)
-        return Cell(f"★ {main}" if is_best else main, sub, CellState.READY, is_best)
+        return Cell(f"★ {main}" if is_best else main, sub, CellState.READY, is_best, spread)
 
     def row_title(self, row: int) -> str:
         """Return the heading of a row: metric, direction, and the extractor where there are several."""
@@ -196,7 +202,7 @@ class MetricTableModel(QAbstractTableModel):
             return self.cell(row, column)
         if role == Qt.ItemDataRole.DisplayRole:
             cell = self.cell(row, column)
-            return f"{cell.main}\n{cell.sub}" if cell.sub else cell.main
+            return f"{cell.line}\n{cell.sub}" if cell.sub else cell.line
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return self._accessible_text(row, column)
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -263,9 +269,9 @@ class MetricTableModel(QAbstractTableModel):
             unit, interval = METRICS[row.metric].unit, value.floor_interval
             # The copying share's chance is one number, but how far it scatters depends on the candidate.
             is_shared = all(v.floor_interval == interval for v in values if v.floor is not None)
-            spread = with_interval(value.floor, interval) if is_shared else ""
-            own = format_value(value.floor, interval)
-            return Cell(f"{own} {unit}".strip(), spread.removeprefix(own).strip(), CellState.READY)
+            if is_shared:
+                return Cell(*value_and_spread(value.floor, interval, unit), CellState.READY)
+            return Cell(format_value(value.floor, interval, unit), "", CellState.READY)
         if len(values) < len(self._candidates):
             return Cell(tr("waiting…"), "", CellState.WAITING)
         reason = next((v.floor_reason or v.reason for v in values if v.floor_reason or v.reason), "")
@@ -294,7 +300,8 @@ class MetricTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return family_help(item) if isinstance(item, Family) else metric_html(item.metric, item.extractor)
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+            # Long names break into the second line that every row has room for.
+            return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter) | int(Qt.TextFlag.TextWordWrap)
         if role == Qt.ItemDataRole.FontRole:
             font = QFont()
             font.setBold(isinstance(item, Family))
@@ -313,7 +320,7 @@ class MetricTableModel(QAbstractTableModel):
         cell = self.cell(row, column)
         heading = self._column_header(column, Qt.ItemDataRole.DisplayRole)
         best = tr("best") if cell.is_best else ""
-        parts = (self._spoken_row(row), heading, cell.main.removeprefix("★ "), cell.sub, best)
+        parts = (self._spoken_row(row), heading, cell.line.removeprefix("★ "), cell.sub, best)
         return ", ".join(part for part in parts if part)
 
     def _tool_tip(self, row: int, column: int) -> str:

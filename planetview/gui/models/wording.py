@@ -22,14 +22,27 @@ def tr(text: str) -> str:
 
 def with_interval(value: float, interval: Interval | None, unit: str = "") -> str:
     """Return "0.412 ± 0.031", or "0.96 [0.91, 0.98]" where the interval is lopsided."""
+    return " ".join(part for part in value_and_spread(value, interval, unit) if part)
+
+
+def value_and_spread(value: float, interval: Interval | None, unit: str = "") -> tuple[str, str]:
+    """Return ("0.412", "± 0.031") or ("0.96", "[0.91, 0.98]"); the unit ends the last part that is not empty.
+
+    Tiny and huge numbers share their power of ten: ("(1.5 ± 1.9)×10⁻⁵", "").
+    """
     text = format_value(value, interval)
     suffix = f" {unit}" if unit else ""
     if interval is None or not math.isfinite(interval.high - interval.low) or interval.high <= interval.low:
-        return text + suffix
+        return text + suffix, ""
     half = (interval.high - interval.low) / 2
     if abs(value - interval.low - half) > 0.1 * half:
-        return f"{text} {format_interval(interval, value)}{suffix}"
-    return f"{text} ± {format_value(half, Interval(value, value + 2 * half, interval.level, ''))}{suffix}"
+        return text, format_interval(interval, value) + suffix
+    if "×10" in text:
+        exponent = math.floor(math.log10(max(abs(value), half)))
+        digits = f"{value / 10**exponent:.1f} ± {half / 10**exponent:.1f}".replace("-", "−")
+        power = format_value(float(f"1e{exponent}"), Interval(0, 2 * half, interval.level, "")).partition("×")[2]
+        return f"({digits})×{power}{suffix}", ""
+    return text, f"± {format_value(half, Interval(value, value + 2 * half, interval.level, ''))}{suffix}"
 
 
 def percent(share: float) -> str:
@@ -41,22 +54,22 @@ def percent(share: float) -> str:
     return f"{share * 100:.0f} %"
 
 
-def floor_words(value: MetricValue, *, with_floor: bool) -> str:
+def floor_words(value: MetricValue, *, with_floor: bool, is_short: bool = False) -> str:
     """Return how a value stands to its noise floor: "3.1× floor · worse than floor".
 
-    with_floor: whether to name the floor's own number too. Empty without a floor.
+    with_floor: whether to name the floor's own number too. is_short: "3.1× floor · worse", for narrow columns.
+    Empty without a floor.
     """
     if value.value is None or value.floor is None:
         return ""
-    ratio = "" if value.ratio is None else format_ratio(value.ratio)
     parts = []
-    if with_floor:
-        named = tr("floor {0}").format(format_value(value.floor, value.floor_interval))
-        parts.append(f"{named} ({ratio})" if ratio else named)
-    elif ratio:
-        parts.append(tr("{0} floor").format(ratio))
+    if with_floor or value.ratio is not None:
+        ratio = "" if value.ratio is None else format_ratio(value.ratio)
+        own = format_value(value.floor, value.floor_interval) if with_floor else ""
+        parts.append(" ".join(word for word in (ratio, tr("floor"), own) if word))
     if value.beyond_floor is not None:
-        parts.append(floor_word(value.beyond_floor))
+        short = tr("worse") if value.beyond_floor else tr("within")
+        parts.append(short if is_short and parts else floor_word(value.beyond_floor))
     return " · ".join(parts)
 
 
@@ -85,7 +98,7 @@ def _main_finding(value: MetricValue) -> str:
 
 
 def _copy_finding(value: MetricValue) -> str:
-    words = tr("{0} of its images are nearer to reference than to held-out").format(percent(value.value or 0.0))
-    # One half is what two samples of one distribution give.
-    suspicious = value.interval is not None and value.interval.low > 0.5
-    return words + tr(": look for copies") if suspicious else words
+    words = tr("{0} of its images have their nearest real image in the reference").format(percent(value.value or 0.0))
+    if value.floor is not None:
+        words += tr(" (chance: {0})").format(percent(value.floor))
+    return words + tr(": look for copies") if value.beyond_floor else words

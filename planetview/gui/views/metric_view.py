@@ -21,10 +21,12 @@ from planetview.gui.models.roles import CellRole
 from planetview.gui.theme import Theme
 from planetview.gui.views.tile_painting import small_font
 
-_PADDING = 8
+_PADDING = 6
+_SPREAD_GAP = 4
 _LINE_GAP = 2
-_MIN_COLUMN = 200
-_MAX_COLUMN = 300
+_MIN_COLUMN = 96
+_MAX_COLUMN = 240
+_MAX_HEADING = 184
 
 
 class MetricDelegate(QStyledItemDelegate):
@@ -46,7 +48,11 @@ class MetricDelegate(QStyledItemDelegate):
         painter.save()
         if fill is not None:
             painter.fillRect(option.rect, QColor(fill))
-        area = option.rect.adjusted(_PADDING, 0, -_PADDING, 0)
+        visible = option.rect
+        if is_heading and isinstance(option.widget, QTableView):
+            # The text of a heading stays in sight while the columns under it scroll.
+            visible = visible.intersected(option.widget.viewport().rect())
+        area = visible.adjusted(_PADDING, 0, -_PADDING, 0)
         strong = QColor(tokens.accent_text if is_chosen else tokens.text)
         quiet = QColor(tokens.accent_text if is_chosen else tokens.text_muted)
         if is_heading:
@@ -62,11 +68,14 @@ class MetricDelegate(QStyledItemDelegate):
         painter.restore()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        cell: Cell = index.data(CellRole.CELL)
-        main = QFontMetrics(main_font(option.font, cell))
-        sub = QFontMetrics(small_font(option.font))
-        wide = max(main.horizontalAdvance(cell.main), sub.horizontalAdvance(cell.sub))
-        return QSize(wide + 2 * _PADDING + 2, row_height(option.font))
+        return QSize(self.width_of(index.data(CellRole.CELL), option.font), row_height(option.font))
+
+    @staticmethod
+    def width_of(cell: Cell, font: QFont) -> int:
+        """Return the width that shows both lines of a cell in full."""
+        main, sub = QFontMetrics(main_font(font, cell)), QFontMetrics(small_font(font))
+        spread = sub.horizontalAdvance(cell.spread) + _SPREAD_GAP if cell.spread else 0
+        return max(main.horizontalAdvance(cell.main) + spread, sub.horizontalAdvance(cell.sub)) + 2 * _PADDING + 2
 
 
 def _paint_lines(painter: QPainter, area: QRect, font: QFont, cell: Cell, pens: tuple[QColor, QColor]) -> None:
@@ -75,15 +84,19 @@ def _paint_lines(painter: QPainter, area: QRect, font: QFont, cell: Cell, pens: 
     bold_metrics, small_metrics = QFontMetrics(bold), QFontMetrics(small)
     height = bold_metrics.height() + (small_metrics.height() + _LINE_GAP if cell.sub else 0)
     line = QRect(area.left(), area.center().y() - height // 2, area.width(), bold_metrics.height())
+    right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+    elide = Qt.TextElideMode.ElideRight
+    below = QRect(area.left(), line.bottom() + 1 + _LINE_GAP, area.width(), small_metrics.height())
+    painter.setFont(small)
+    painter.setPen(quiet)
+    if cell.sub:
+        painter.drawText(below, right, small_metrics.elidedText(cell.sub, elide, area.width()))
+    if cell.spread:
+        painter.drawText(line, right, cell.spread)
+        line.setRight(line.right() - small_metrics.horizontalAdvance(cell.spread) - _SPREAD_GAP)
     painter.setFont(bold)
     painter.setPen(strong if cell.state is CellState.READY else quiet)
-    right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-    painter.drawText(line, right, bold_metrics.elidedText(cell.main, Qt.TextElideMode.ElideRight, area.width()))
-    if cell.sub:
-        line = QRect(area.left(), line.bottom() + 1 + _LINE_GAP, area.width(), small_metrics.height())
-        painter.setFont(small)
-        painter.setPen(quiet)
-        painter.drawText(line, right, small_metrics.elidedText(cell.sub, Qt.TextElideMode.ElideRight, area.width()))
+    painter.drawText(line, right, bold_metrics.elidedText(cell.main, elide, line.width()))
 
 
 def main_font(font: QFont, cell: Cell) -> QFont:
@@ -108,9 +121,7 @@ class MetricTableView(QTableView):
     def __init__(self, model: MetricTableModel, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._metrics = model
-        self._current: tuple[MetricRow | Family, int] | None = None
-        # Fusion paints the corner with a gradient that no palette role reaches.
-        self.setStyleSheet("QTableCornerButton::section { background: palette(alternate-base); border: 0; }")
+        self._current: tuple[MetricRow | Family, str | None] | None = None
         self.setAccessibleName(self.tr("Metric table"))
         self.setItemDelegate(MetricDelegate(theme, self))
         self.setShowGrid(True)
@@ -127,7 +138,8 @@ class MetricTableView(QTableView):
         self.verticalHeader().setHighlightSections(False)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.verticalHeader().setTextElideMode(Qt.TextElideMode.ElideNone)
+        self.horizontalScrollBar().valueChanged.connect(self.viewport().update)
         self.setModel(model)
         model.modelReset.connect(self._on_reset)
         self._on_reset()
@@ -150,7 +162,7 @@ class MetricTableView(QTableView):
     ) -> None:
         super().currentChanged(current, previous)
         if current.isValid():
-            self._current = (self._metrics.rows[current.row()], current.column())
+            self._current = (self._metrics.rows[current.row()], self._metrics.candidate_at(current.column()))
         self.current_changed.emit(self._metrics.index(current.row(), current.column()))
 
     def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
@@ -183,9 +195,12 @@ class MetricTableView(QTableView):
         rows = self._metrics.rows
         if not rows or not self._metrics.columnCount():
             return
-        item, column = self._current or (None, 0)
+        names = self._metrics.candidates
+        item, name = self._current or (None, names[0])
         row = rows.index(item) if item in rows else min(1, len(rows) - 1)
-        self.setCurrentIndex(self._metrics.index(row, min(column, self._metrics.columnCount() - 1)))
+        # Without a name the noise floor was current: the first column, unless each cell names its own now.
+        column = 0 if name is None else self._metrics.column_of(name if name in names else names[0])
+        self.setCurrentIndex(self._metrics.index(row, column))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -195,10 +210,20 @@ class MetricTableView(QTableView):
         height, heading = row_height(self.font()), self.fontMetrics().height() + 2 * _PADDING
         for row, item in enumerate(self._metrics.rows):
             self.setRowHeight(row, heading if isinstance(item, Family) else height)
-        columns = self._metrics.columnCount()
+        # At larger text the bounds grow with it.
+        scale = self.fontMetrics().height() / 15
+        self.verticalHeader().setMaximumWidth(round(_MAX_HEADING * scale))
+        columns = range(self._metrics.columnCount())
         if columns:
-            # At larger text the bounds grow with it.
-            scale = self.fontMetrics().height() / 15
-            share = self.viewport().width() // columns
-            for column in range(columns):
-                self.setColumnWidth(column, round(min(max(share, _MIN_COLUMN * scale), _MAX_COLUMN * scale)))
+            widths = [max(round(_MIN_COLUMN * scale), self._content_width(column)) for column in columns]
+            spare = max(0, self.viewport().width() - sum(widths)) // len(columns)
+            for column, width in zip(columns, widths, strict=True):
+                self.setColumnWidth(column, min(width + spare, max(width, round(_MAX_COLUMN * scale))))
+
+    def _content_width(self, column: int) -> int:
+        """Return what the widest number of a column needs; reasons are elided, the tooltip has them in full."""
+        delegate = self.itemDelegate()
+        assert isinstance(delegate, MetricDelegate)
+        rows = (row for row, item in enumerate(self._metrics.rows) if isinstance(item, MetricRow))
+        cells = (self._metrics.cell(row, column) for row in rows)
+        return max((delegate.width_of(cell, self.font()) for cell in cells if cell.state is CellState.READY), default=0)

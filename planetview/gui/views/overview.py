@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QModelIndex, Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -28,8 +28,8 @@ from planetview.core.formatting import format_count
 from planetview.core.results import MetricValue, Results
 from planetview.core.selection import SelectionState
 from planetview.core.settings import RunSettings
-from planetview.gui.models.metric_details import cell_html, floor_html, metric_html
 from planetview.core.tables import values_csv
+from planetview.gui.models.metric_details import cell_html, floor_html, metric_html
 from planetview.gui.models.metric_export import grid_html, grid_tsv, table_grid
 from planetview.gui.models.metric_table import MetricRow, MetricTableModel, family_help, family_title
 from planetview.gui.models.wording import finding, tr
@@ -39,7 +39,7 @@ from planetview.gui.views.metric_view import MetricTableView
 from planetview.gui.views.panels import GAP, empty_state, side_by_side
 
 _FINDINGS_LINES = 6
-_DETAILS_WIDTH = 264
+_DETAILS_WIDTH = 240
 
 
 class OverviewPage(QWidget):
@@ -182,8 +182,17 @@ class OverviewPage(QWidget):
             square = f'<span style="color:{self._colour(name)}">■</span>'
             lines.append(f'<p style="margin:0 0 4px 0">{square} <b>{escape(name)}</b>: {escape(text)}</p>')
         self._findings.setText("".join(lines))
+        self._fit_findings()
+
+    def _fit_findings(self) -> None:
+        """Give the findings the height that their lines take at this width, up to some lines."""
         line = self.fontMetrics().lineSpacing() + 4
-        self._findings_area.setFixedHeight(max(1, min(len(lines), _FINDINGS_LINES)) * line)
+        wanted = self._findings.heightForWidth(self._findings_area.width())
+        self._findings_area.setFixedHeight(min(max(line, wanted), _FINDINGS_LINES * line))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_findings()
 
     def _colour(self, candidate: str) -> str:
         if self._results is not None:

@@ -18,12 +18,12 @@ def card(widget: QWidget) -> QFrame:
     return frame
 
 
-def side_by_side(main: QWidget, side: QWidget) -> QSplitter:
-    """Return two cards with a movable border; the main one takes what room there is."""
+def side_by_side(main: QWidget, side: QWidget, side_px: int = 340) -> QSplitter:
+    """Return two cards with a movable border; the main one takes what room `side_px` for the other leaves."""
     splitter = QSplitter(Qt.Orientation.Horizontal)
     splitter.addWidget(card(main))
     splitter.addWidget(card(side))
-    splitter.setSizes([900, 340])
+    splitter.setSizes([1240 - side_px, side_px])
     splitter.setStretchFactor(0, 1)
     splitter.setStretchFactor(1, 0)
     splitter.setChildrenCollapsible(False)
