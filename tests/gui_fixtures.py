@@ -1,0 +1,148 @@
+"""What every test of the window shares: nothing may be left running, drops are real events, gaps are measured."""
+
+from __future__ import annotations
+
+import statistics
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPointF, Qt, QThread, QThreadPool, QTimer, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
+
+from planetview.app import build
+from planetview.core.messages import Engine
+from planetview.gui.dialogs.closing import CloseQuestion
+from planetview.gui.main_window import MainWindow
+
+Drop = Callable[..., bool]
+
+
+@pytest.fixture(scope="session")
+def qapp_args() -> list[str]:
+    return ["planetview-tests", "-style", "Fusion"]
+
+
+@pytest.fixture(autouse=True)
+def no_leaks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail the test that leaves a thread, an ownerless timer or pool work behind."""
+    if "qapp" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("qtbot")  # set up before us, so that it closes its widgets after the checks below began
+    threads: weakref.WeakSet[QThread] = weakref.WeakSet()
+    timers: weakref.WeakSet[QTimer] = weakref.WeakSet()
+    start_thread, start_timer = QThread.start, QTimer.start
+
+    def watched_thread(self: QThread, *args: object) -> None:
+        threads.add(self)
+        start_thread(self, *args)  # type: ignore[arg-type]
+
+    def watched_timer(self: QTimer, *args: object) -> None:
+        timers.add(self)
+        start_timer(self, *args)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(QThread, "start", watched_thread)
+        patch.setattr(QTimer, "start", watched_timer)
+        yield
+    assert QThreadPool.globalInstance().waitForDone(2000), "work is left in the global thread pool"
+    running = [thread.objectName() for thread in threads if isValid(thread) and thread.isRunning()]
+    assert not running, f"threads still run: {running}"
+    ownerless = [timer for timer in timers if isValid(timer) and timer.isActive() and timer.parent() is None]
+    assert not ownerless, f"{len(ownerless)} timers without an owner still run"
+
+
+@pytest.fixture
+def drop() -> Drop:
+    """Return `drop(widget, *paths) -> bool`: send a real drag-enter and drop; False when it was refused."""
+
+    def send(widget: QWidget, *paths: Path) -> bool:
+        mime = QMimeData()
+        mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+        at = widget.rect().center()
+        rest = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+        enter = QDragEnterEvent(at, *rest)
+        QCoreApplication.sendEvent(widget, enter)
+        if not enter.isAccepted():
+            return False
+        event = QDropEvent(QPointF(at), *rest)
+        QCoreApplication.sendEvent(widget, event)
+        return event.isAccepted()
+
+    return send
+
+
+class GapMeter:
+    """Measures how long the event loop did not come round; all gaps since `begin`, in milliseconds."""
+
+    def __init__(self) -> None:
+        self.gaps_ms: list[float] = []
+        self._last = 0.0
+        self._timer = QTimer(interval=5)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._tick)
+
+    @property
+    def worst_ms(self) -> float:
+        return max(self.gaps_ms, default=0.0)
+
+    @property
+    def median_ms(self) -> float:
+        return statistics.median(self.gaps_ms)
+
+    def begin(self) -> None:
+        self.gaps_ms, self._last = [], time.perf_counter()
+        self._timer.start()
+
+    def end(self) -> float:
+        """Stop, and return the worst gap."""
+        self._tick()
+        self._timer.stop()
+        return self.worst_ms
+
+    def _tick(self) -> None:
+        now = time.perf_counter()
+        self.gaps_ms.append((now - self._last) * 1000)
+        self._last = now
+
+
+@pytest.fixture
+def gap_meter(qapp: QApplication) -> Iterator[GapMeter]:
+    """Return a meter of the event loop's worst gap in milliseconds."""
+    meter = GapMeter()
+    yield meter
+    meter.end()
+
+
+@pytest.fixture
+def make_window(qtbot: QtBot) -> Iterator[Callable[[Engine], MainWindow]]:
+    """Return `make_window(engine)`: the whole window, shown; it is closed without saving at the end."""
+    windows: list[MainWindow] = []
+
+    def make(engine: Engine) -> MainWindow:
+        window = build(engine)
+        windows.append(window)
+        window.show()
+        qtbot.waitExposed(window)
+        return window
+
+    yield make
+    for window in windows:
+        if isValid(window):
+            close_without_saving(window)
+            window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def close_without_saving(window: MainWindow) -> None:
+    """Close the window; where it asks, leave."""
+    if window.isVisible() and not window.close():
+        questions = window.findChildren(CloseQuestion)
+        questions[-1].leave_button.click()
+    assert not window.isVisible()
