@@ -162,7 +162,9 @@ class _Run:
         ]
         for item in inputs:
             if item.unusable:
-                self._warn(f"{len(item.unusable)} images of '{item.dataset.name}' could not be used and are left out.")
+                first = item.unusable[0][1]
+                count = len(item.unusable)
+                self._warn(f"{count} images of '{item.dataset.name}' could not be used and are left out: {first}.")
         for shared in shared_images([item.dataset for item in inputs]):
             if Role.HELD_OUT in (self._role(shared.first), self._role(shared.second)):
                 self._warn(

@@ -232,6 +232,29 @@ def test_an_image_that_vanished_after_the_scan_is_left_out_and_named(sets: dict[
     assert any("could not be used" in text for text in results.warnings)
 
 
+def test_odd_images_cost_their_own_values_alone(sets: dict[str, Dataset], tmp_path: Path) -> None:
+    rng = np.random.default_rng(8)
+    odd = tmp_path / "odd"
+    odd.mkdir()
+    for name, shape in (("dot", (1, 1)), ("strip", (10, 30_000)), ("alpha", (60, 60, 4)), ("colour", (50, 70, 3))):
+        Image.fromarray(rng.integers(0, 255, shape, dtype=np.uint8)).save(odd / f"{name}.png")
+    Image.fromarray(rng.integers(0, 60_000, (40, 40)).astype(np.uint16)).save(odd / "deep.png")
+    dataset = scan(odd, role=Role.CANDIDATE)
+
+    wanted = CompareRequest(sets["train"], (dataset,), sets["test"], SETTINGS)
+    results, _ = run(TorchEngine(tmp_path / "s.sqlite"), wanted)
+
+    assert [name for name, _ in results.unusable["odd"]] == ["deep.png"]
+    assert any("need a stretch" in text for text in results.warnings)
+    table = results.pairs_of("odd")
+    names = [image.name for image in results.dataset("odd").images]
+    for metric, least in (("psnr", 1), ("ssim", 11), ("st-lpips-alex", 21)):
+        sides = {"dot.png": 1, "strip.png": 10, "alpha.png": 48, "colour.png": 48}
+        has_value = {name: bool(np.isfinite(table.scores[metric][i])) for i, name in enumerate(names)}
+        assert has_value == {name: side >= least for name, side in sides.items()}, metric
+    assert "unequal size" in table.notes["psnr"]
+
+
 def test_missing_weights_leave_reasons_not_numbers(
     sets: dict[str, Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
