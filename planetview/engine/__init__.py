@@ -2,7 +2,7 @@
 
 import os
 
-# Torch's threads spin while they wait for each other. Beside other busy processes that costs up to nine tenths of the
-# speed (2 instead of 19 images/s on two cores); sleeping instead costs nothing measurable on an idle machine. Read once,
-# when torch is loaded.
+# Torch's threads spin while they wait for each other. Beside other busy processes that costs up to nine tenths of
+# the speed (2 instead of 19 images/s on two cores); sleeping instead costs nothing measurable on an idle machine.
+# Read once, when torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
