@@ -82,6 +82,13 @@ def test_icons_take_the_colour_they_are_given(qapp: QApplication) -> None:
     assert (middle.red(), middle.green(), middle.blue()) == (255, 0, 0)
 
 
+@pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
+def test_arrows_and_check_marks_have_the_ink_of_their_theme(tokens: Tokens) -> None:
+    for name, ink in (("up", tokens.text_muted), ("down", tokens.text_muted), ("check", tokens.accent_text)):
+        drawing = resource(f"icons/controls/{name}-{tokens.name}.svg").read_text(encoding="utf-8")
+        assert f'stroke="{ink}"' in drawing
+
+
 def test_every_icon_draws_something(qapp: QApplication) -> None:
     for file in sorted(resource("icons").glob("*.svg")):
         image = icon_pixmap(file.stem, "#0000ff", 24).toImage()

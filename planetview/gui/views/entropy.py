@@ -26,7 +26,10 @@ from planetview.gui.plots.histogram import HistogramPlot, HistogramSeries
 from planetview.gui.plots.styles import SAMPLE_SIZE, dataset_style, sample_icon
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
+from planetview.gui.views.panels import GAP
 from planetview.gui.views.tile_strip import Tiles, TileStrip
+from planetview.gui.widgets.flow import FlowLayout
+from planetview.gui.widgets.numbers import inset_text
 
 _AUTOMATIC = 3  # one below the fewest bins a person can ask for
 
@@ -112,6 +115,7 @@ class EntropyPage(QWidget):
 
     def _build_controls(self) -> QHBoxLayout:
         self._bins = QSpinBox(minimum=_AUTOMATIC, maximum=200, value=_AUTOMATIC)
+        inset_text(self._bins)
         self._bins.setSpecialValueText(self.tr("Automatic"))
         self._bins.setAccessibleName(self.tr("Number of bins"))
         self._bins.setToolTip(self.tr("Automatic bins have the Freedman-Diaconis width of all images together."))
@@ -129,10 +133,8 @@ class EntropyPage(QWidget):
             row.addWidget(label)
             row.addWidget(control)
             row.addSpacing(8)
-        row.addStretch(1)
-        self._box_row = QHBoxLayout()
-        self._box_row.setSpacing(16)
-        row.addLayout(self._box_row)
+        self._box_row = FlowLayout(GAP, GAP // 2)
+        row.addLayout(self._box_row, 1)
         return row
 
     def _build_bottom(self) -> QWidget:

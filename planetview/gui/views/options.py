@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from planetview.core.catalogue import EXTRACTORS, METRICS, NEIGHBOUR_SPACES, Family
 from planetview.core.settings import RunSettings
+from planetview.gui.widgets.numbers import inset_text
 
 _FAMILIES = {
     Family.DISTRIBUTION: "Distribution",
@@ -117,6 +118,7 @@ class OptionsPanel(QFrame):
             caption.setBuddy(field)
             caption.setToolTip(tip)
             field.setToolTip(tip)
+            field.setMinimumWidth(180)
             field.setAccessibleName(label.replace("&", ""))
             form.addRow(caption, field)
         layout.addLayout(form)
@@ -125,7 +127,7 @@ class OptionsPanel(QFrame):
         box = QSpinBox(self)
         box.setRange(low, high)
         box.setSuffix(suffix)
-        box.setMinimumWidth(140)
+        inset_text(box)
         box.editingFinished.connect(self._on_edited)
         return box
 
@@ -167,6 +169,7 @@ class SplitChoice(QWidget):
             self.tr("A seeded random share; without held-out images there is no noise floor to read values against")
         )
         self._share = QDoubleSpinBox(self)
+        inset_text(self._share)
         self._share.setRange(1, 90)
         self._share.setDecimals(0)
         self._share.setSuffix(" %")

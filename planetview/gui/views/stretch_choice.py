@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from planetview.core.stretch import Stretch, StretchKind
+from planetview.gui.widgets.numbers import inset_text
 
 _CHOICES: tuple[tuple[StretchKind, str, str], ...] = (
     (StretchKind.NONE, "None (8-bit images)", "8-bit images pass unchanged; deeper ones are refused, never clipped"),
@@ -88,7 +89,7 @@ class StretchChoice(QWidget):
         field.setDecimals(2)
         field.setAccessibleName(name)
         field.setToolTip(name)
-        field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        inset_text(field)
         return field
 
     def _on_kind_activated(self, index: int) -> None:
