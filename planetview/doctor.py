@@ -187,7 +187,9 @@ def _nearest_existing(folder: Path) -> Path:
 
 
 def _store() -> Iterator[Check]:
-    path = cache_dir() / "features.sqlite"
+    from planetview.engine.store_file import default_path
+
+    path = default_path()
     text = f"{path}, {format_bytes(path.stat().st_size)}" if path.is_file() else "empty"
     yield Check("feature store", State.OK, text)
 

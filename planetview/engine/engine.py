@@ -17,7 +17,6 @@ from planetview.core.messages import (
     ScanRequest,
     ScanResult,
 )
-from planetview.core.paths import cache_dir
 from planetview.core.scanning import scan
 from planetview.engine.schedule import Schedule, Stage
 from planetview.engine.streaming import Emit, stream
@@ -26,7 +25,7 @@ from planetview.engine.streaming import Emit, stream
 class TorchEngine:
     """Carries out requests with torch, one at a time.
 
-    store_path: the feature store; None takes `features.sqlite` in the cache folder.
+    store_path: the feature store; None takes the one in the cache folder.
     """
 
     def __init__(self, store_path: Path | None = None) -> None:
@@ -44,8 +43,9 @@ class TorchEngine:
     def _compare(self, request: CompareRequest, emit: Emit, check: Callable[[], None]) -> JobResult:
         # Scanning must not wait for torch.
         from planetview.engine.comparison import compare
+        from planetview.engine.store_file import default_path
 
-        return compare(request, self._store_path or cache_dir() / "features.sqlite", emit, check)
+        return compare(request, self._store_path or default_path(), emit, check)
 
 
 def scan_targets(request: ScanRequest, emit: Emit, check: Callable[[], None]) -> JobResult:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from planetview.core.paths import cache_dir
+
 _APPLICATION_ID = 0x50564653
 SCHEMA_VERSION = 1
 _TABLES = {"spaces", "rows"}
@@ -27,6 +29,11 @@ _LOG_BYTES = 8 * 2**20
 FAULTS = (sqlite3.Error, UnicodeDecodeError)
 _BUSY_SECONDS = 5.0
 JOURNALS = ("-wal", "-shm", "-journal")
+
+
+def default_path() -> Path:
+    """Return where the feature store lies; named by schema, so that two installed versions leave each other's alone."""
+    return cache_dir() / f"features-{SCHEMA_VERSION}.sqlite"
 
 
 class OtherVersion(Exception):
