@@ -83,11 +83,17 @@ def score_pairs(
     batch: list[tuple[int, Image8]] = []
     unsaved: list[int] = []
     done = len(keys) - len(missing)
-    for k, pair in prefetch(missing, lambda i: _load_pair(pairing, i), check=check, ahead=32):
+
+    def load(i: int) -> Image8:
+        # Pixel metrics run in the decoding threads, beside the networks; each writes its own row.
+        pair = _load_pair(pairing, i)
+        worker.pixel(i, pair, scores)
+        return pair
+
+    for k, pair in prefetch(missing, load, check=check, ahead=32):
         done += 1
         if not isinstance(pair, ImageProblem):
             i = missing[k]
-            worker.pixel(i, pair, scores)
             if batch and batch[0][1].shape != pair.shape:
                 worker.perceptual(batch, scores)
                 batch = []
