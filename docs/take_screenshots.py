@@ -15,18 +15,21 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QEventLoop, QTimer  # noqa: E402
-from PySide6.QtWidgets import QApplication  # noqa: E402
+import numpy as np  # noqa: E402
+from PIL import Image  # noqa: E402
+from PySide6.QtCore import QEventLoop, QRectF, Qt, QTimer  # noqa: E402
+from PySide6.QtWidgets import QApplication, QComboBox, QWidget  # noqa: E402
 
 from planetview.app import build, prepare_demo  # noqa: E402
 from planetview.core.cancel import CancelToken  # noqa: E402
-from planetview.core.datasets import Role  # noqa: E402
+from planetview.core.datasets import Dataset, Role  # noqa: E402
 from planetview.core.messages import (  # noqa: E402
     CompareRequest,
     JobResult,
@@ -41,18 +44,24 @@ from planetview.core.results import Results  # noqa: E402
 from planetview.core.study import Study, load_study, save_study  # noqa: E402
 from planetview.gui.actions import PAGE_ACTIONS  # noqa: E402
 from planetview.gui.main_window import MainWindow  # noqa: E402
+from planetview.gui.models.neighbour_list import Order  # noqa: E402
+from planetview.gui.plots.histogram import HistogramPlot  # noqa: E402
+from planetview.gui.plots.scatter import ScatterPlot  # noqa: E402
+from planetview.gui.views.compare import CompareDialog  # noqa: E402
+from planetview.gui.views.image_grid import ImageGrid  # noqa: E402
+from planetview.gui.widgets.expander import Expander  # noqa: E402
 from planetview.gui.widgets.message_bar import BarMessage  # noqa: E402
 
 SIZE = (1280, 800)
+# What a picture in the repository may weigh; a palette of 256 colours brings those with many tiles below it.
+_HEAVY_BYTES = 300_000
 
 
 class Replay:
     """Gives back known results; a run stops half-way until it is cancelled, so that it can be pictured."""
 
     def __init__(self, results: Results) -> None:
-        # A picture must not show where the files lie on the machine that took it.
-        datasets = tuple(replace(d, source=Path("~/planetview-demo") / d.name) for d in results.datasets)
-        self._results = replace(results, datasets=datasets)
+        self._results = results
 
     def run(self, request: Request, token: CancelToken) -> Iterator[Message]:
         if isinstance(request, ScanRequest):
@@ -65,6 +74,21 @@ class Replay:
         while not token.is_cancelled():
             wait(50, via_loop=False)
         token.check()
+
+
+class Scanner:
+    """Reads folders as the program does; shows another place than the one they lie in."""
+
+    def run(self, request: Request, token: CancelToken) -> Iterator[Message]:
+        from planetview.engine.engine import TorchEngine
+
+        for message in TorchEngine().run(request, token):
+            if isinstance(message, JobResult) and isinstance(message.outcome, ScanResult):
+                found = message.outcome
+                datasets = tuple(replace(d, source=Path("~/mars-study") / d.source.name) for d in found.datasets)
+                yield JobResult(replace(found, datasets=datasets))
+            else:
+                yield message
 
 
 def wait(ms: int, *, via_loop: bool = True) -> None:
@@ -85,11 +109,29 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "screenshots")
     parser.add_argument("--sample", action="store_true", help="made-up numbers over small tiles")
     arguments = parser.parse_args()
+    out = arguments.out.resolve()
     with tempfile.TemporaryDirectory() as scratch:
-        results = results_to_show(arguments, Path(scratch))
+        results = nearby(results_to_show(arguments, Path(scratch)))
         os.environ["PLANETVIEW_HOME"] = str(Path(scratch) / "home")
-        take_all(results, arguments.out)
+        take_all(results, out)
+        take_problems(Path(scratch) / "problems", out)
+        os.chdir(out)
     return 0
+
+
+def nearby(results: Results) -> Results:
+    """Return results whose files are named from the folder that holds them all, and go there.
+
+    A picture must not show where the files lie on the machine that took it.
+    """
+    home = Path(os.path.commonpath([image.path for dataset in results.datasets for image in dataset.images]))
+    os.chdir(home)
+
+    def moved(dataset: Dataset) -> Dataset:
+        images = tuple(replace(image, path=image.path.relative_to(home)) for image in dataset.images)
+        return replace(dataset, source=Path("~/planetview-demo") / dataset.name, images=images)
+
+    return replace(results, datasets=tuple(moved(dataset) for dataset in results.datasets))
 
 
 def results_to_show(arguments: argparse.Namespace, scratch: Path) -> Results:
@@ -149,15 +191,30 @@ def take_all(results: Results, folder: Path) -> None:
     until(lambda: len(window.workspace.datasets) > 0)
     window.workspace.set_title("Demo: the Moon")
     take("datasets")
+    window.show_page("overview")
+    take("overview-empty")
     window.controller.run()
     until(lambda: window.job_bar.value() > 0)
     take("running")
     window.controller.cancel()
     window.messages.dismiss("run")
     window.workspace.set_results(results, window.workspace.request())
+    stage = {
+        "neighbours": partial(stage_neighbours, results),
+        "entropy": stage_entropy,
+        "correlation": stage_correlation,
+    }
     for page in PAGE_ACTIONS[1:]:
         window.show_page(page)
+        if page in stage:
+            stage[page](window.pages.page(page))
         take(page)
+    window.show_page("neighbours")
+    grid = window.pages.page("neighbours").findChild(ImageGrid)
+    grid.image_opened.emit(grid.model().image_at(grid.currentIndex().row()))
+    dialog = window.findChild(CompareDialog)
+    picture_taker(window, folder, dialog)("compare")
+    dialog.close()
     window.messages.show_message(
         BarMessage(
             "run",
@@ -175,17 +232,86 @@ def take_all(results: Results, folder: Path) -> None:
     app.processEvents()
 
 
-def picture_taker(window: MainWindow, folder: Path) -> Callable[[str], None]:
-    """Return `take(name)`, which pictures the window in both themes."""
+def choose(box: QComboBox, data: object) -> None:
+    """Choose an entry of a list as a person would; nothing where it is not offered."""
+    if (position := box.findData(data)) >= 0:
+        box.setCurrentIndex(position)
+        box.activated.emit(position)
 
-    def take(name: str) -> None:
+
+def stage_neighbours(results: Results, page: QWidget) -> None:
+    """Show possible copies, that with the most detail of the first six in the inspector."""
+    query, order = (box for box in page.findChildren(QComboBox) if box.count() > 1 and box.isVisibleTo(page))
+    names = [query.itemData(i) for i in range(query.count())]
+    choose(query, "near_copies" if "near_copies" in names else names[0])
+    choose(order, Order.COPIES)
+    grid = page.findChild(ImageGrid)
+    entropy = results.entropy_bits[query.currentData()]
+    grid.setCurrentIndex(grid.model().index(max(range(6), key=lambda row: entropy[grid.model().image_at(row)])))
+
+
+def stage_entropy(page: QWidget) -> None:
+    """Choose a bin near the lower end, where images are few and dark."""
+    plot = page.findChild(HistogramPlot)
+    plot.move_cursor(3)
+    plot.bin_chosen.emit(plot.cursor_bin, Qt.KeyboardModifier.NoModifier)
+
+
+def stage_correlation(page: QWidget) -> None:
+    """Brush the upper right corner of the scatter."""
+    plot = page.findChild(ScatterPlot)
+    area = plot.view_box.viewRect()
+    part = QRectF(area.x() + 0.62 * area.width(), area.y() + 0.62 * area.height(), area.width(), area.height())
+    plot.choose_area(part, Qt.KeyboardModifier.NoModifier)
+
+
+def take_problems(scratch: Path, folder: Path) -> None:
+    """Picture the datasets page with what can be wrong: damaged files, deep images without a stretch."""
+    draw_problems(scratch)
+    window = build(Scanner())
+    window.resize(*SIZE)
+    window.show()
+    window.controller.add_paths(sorted(scratch.iterdir()))
+    until(lambda: len(window.workspace.datasets) == 2 and not window.controller.is_busy)
+    window.workspace.set_title("Mars: deep images")
+    # Another theme draws the cards anew, closed.
+    picture_taker(window, folder)("problems", lambda: window.role_sheet.cards()[0].findChild(Expander).set_open(True))
+    window.closed.emit()
+    window.hide()
+
+
+def draw_problems(scratch: Path) -> None:
+    """Write a set of 16-bit tiles with two damaged files, and an 8-bit set, into folders of `scratch`."""
+    random = np.random.default_rng(7)
+    grid = np.linspace(0, 6, 96)
+    for name, dtype, top in (("real_train", np.uint16, 4000.0), ("gan_v3", np.uint8, 255.0)):
+        (scratch / name).mkdir(parents=True)
+        for number in range(24):
+            a, b, c = random.uniform(0.5, 3, 3)
+            relief = np.sin(a * grid)[:, None] * np.cos(b * grid)[None, :] + 0.2 * c * random.normal(size=(96, 96))
+            tile = (top * (relief - relief.min()) / np.ptp(relief)).astype(dtype)
+            Image.fromarray(tile).save(scratch / name / f"{name}_{number:03d}.png")
+    for number, cut in ((4, 300), (17, 40)):
+        file = scratch / "real_train" / f"real_train_{number:03d}.png"
+        file.write_bytes(file.read_bytes()[:cut])
+
+
+def picture_taker(window: MainWindow, folder: Path, part: QWidget | None = None) -> Callable[..., None]:
+    """Return `take(name, prepare)`, which pictures the window, or a part of it, in both themes."""
+    shown = part or window
+
+    def take(name: str, prepare: Callable[[], None] = lambda: None) -> None:
         for theme in ("light", "dark"):
             window._theme.use(theme)
+            prepare()
             # Thumbnails and plots arrive a moment later.
             wait(900)
             file = folder / f"{name}-{theme}.png"
-            if not window.grab().save(str(file)):
+            if not shown.grab().save(str(file)):
                 raise OSError(f"cannot write {file}")
+            if file.stat().st_size > _HEAVY_BYTES:
+                with Image.open(file) as full:
+                    full.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(file, optimize=True)
             sys.stdout.write(f"{file}\n")
 
     return take

@@ -338,7 +338,7 @@ class Controller(QObject):
         self.cancel()
         self.workspace.open(study, path, unsaved=recovered)
         self.study_opened.emit(path)
-        self.scan(tuple(ScanTarget(s.path, s.name, s.role) for s in study.sources), opening=not recovered)
+        self.scan(tuple(ScanTarget(s.path, s.name, s.role) for s in study.sources), opening=True)
         self.page_wanted.emit("overview" if study.results is not None else "datasets")
 
     def _on_file_failed(self, what: str, why: JobFailure) -> None:

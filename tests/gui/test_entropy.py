@@ -88,7 +88,7 @@ def test_the_images_of_a_bin_appear_as_tiles_with_name_and_entropy(page, plot, s
     name, index = strip.tiles.refs(0)[0]
     text = strip.model().index(0).data()
     assert results.dataset(name).images[index].name in text
-    assert f"{name} · {results.entropy_bits[name][index]:.2f} bits" in text
+    assert f"{results.entropy_bits[name][index]:.2f} bits · {name}" in text
 
 
 def test_a_hidden_dataset_is_not_selected(page, plot, selection, results):

@@ -171,6 +171,17 @@ def test_clicking_a_tile_makes_it_the_current_image_everywhere(qtbot, page, sele
     assert page._inspector.panes[0].record is page._set.query.images[page._model.image_at(1)]
 
 
+def test_the_page_begins_with_the_first_tile_and_leaves_an_image_that_was_chosen_alone(page, selection, results):
+    first = ("gan_v1", page._model.image_at(0))
+    assert selection.current == first
+    assert page._inspector.panes[0].record is page._set.query.images[first[1]]
+
+    selection.set_current(("gan_v2", 3), origin=None)
+    page.show_results(results)
+
+    assert selection.current == ("gan_v2", 3)
+
+
 def test_arrow_keys_walk_the_grid(qtbot, page, selection):
     page._grid.setFocus()
     page._grid.setCurrentIndex(page._model.index(0))

@@ -200,8 +200,8 @@ def tile_words(tile: Tile) -> list[str]:
     if tile.held_out is not None:
         words.append(_partner_words(tr("nearest held-out"), tile.held_out))
     if tile.is_much_nearer:
-        limit = format_value(MUCH_NEARER)
-        words.append(tr("nearer to reference: less than {0}× as far as the nearest held-out image").format(limit))
+        limit = tr("nearer to reference: less than {0}× as far as the nearest held-out image")
+        words.append(limit.format(f"{MUCH_NEARER:g}"))
     return words
 
 

@@ -168,6 +168,9 @@ class CorrelationPage(QWidget):
         self._clear.clicked.connect(self._on_clear_clicked)
         self._strip = TileStrip(self._theme, self._thumbs, 2)
         self._strip.setAccessibleName(self.tr("Selected pairs"))
+        self._strip.set_empty_text(
+            self.tr("Brush points, or click one, to see their pairs: the image and its nearest reference image.")
+        )
         self._strip.setToolTip(self.tr("Left: the image. Right: its nearest reference image."))
         self._strip.picked.connect(self._on_picked)
         header = QHBoxLayout()

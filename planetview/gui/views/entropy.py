@@ -108,7 +108,7 @@ class EntropyPage(QWidget):
         layout.setSpacing(8)
         layout.addLayout(self._build_controls())
         layout.addWidget(self._plot, 1)
-        self._hint = QLabel(self.tr("Click a bin to see its images."))
+        self._hint = QLabel(self.tr("Ctrl and a click add another bin. Keys: left and right, then Enter."))
         self._hint.setProperty("muted", True)
         layout.addWidget(self._hint)
         return top
@@ -147,6 +147,7 @@ class EntropyPage(QWidget):
         header.addWidget(self._clear)
         self._strip = TileStrip(self._theme, self._thumbs, 1)
         self._strip.setAccessibleName(self.tr("Selected images"))
+        self._strip.set_empty_text(self.tr("Click a bar of the histogram to see the images that are in it."))
         self._strip.picked.connect(self._on_picked)
         layout = QVBoxLayout(bottom)
         layout.setContentsMargins(0, 8, 0, 0)
@@ -246,7 +247,7 @@ class EntropyPage(QWidget):
         assert self._results is not None
         name, index = self._shown_tiles.refs(tile)[0]
         image = self._results.dataset(name).images[index]
-        return image.name, self.tr("{} · {:.2f} bits").format(name, self._entropy[name][index])
+        return image.name, self.tr("{:.2f} bits · {}").format(self._entropy[name][index], name)
 
     @Slot(int, object)
     def _on_bin_chosen(self, number: int, modifiers: Qt.KeyboardModifier) -> None:

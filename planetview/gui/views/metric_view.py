@@ -48,11 +48,11 @@ class MetricDelegate(QStyledItemDelegate):
         painter.save()
         if fill is not None:
             painter.fillRect(option.rect, QColor(fill))
-        visible = option.rect
+        area = option.rect.adjusted(_PADDING, 0, -_PADDING, 0)
         if is_heading and isinstance(option.widget, QTableView):
             # The text of a heading stays in sight while the columns under it scroll.
-            visible = visible.intersected(option.widget.viewport().rect())
-        area = visible.adjusted(_PADDING, 0, -_PADDING, 0)
+            area.setLeft(max(area.left(), _PADDING))
+            area.setRight(min(area.right(), option.widget.viewport().width() - _PADDING))
         strong = QColor(tokens.accent_text if is_chosen else tokens.text)
         quiet = QColor(tokens.accent_text if is_chosen else tokens.text_muted)
         if is_heading:

@@ -76,6 +76,8 @@ class NeighboursPage(QWidget):
             self._compare.close()
         self._use_set()
         self._follow_current()
+        if self._selection.current is None:
+            self._choose_first()
 
     def _build(self) -> None:
         empty = empty_state(
@@ -122,8 +124,8 @@ class NeighboursPage(QWidget):
         size.setBuddy(self._edge)
         bar.addWidget(size)
         bar.addWidget(self._edge)
-        self._query.activated.connect(self._use_set)
-        self._by.activated.connect(self._use_set)
+        self._query.activated.connect(self._on_set_chosen)
+        self._by.activated.connect(self._on_set_chosen)
         self._order.activated.connect(self._arrange)
         self._shuffle.clicked.connect(self._on_shuffle)
         self._only_selected.toggled.connect(self._arrange)
@@ -164,6 +166,17 @@ class NeighboursPage(QWidget):
         box.setCurrentIndex(max(0, box.findData(chosen)) if items else -1)
 
     @Slot()
+    def _on_set_chosen(self) -> None:
+        self._use_set()
+        if not self._is_mine(self._selection.current):
+            self._choose_first()
+
+    def _choose_first(self) -> None:
+        """Begin with the first tile: an empty inspector shows nobody what it is for."""
+        if self._model.rowCount():
+            self._on_image_chosen(self._model.image_at(0))
+            self._grid.reveal(0)
+
     def _use_set(self) -> None:
         query, by = self._query.currentData(), self._by.currentData()
         try:

@@ -178,7 +178,8 @@ class OverviewPage(QWidget):
     def _show_findings(self) -> None:
         lines = []
         for name in self._model.candidates:
-            text = finding(name, self._model.values)
+            # A line must not break between a number and its percent sign.
+            text = finding(name, self._model.values).replace(" %", "\N{NO-BREAK SPACE}%")
             square = f'<span style="color:{self._colour(name)}">■</span>'
             lines.append(f'<p style="margin:0 0 4px 0">{square} <b>{escape(name)}</b>: {escape(text)}</p>')
         self._findings.setText("".join(lines))

@@ -20,7 +20,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from planetview.core.results import Results
@@ -89,6 +89,7 @@ class TileStrip(QListView):
         super().__init__(parent)
         self._model = TileModel(self)
         self._is_following = False
+        self._theme, self._empty_text = theme, ""
         self._delegate = _TileDelegate(theme, thumbs, places, self)
         self.setModel(self._model)
         self.setItemDelegate(self._delegate)
@@ -110,6 +111,11 @@ class TileStrip(QListView):
     def tiles(self) -> Tiles | None:
         """What is shown."""
         return self._model.tiles
+
+    def set_empty_text(self, text: str) -> None:
+        """Set what stands in the middle while there are no tiles: how to get some."""
+        self._empty_text = text
+        self.viewport().update()
 
     def show_tiles(self, results: Results | None, tiles: Tiles | None) -> None:
         """Replace all tiles; their images belong to `results`."""
@@ -144,6 +150,15 @@ class TileStrip(QListView):
         if now.isValid() and not self._is_following:
             refs = now.data(_TILE_ROLE)
             self.picked.emit(refs[0])
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._empty_text and not self._model.rowCount():
+            painter = QPainter(self.viewport())
+            painter.setPen(QColor(self._theme.tokens.text_muted))
+            area = self.viewport().rect().adjusted(4 * _GAP_PX, _GAP_PX, -4 * _GAP_PX, -_GAP_PX)
+            painter.drawText(area, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), self._empty_text)
+            painter.end()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -219,9 +234,11 @@ class _TileDelegate(QStyledItemDelegate):
         metrics = painter.fontMetrics()
         lines = str(index.data(Qt.ItemDataRole.DisplayRole)).split("\n")
         top = rect.top() + EDGE_PX + 2 * _GAP_PX - 2
-        for line, colour in zip(lines, (tokens.text, tokens.text_muted), strict=False):
+        # Both ends of a file name tell it from others; of the second line the beginning matters.
+        looks = ((tokens.text, Qt.TextElideMode.ElideMiddle), (tokens.text_muted, Qt.TextElideMode.ElideRight))
+        for line, (colour, elide) in zip(lines, looks, strict=False):
             box = QRect(rect.left() + 6, top, rect.width() - 12, metrics.height())
             painter.setPen(QColor(colour))
-            words = metrics.elidedText(line, Qt.TextElideMode.ElideMiddle, box.width())
+            words = metrics.elidedText(line, elide, box.width())
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
             top += metrics.height()
