@@ -78,6 +78,8 @@ def score_pairs(
                 scores[metric][i] = stored[key]
                 known[metric][i] = True
     missing = [i for i in range(len(keys)) if not all(known[metric][i] for metric in metrics)]
+    # Pairs that share their reference image stand together, so that the networks see it once.
+    missing.sort(key=lambda i: keys[i][1])
     yield len(keys) - len(missing), scores
     worker = _Scorer(metrics, perceptual, check)
     batch: list[tuple[int, Image8]] = []
