@@ -98,7 +98,7 @@ def build(engine: Engine) -> MainWindow:
         if not (runner.shutdown() and stopped):
             _log.error("a thread did not end in time")
             logging.shutdown()
-            os._exit(0)
+            os._exit(1)
 
     def cut_short() -> None:
         # Ctrl+C and the end of a session leave no time for questions: the copy is offered at the next start.
