@@ -6,6 +6,7 @@ import base64
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, Qt, Signal
@@ -31,8 +32,9 @@ from planetview.gui.controller import Controller
 from planetview.gui.dialogs import choose
 from planetview.gui.dialogs.closing import CloseQuestion
 from planetview.gui.dialogs.help import about_html, help_html, keys_html
+from planetview.gui.idle import IdleWork
 from planetview.gui.menus import Menus
-from planetview.gui.pages import ResultPages
+from planetview.gui.pages import ResultPages, polished
 from planetview.gui.preferences import Preferences, save_preferences
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
@@ -67,6 +69,7 @@ class MainWindow(QMainWindow):
         self.controller, self.workspace = controller, controller.workspace
         self._background, self._theme, self._preferences = background, theme, preferences
         self._close_after_save = self._is_closing = False
+        self.preparing = IdleWork(lambda: controller.is_busy, self)
         self.setObjectName("mainWindow")
         self.setWindowIcon(QIcon(QPixmap(str(resource("icons/planetview.svg")))))
         self.setAcceptDrops(True)
@@ -117,8 +120,8 @@ class MainWindow(QMainWindow):
         self._background.submit(partial(save_preferences, preferences))
 
     def warm_up(self, load: Callable[[], object]) -> None:
-        """Do slow imports in the background, so that the first page does not pay for them."""
-        self._background.submit(load)
+        """Do slow imports in the background, then make the pages while no job runs, so that none waits at its show."""
+        self._background.submit(load, self._on_loaded)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if has_local_paths(event.mimeData()):
@@ -137,6 +140,7 @@ class MainWindow(QMainWindow):
         geometry = base64.b64encode(self.saveGeometry().data()).decode("ascii")
         self.use_preferences(replace(self._preferences, geometry=geometry))
         event.accept()
+        self.preparing.stop()
         self.closed.emit()
 
     def _build(self, thumbs: ThumbnailCache, selection: SelectionState) -> None:
@@ -224,6 +228,9 @@ class MainWindow(QMainWindow):
         self.welcome.demo_requested.connect(controller.open_demo)
         self.welcome.recent_requested.connect(controller.open_study)
         self._theme.changed.connect(self._on_theme_changed)
+
+    def _on_loaded(self, _nothing: object) -> None:
+        self.preparing.begin(chain(polished(self._frame), self.pages.prepare()))
 
     def _on_described(self) -> None:
         self._show_title()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from planetview.core.messages import CompareRequest
 from planetview.core.recorded_stretch import recorded_stretches
@@ -23,13 +25,25 @@ PAGE_CLASSES: dict[str, str] = {
     "correlation": "planetview.gui.views.correlation:CorrelationPage",
 }
 
+# NumPy loads its masked arrays at the first median, 30 ms in the middle of a drawing.
+_LOADED_LATE = ("numpy.ma",)
 _GATHER_MS = 50
+_POLISHED_AT_ONCE = 8
 
 
 def load_page_modules() -> None:
     """Import everything the pages need; slow the first time, safe off the GUI thread."""
-    for target in PAGE_CLASSES.values():
-        importlib.import_module(target.partition(":")[0])
+    for module in (*(target.partition(":")[0] for target in PAGE_CLASSES.values()), *_LOADED_LATE):
+        importlib.import_module(module)
+
+
+def polished(root: QWidget) -> Iterator[None]:
+    """Give the widgets below `root` their style, a few at each step: all at once, at their first show, take 80 ms."""
+    for number, widget in enumerate(root.findChildren(QWidget)):
+        if isValid(widget):
+            widget.ensurePolished()
+        if number % _POLISHED_AT_ONCE == 0:
+            yield
 
 
 class ResultPages(QStackedWidget):
@@ -51,15 +65,21 @@ class ResultPages(QStackedWidget):
 
     def show_page(self, page_id: str) -> None:
         """Bring a page to the front."""
-        if page_id not in self._pages:
-            self._pages[page_id] = self._make(page_id)
-            self._out_of_date.add(page_id)
-            self.addWidget(self._pages[page_id])
+        self._add(page_id)
         self.setCurrentWidget(self._pages[page_id])
         self._refresh(page_id)
 
+    def prepare(self) -> Iterator[None]:
+        """Make the pages that are not there yet, in short steps, so that showing one later costs little."""
+        for page_id in PAGE_CLASSES:
+            self._add(page_id)
+            yield
+            self._pages[page_id].prepare()
+            yield
+            yield from polished(self._pages[page_id])
+
     def page(self, page_id: str) -> Any:
-        """Return a page that has been shown, or None."""
+        """Return a page that was made, or None."""
         return self._pages.get(page_id)
 
     def show_results(self, results: Results | None) -> None:
@@ -109,6 +129,16 @@ class ResultPages(QStackedWidget):
             self._out_of_date.discard(page_id)
             self._pages[page_id].show_results(self._results)
 
+    def _add(self, page_id: str) -> None:
+        if page_id not in self._pages:
+            # The first widget of a stack comes to the front by itself.
+            front = self.currentWidget()
+            self._pages[page_id] = self._make(page_id)
+            self._out_of_date.add(page_id)
+            self.addWidget(self._pages[page_id])
+            if front is not None:
+                self.setCurrentWidget(front)
+
     def _make(self, page_id: str) -> QWidget:
         module, _, name = PAGE_CLASSES[page_id].partition(":")
         try:
@@ -127,6 +157,9 @@ class _Unavailable(QWidget):
         label = QLabel(self.tr("This page cannot be shown: {0}").format(reason), self, wordWrap=True)
         label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         QVBoxLayout(self).addWidget(label)
+
+    def prepare(self) -> None:
+        """Nothing to prepare."""
 
     def show_results(self, _results: Results | None) -> None:
         """Nothing to show."""

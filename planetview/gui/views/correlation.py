@@ -72,6 +72,12 @@ class CorrelationPage(QWidget):
         self._stack.addWidget(self._empty)
         selection.subscribe(self._on_selection_changed)
 
+    def prepare(self) -> None:
+        """Make what is costly before it is needed."""
+        if self._content is None:
+            self._content = self._build_content()
+            self._stack.addWidget(self._content)
+
     def show_results(self, results: Results | None) -> None:
         """Show the pairs of a run; None goes back to the invitation."""
         self._results = results
@@ -79,9 +85,8 @@ class CorrelationPage(QWidget):
         if not self._tables:
             self._stack.setCurrentWidget(self._empty)
             return
-        if self._content is None:
-            self._content = self._build_content()
-            self._stack.addWidget(self._content)
+        self.prepare()
+        assert self._content is not None
         self._stack.setCurrentWidget(self._content)
         self._fill(self._candidate, [(name, name) for name in self._tables])
         self._on_candidate_changed()

@@ -67,6 +67,12 @@ class EntropyPage(QWidget):
         selection.subscribe(self._on_selection_changed)
         theme.changed.connect(self._on_theme_changed)
 
+    def prepare(self) -> None:
+        """Make what is costly before it is needed."""
+        if self._content is None:
+            self._content = self._build_content()
+            self._stack.addWidget(self._content)
+
     def show_results(self, results: Results | None) -> None:
         """Show the entropies of a run; None goes back to the invitation."""
         self._results = results
@@ -74,9 +80,8 @@ class EntropyPage(QWidget):
         if not self._entropy:
             self._stack.setCurrentWidget(self._empty)
             return
-        if self._content is None:
-            self._content = self._build_content()
-            self._stack.addWidget(self._content)
+        self.prepare()
+        assert self._content is not None
         self._fill_boxes()
         self._stack.setCurrentWidget(self._content)
         self._draw()

@@ -62,6 +62,9 @@ class NeighboursPage(QWidget):
         theme.changed.connect(self._on_theme_changed)
         selection.subscribe(self._on_selection_change)
 
+    def prepare(self) -> None:
+        """Nothing is left for later: this page is whole from the beginning."""
+
     def show_results(self, results: Results | None) -> None:
         """Show the neighbours of a finished run; None empties the page."""
         self._results = results

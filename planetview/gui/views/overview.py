@@ -67,6 +67,9 @@ class OverviewPage(QWidget):
         self._build_content()
         theme.changed.connect(self._on_theme_changed)
 
+    def prepare(self) -> None:
+        """Nothing is left for later: this page is whole from the beginning."""
+
     def show_results(self, results: Results | None) -> None:
         """Show a finished run; None empties the page."""
         self._results, self._is_running = results, False
