@@ -162,7 +162,7 @@ class Theme(QObject):
             font.setPointSizeF(self._base_point_size * self._text_scale)
             self._app.setFont(font)
             self._app.setPalette(palette_of(self._tokens))
-            self._app.setStyleSheet(style_sheet_of(self._tokens, self._text_scale))
+            self._app.setStyleSheet(style_sheet_of(self._tokens, self._text_scale, self._base_point_size))
         self.changed.emit()
 
 
@@ -200,11 +200,12 @@ def palette_of(tokens: Tokens) -> QPalette:
     return palette
 
 
-def style_sheet_of(tokens: Tokens, text_scale: float = 1.0) -> str:
-    """Return the application's style sheet with the tokens put in; marks and arrows grow with the text."""
+def style_sheet_of(tokens: Tokens, text_scale: float = 1.0, point_size: float = 10.0) -> str:
+    """Return the application's style sheet with the tokens put in; titles, marks and arrows grow with the text."""
     template = Template(resource("qss/base.qss").read_text(encoding="utf-8"))
     colours = {key: value for key, value in asdict(tokens).items() if isinstance(value, str)}
     # A style sheet cannot colour a picture: there is one of each for each theme.
     icons = resource("icons/controls").as_posix()
     sizes = {"arrow": 12, "arrow_box": 20, "indicator": 14, "row": 22}
-    return template.substitute(colours, icons=icons, **{key: round(px * text_scale) for key, px in sizes.items()})
+    scaled = {key: round(px * text_scale) for key, px in sizes.items()}
+    return template.substitute(colours, icons=icons, title=round(1.4 * point_size * text_scale), **scaled)

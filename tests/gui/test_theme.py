@@ -129,3 +129,19 @@ def test_recent_studies_are_ten_at_most() -> None:
 
     assert len(preferences.recent) == 10
     assert preferences.recent[0] == "/14.planetview"
+
+
+def test_at_twice_the_text_size_every_page_fits_into_the_usual_window(
+    filled: MainWindow, results: Results, qtbot: QtBot
+) -> None:
+    filled.resize(1280, 800)
+    filled.workspace.set_results(results)
+    filled.use_preferences(Preferences("light", 2.0))
+    for page in ("overview", "neighbours", "entropy", "correlation", "datasets"):
+        filled.show_page(page)
+
+    qtbot.waitUntil(lambda: filled.rail.width() >= filled.rail.sizeHint().width())
+
+    assert filled.role_sheet.horizontalScrollBar().maximum() == 0
+    for page in ("overview", "neighbours", "entropy", "correlation"):
+        assert filled.pages.page(page).minimumSizeHint().width() + filled.rail.width() <= 1280, page

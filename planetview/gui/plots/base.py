@@ -36,6 +36,7 @@ _AFTER_ENTRY = "&nbsp;" * 6  # a sample must stand nearer to its own text than t
 _UNLIMITED = 16_777_215
 _LEGEND_COLUMN_GAP_PX = 32
 _LEGEND_INSET_PX = 96
+_LEGEND_MOST = 0.5
 
 
 class _ViewBox(pg.ViewBox):
@@ -296,9 +297,18 @@ class PlotBase(QFrame):
             # Given more room the legend would spread its columns over it.
             self._legend.setMaximumSize(self._legend.geometry().size())
             height = self._legend.geometry().size().height() + _LEGEND_GAP_PX
+        # In large text and a low window the data need the room more than their names, which the controls repeat.
+        fits = height <= _LEGEND_MOST * self.height()
+        self._legend.setVisible(fits)
+        if not fits:
+            # A hidden item still holds its row open and the plot at its smallest size.
+            self._legend.setMinimumSize(0, 0)
+            self._legend.setMaximumSize(_UNLIMITED, 0)
+            height = 0.0
         self._plot.layout.setRowFixedHeight(0, height)
         self._plot.layout.invalidate()
         self._plot.layout.activate()
+        self._plot.setGeometry(self._view.range)
 
     def _zoom(self, factor: float) -> None:
         self._view_box.scaleBy((factor, factor))

@@ -37,7 +37,9 @@ from planetview.gui.views.pair_columns import (
     short_number,
     with_interval,
 )
+from planetview.gui.views.panels import GAP
 from planetview.gui.views.tile_strip import Tiles, TileStrip
+from planetview.gui.widgets.flow import FlowLayout, labelled
 
 Mask = npt.NDArray[np.bool_]
 Vector = npt.NDArray[np.float64]
@@ -129,7 +131,7 @@ class CorrelationPage(QWidget):
         layout.addWidget(self._plot, 1)
         return top
 
-    def _build_controls(self) -> QHBoxLayout:
+    def _build_controls(self) -> FlowLayout:
         self._candidate = QComboBox()
         self._candidate.setAccessibleName(self.tr("Dataset"))
         self._candidate.activated.connect(self._on_candidate_changed)
@@ -139,20 +141,14 @@ class CorrelationPage(QWidget):
         self._x = QComboBox()
         self._x.setAccessibleName(self.tr("Quantity on the horizontal axis"))
         self._x.activated.connect(self._on_axes_changed)
-        row = QHBoxLayout()
-        row.setSpacing(8)
+        row = FlowLayout(2 * GAP, GAP)
         for text, box in (
             (self.tr("&Dataset"), self._candidate),
             (self.tr("&Metric"), self._y),
             (self.tr("&Against"), self._x),
         ):
-            label = QLabel(text)
-            label.setBuddy(box)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-            row.addWidget(label)
-            row.addWidget(box)
-            row.addSpacing(8)
-        row.addStretch(1)
+            row.addWidget(labelled(text, box))
         self._overlay = QCheckBox(self.tr("&Overlay all datasets"))
         self._overlay.toggled.connect(self._on_axes_changed)
         self._brush = QPushButton(self.tr("&Brush"))

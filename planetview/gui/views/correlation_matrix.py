@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -153,10 +153,8 @@ class MatrixView(QTableView):
         across, down = self.horizontalHeader(), self.verticalHeader()
         across.setDefaultAlignment(Qt.AlignmentFlag.AlignCenter | Qt.AlignmentFlag(int(Qt.TextFlag.TextWordWrap)))
         across.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        across.setMinimumSectionSize(58)
-        across.setMinimumHeight(3 * self.fontMetrics().height() + 12)
         down.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        down.setMinimumSectionSize(self.fontMetrics().height() + 10)
+        self._fit_sections()
         self.clicked.connect(self._on_cell)
         theme.changed.connect(self._on_theme_changed)
 
@@ -174,6 +172,18 @@ class MatrixView(QTableView):
         names = self._model.matrix.names
         if row in names and column in names:
             self.setCurrentIndex(self._model.index(names.index(row), names.index(column)))
+
+    def _fit_sections(self) -> None:
+        """Make every coefficient fit at the present text size."""
+        metrics = self.fontMetrics()
+        self.horizontalHeader().setMinimumSectionSize(max(58, metrics.horizontalAdvance(signed(-0.99)) + 18))
+        self.horizontalHeader().setMinimumHeight(3 * metrics.height() + 12)
+        self.verticalHeader().setMinimumSectionSize(metrics.height() + 10)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit_sections()
 
     @Slot(QModelIndex)
     def _on_cell(self, index: QModelIndex) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QFrame, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from planetview.gui.actions import ACTIONS, PAGE_ACTIONS, tr
 from planetview.gui.icons import icon
@@ -25,6 +25,7 @@ class NavigationRail(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 12, 8, 12)
         layout.setSpacing(4)
+        layout.addStrut(92)
         specs = {spec.id: spec for spec in ACTIONS}
         for page in PAGE_ACTIONS:
             spec = specs[page]
@@ -34,8 +35,8 @@ class NavigationRail(QFrame):
             button.setToolTip(f"{tr(spec.tip)} ({spec.keys[0]})")
             button.setAccessibleName(button.text())
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-            button.setIconSize(QSize(24, 24))
-            button.setMinimumSize(92, 60)
+            button.setMinimumHeight(60)
+            button.setSizePolicy(QSizePolicy.Policy.MinimumExpanding, QSizePolicy.Policy.Fixed)
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             button.clicked.connect(lambda _checked=False, page=page: self.page_chosen.emit(page))
             self._group.addButton(button)
@@ -52,5 +53,8 @@ class NavigationRail(QFrame):
 
     def _draw(self) -> None:
         tokens = self._theme.tokens
+        # The line is 15 px high at the usual text size.
+        edge = round(24 * max(1.0, self.fontMetrics().height() / 15))
         for page, button in self._buttons.items():
+            button.setIconSize(QSize(edge, edge))
             button.setIcon(icon(page, tokens.accent if button.isChecked() else tokens.text_muted))

@@ -6,7 +6,7 @@ from html import escape
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from planetview.core.catalogue import METRICS, metric_label
 from planetview.core.datasets import ImageRecord, Role
@@ -95,6 +95,8 @@ class NeighbourInspector(QScrollArea):
 
 def _text() -> QLabel:
     label = QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
+    # Text takes the width that the panel has: its longest word must not widen the page beyond the panel's edge.
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
     label.setTextInteractionFlags(
         Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
     )
@@ -114,7 +116,7 @@ def _facts_html(results: Results, dataset: str, index: int, partner: Partner | N
         distance = tr("distance {0} ({1})")
         text += "<br>" + distance.format(f"<b>{format_value(partner.distance)}</b>", escape(space_label(by)))
     # Breaks are allowed after separators: a path without spaces would widen the panel instead of wrapping.
-    path = escape(path_text(record)).replace("/", "/\u200b").replace("_", "_\u200b")
+    path = escape(path_text(record)).replace("/", "/\u200b").replace("_", "_\u200b").replace("-", "-\u200b")
     return f"{text}<br><span style='font-size:small'>{path}</span>"
 
 

@@ -7,7 +7,6 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QHBoxLayout,
     QLabel,
     QPushButton,
     QSlider,
@@ -27,6 +26,7 @@ from planetview.gui.views.compare import CompareDialog
 from planetview.gui.views.image_grid import EDGE_DEFAULT, EDGE_MAX, EDGE_MIN, ImageGrid
 from planetview.gui.views.neighbour_inspector import NeighbourInspector, role_title
 from planetview.gui.views.panels import GAP, empty_state, side_by_side
+from planetview.gui.widgets.flow import FlowLayout, labelled
 
 _UNEVEN_BANKS = 1.5
 
@@ -72,8 +72,7 @@ class NeighboursPage(QWidget):
         self._fill(self._query, [(f"{name} ({role_title(role).lower()})", name) for name, role in names])
         spaces = dict.fromkeys(table.by for table in results.neighbours) if results is not None else {}
         self._fill(self._by, [(space_label(by), by) for by in spaces])
-        self._by.setVisible(len(spaces) > 1)
-        self._by_label.setVisible(len(spaces) > 1)
+        self._by_field.setVisible(len(spaces) > 1)
         self._stack.setCurrentIndex(1 if names else 0)
         if self._compare is not None:
             self._compare.close()
@@ -92,14 +91,14 @@ class NeighboursPage(QWidget):
         layout.setSpacing(GAP)
         layout.addLayout(self._build_bar())
         layout.addWidget(side_by_side(self._grid, self._inspector), 1)
-        self._count = QLabel()
+        self._count = QLabel(wordWrap=True)
         self._count.setProperty("muted", True)
         layout.addWidget(self._count)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(empty)
         self._stack.addWidget(content)
 
-    def _build_bar(self) -> QHBoxLayout:
+    def _build_bar(self) -> FlowLayout:
         self._query, self._by = QComboBox(), QComboBox()
         self._order = self._build_order()
         self._edge = self._build_size()
@@ -108,25 +107,16 @@ class NeighboursPage(QWidget):
         self._seed_label = QLabel()
         self._only_selected = QCheckBox(self.tr("Selected only"))
         self._only_selected.setToolTip(self.tr("Show only the images that are selected on other pages."))
-        self._by_label = QLabel(self.tr("&By"))
-        bar = QHBoxLayout()
-        bar.setSpacing(GAP)
-        for label, box in (
-            (QLabel(self.tr("&Images")), self._query),
-            (self._by_label, self._by),
-            (QLabel(self.tr("S&ort")), self._order),
-        ):
-            label.setBuddy(box)
-            box.setAccessibleName(label.text().replace("&", ""))
-            bar.addWidget(label)
-            bar.addWidget(box)
-        for widget in (self._shuffle, self._seed_label, self._only_selected):
+        bar = FlowLayout(2 * GAP, GAP)
+        texts = (self.tr("&Images"), self.tr("&By"), self.tr("S&ort"))
+        fields = [labelled(text, box) for text, box in zip(texts, (self._query, self._by, self._order), strict=True)]
+        self._by_field = fields[1]
+        for text, box in zip(texts, (self._query, self._by, self._order), strict=True):
+            box.setAccessibleName(text.replace("&", ""))
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        size = labelled(self.tr("Si&ze"), self._edge)
+        for widget in (*fields, self._shuffle, self._seed_label, self._only_selected, size):
             bar.addWidget(widget)
-        bar.addStretch(1)
-        size = QLabel(self.tr("Si&ze"))
-        size.setBuddy(self._edge)
-        bar.addWidget(size)
-        bar.addWidget(self._edge)
         self._query.activated.connect(self._on_set_chosen)
         self._by.activated.connect(self._on_set_chosen)
         self._order.activated.connect(self._arrange)

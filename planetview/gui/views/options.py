@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFormLayout,
     QFrame,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QSpinBox,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from planetview.core.catalogue import EXTRACTORS, METRICS, NEIGHBOUR_SPACES, Family
 from planetview.core.settings import RunSettings
+from planetview.gui.widgets.flow import FlowLayout
 from planetview.gui.widgets.numbers import inset_text
 
 _FAMILIES = {
@@ -30,7 +30,6 @@ _FAMILIES = {
     Family.PAIRWISE: "Pairwise",
 }
 _DEVICES = (("auto", "Automatic"), ("cpu", "CPU"), ("cuda", "NVIDIA GPU (CUDA)"), ("mps", "Apple GPU (MPS)"))
-_COLUMNS = 3
 
 
 class OptionsPanel(QFrame):
@@ -67,18 +66,16 @@ class OptionsPanel(QFrame):
     def _build_metrics(self, layout: QVBoxLayout) -> None:
         for family, title in _FAMILIES.items():
             layout.addWidget(self._heading(self.tr("{0} metrics").format(self.tr(title))))
-            grid = QGridLayout()
-            grid.setHorizontalSpacing(24)
-            specs = [spec for spec in METRICS.values() if spec.family is family]
-            for i, spec in enumerate(specs):
+            columns = FlowLayout(24, 8, is_even=True)
+            for spec in METRICS.values():
+                if spec.family is not family:
+                    continue
                 box = QCheckBox(spec.label, self)
                 box.setToolTip(f"<p>{spec.definition}</p><p>{spec.caveats}</p>")
                 box.clicked.connect(self._on_edited)
                 self._metrics[spec.id] = box
-                grid.addWidget(box, i // _COLUMNS, i % _COLUMNS)
-            for column in range(_COLUMNS):
-                grid.setColumnStretch(column, 1)
-            layout.addLayout(grid)
+                columns.addWidget(box)
+            layout.addLayout(columns)
         layout.addWidget(self._heading(self.tr("Feature extractors")))
         for extractor in EXTRACTORS.values():
             box = QCheckBox(extractor.label, self)

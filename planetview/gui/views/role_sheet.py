@@ -79,11 +79,8 @@ class RoleSheet(QScrollArea):
 
     def _build_heading(self) -> QHBoxLayout:
         title = QLabel(self.tr("Datasets"), self)
-        font = title.font()
-        font.setPointSizeF(font.pointSizeF() * 1.4)
-        font.setBold(True)
-        title.setFont(font)
-        hint = QLabel(self.tr("Drop more folders anywhere, and check that every role is right."), self)
+        title.setProperty("title", True)
+        hint = QLabel(self.tr("Drop more folders anywhere, and check that every role is right."), self, wordWrap=True)
         hint.setProperty("muted", True)
         folder = QPushButton(self.tr("Add folder…"), self)
         folder.setToolTip(self.tr("Add a folder of images (Ctrl+O)"))

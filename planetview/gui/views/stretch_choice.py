@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from planetview.core.stretch import Stretch, StretchKind
+from planetview.gui.widgets.flow import FlowLayout
 from planetview.gui.widgets.numbers import inset_text
 
 _CHOICES: tuple[tuple[StretchKind, str, str], ...] = (
@@ -38,11 +39,9 @@ class StretchChoice(QWidget):
         label = QLabel(self.tr("Stre&tch to 8-bit"), self)
         label.setBuddy(self._kind)
         label.setToolTip(self.tr("Every network and metric sees 8-bit images; one choice holds for all sets"))
-        row = QHBoxLayout()
-        row.setSpacing(8)
+        row = FlowLayout(8, 8)
         for widget in (label, self._kind, self._low, self._to, self._high):
             row.addWidget(widget)
-        row.addStretch(1)
         self._warning = QLabel(self, wordWrap=True)
         self._warning.setProperty("tone", "warning")
         self._remedy = QPushButton(self.tr("Use set percentiles"), self)

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QLayoutItem, QWidget
+
+
+def labelled(text: str, control: QWidget) -> QWidget:
+    """Return a control with its label before it, which a row never tears apart."""
+    pair = QWidget()
+    label = QLabel(text)
+    label.setBuddy(control)
+    layout = QHBoxLayout(pair)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(8)
+    layout.addWidget(label)
+    layout.addWidget(control)
+    return pair
 
 
 class FlowLayout(QLayout):
     """Lays widgets out from left to right, in as many rows as the width asks for.
 
-    across, down: pixels between neighbours in a row, and between rows.
+    across, down: pixels between neighbours in a row, and between rows. is_even: all as wide as the widest, in columns.
     """
 
-    def __init__(self, across: int, down: int, parent: QWidget | None = None) -> None:
+    def __init__(self, across: int, down: int, parent: QWidget | None = None, *, is_even: bool = False) -> None:
         super().__init__(parent)
-        self._across, self._down = across, down
+        self._across, self._down, self._is_even = across, down, is_even
         self._items: list[QLayoutItem] = []
         self.setContentsMargins(0, 0, 0, 0)
 
@@ -44,7 +57,7 @@ class FlowLayout(QLayout):
         self._arrange(area, move=True)
 
     def sizeHint(self) -> QSize:
-        widths = [item.sizeHint().width() for item in self._items]
+        widths = [item.sizeHint().width() for item in self._items if not item.isEmpty()]
         return QSize(sum(widths) + self._across * max(0, len(widths) - 1), self.minimumSize().height())
 
     def minimumSize(self) -> QSize:
@@ -54,13 +67,28 @@ class FlowLayout(QLayout):
         return size
 
     def _arrange(self, area: QRect, *, move: bool) -> int:
-        """Return the height that the rows take in the width of `area`."""
-        at, row_height = area.topLeft(), 0
-        for item in self._items:
-            size = item.sizeHint()
-            if at.x() > area.left() and at.x() + size.width() > area.left() + area.width():
-                at, row_height = QPoint(area.left(), at.y() + row_height + self._down), 0
-            if move:
-                item.setGeometry(QRect(at, size))
-            at, row_height = QPoint(at.x() + size.width() + self._across, at.y()), max(row_height, size.height())
-        return at.y() + row_height - area.top()
+        """Return the height that the rows take in the width of `area`; items stand in the middle of their row."""
+        top = area.top()
+        for row in self._rows(area.width()):
+            height = max(size.height() for _, size in row)
+            left = area.left()
+            for item, size in row:
+                if move:
+                    item.setGeometry(QRect(QPoint(left, top + (height - size.height()) // 2), size))
+                left += size.width() + self._across
+            top += height + self._down
+        return max(0, top - self._down - area.top())
+
+    def _rows(self, width: int) -> list[list[tuple[QLayoutItem, QSize]]]:
+        items = [item for item in self._items if not item.isEmpty()]
+        widest = max((item.sizeHint().width() for item in items), default=0)
+        rows: list[list[tuple[QLayoutItem, QSize]]] = []
+        used = 0
+        for item in items:
+            size = item.sizeHint().expandedTo(QSize(widest if self._is_even else 0, 0))
+            if not rows or used + self._across + size.width() > width:
+                rows.append([])
+                used = -self._across
+            rows[-1].append((item, size))
+            used += self._across + size.width()
+        return rows
