@@ -6,6 +6,7 @@ Imports neither Qt nor torch by itself: the engine's child process loads this mo
 from __future__ import annotations
 
 import argparse
+import ctypes
 import faulthandler
 import logging
 import logging.handlers
@@ -32,6 +33,12 @@ _DEBIAN_PACKAGES = (
     "libegl1 libgl1 libxkbcommon0 libdbus-1-3 libfontconfig1 libxcb-cursor0 libxcb-icccm4 libxcb-image0 "
     "libxcb-keysyms1 libxcb-render-util0 libxkbcommon-x11-0"
 )
+
+# What the X11 plug-in of Qt loads besides Qt.
+_X11_LIBRARIES = (
+    "libxcb-cursor.so.0", "libxcb-icccm.so.4", "libxcb-image.so.0", "libxcb-keysyms.so.1", "libxcb-render-util.so.0",
+    "libxkbcommon-x11.so.0",
+)  # fmt: skip
 
 _log = logging.getLogger(__name__)
 
@@ -165,7 +172,27 @@ def _qt_problem() -> str:
             f"PlanetView cannot load Qt: {error}. On Debian or Ubuntu install: {_DEBIAN_PACKAGES}. "
             "In Python: pip install 'PySide6-Essentials>=6.11.2,<6.12'."
         )
+    lacking = missing_x11_libraries()
+    if lacking:
+        return f"Qt cannot open a window without {', '.join(lacking)}. On Debian or Ubuntu install: {_DEBIAN_PACKAGES}."
     return unusable_qt(PySide6.__version__, sys.version_info[:2])
+
+
+def missing_x11_libraries() -> list[str]:
+    """Return the libraries of Qt's X11 plug-in that this computer lacks; empty where X11 is not what Qt would use.
+
+    Qt itself ends the process with a core dump when one is missing.
+    """
+    uses_x11 = sys.platform.startswith("linux") and os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY")
+    if not uses_x11 or os.environ.get("QT_QPA_PLATFORM", "xcb") != "xcb":
+        return []
+    lacking = []
+    for name in _X11_LIBRARIES:
+        try:
+            ctypes.CDLL(name)
+        except OSError:
+            lacking.append(name)
+    return lacking
 
 
 def unusable_qt(version: str, python: tuple[int, int]) -> str:
