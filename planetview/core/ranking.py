@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from planetview.core.catalogue import METRICS, Direction
+from planetview.core.catalogue import METRICS, Direction, Family
 from planetview.core.results import MetricValue
 from planetview.core.stats import Interval
 
@@ -13,13 +13,16 @@ def best_candidate(cells: Sequence[MetricValue]) -> str | None:
     """Return the candidate whose interval lies apart from all others on the better side, or None.
 
     cells: of one metric and extractor. None with fewer than two values, when one has no interval, and for metrics
-    on features when the sample sizes differ: their bias depends on n, and a smaller set has more of it.
+    on features when the sample sizes differ: their bias depends on n, and a smaller set has more of it. None for the
+    share of copies: below chance there is nothing to be best at.
     """
     ready = [cell for cell in cells if cell.value is not None and cell.metric in METRICS]
     intervals = [cell.interval for cell in ready if cell.interval is not None]
     if len(ready) < 2 or len(intervals) < len(ready):
         return None
     spec = METRICS[ready[0].metric]
+    if spec.family is Family.GENERALISATION:
+        return None
     if spec.on_features and len({cell.n for cell in ready}) > 1:
         return None
     for i, (cell, interval) in enumerate(zip(ready, intervals, strict=True)):

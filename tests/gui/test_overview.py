@@ -145,6 +145,10 @@ def test_the_best_is_starred_only_where_intervals_separate():
     assert best_candidate(clear[:1]) is None
 
 
+def test_nobody_is_best_at_copying_least():
+    assert best_candidate([value("closer-to-reference", "a", 0.3), value("closer-to-reference", "b", 0.6)]) is None
+
+
 def test_values_from_clearly_different_sample_sizes_are_not_ranked_on_features():
     assert best_candidate([value("fd", "a", 1.0, n=450), value("fd", "b", 2.0, n=90)]) is None
     assert best_candidate([value("psnr", "a", 9.0, n=450), value("psnr", "b", 2.0, n=90)]) == "a"
