@@ -222,6 +222,9 @@ def _serve(connection: Connection, factory: str, kwargs: dict[str, Any], preload
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    if hasattr(os, "nice"):
+        # The networks take every core; the window must still get one the moment it has something to draw.
+        os.nice(5)
     jobs: queue.SimpleQueue[tuple[Request, CancelToken]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, jobs), name="listener", daemon=True).start()
     threading.Thread(target=_import_all, args=(preload,), name="preload", daemon=True).start()
