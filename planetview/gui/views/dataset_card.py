@@ -94,6 +94,7 @@ class DatasetCard(QFrame):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(self._colour))
         painter.drawRoundedRect(7, 14, 4, self.height() - 28, 2, 2)
+        painter.end()
 
     def _build_fields(self) -> None:
         name = self.dataset.name

@@ -94,6 +94,7 @@ class ImagePane(QWidget):
             painter.fillRect(field, QColor(tokens.surface_alt))
         painter.setPen(QColor(tokens.text_muted))
         paint_elided(painter, caption, self._caption, middle=True)
+        painter.end()
 
 
 def _fitted(field: QRect, size: QSize) -> QRect:

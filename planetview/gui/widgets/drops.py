@@ -117,6 +117,7 @@ class DropZone(QFrame):
         painter.setPen(pen)
         painter.setBrush(QColor(tokens.surface_alt if self._is_target or self._is_hovered else tokens.surface))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(2, 2, -2, -2), 12, 12)
+        painter.end()
 
     def _set_target(self, is_target: bool) -> None:
         self._is_target = is_target

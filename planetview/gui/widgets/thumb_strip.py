@@ -43,6 +43,7 @@ class ThumbStrip(QWidget):
                 fitted = QRect(tile.topLeft(), size)
                 fitted.moveCenter(tile.center())
                 painter.drawPixmap(fitted, pixmap)
+        painter.end()
 
     def _on_refreshed(self) -> None:
         self.update()
