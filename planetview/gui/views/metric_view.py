@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from PySide6.QtCore import QEvent, QItemSelection, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
@@ -73,9 +75,18 @@ class MetricDelegate(QStyledItemDelegate):
     @staticmethod
     def width_of(cell: Cell, font: QFont) -> int:
         """Return the width that shows both lines of a cell in full."""
-        main, sub = QFontMetrics(main_font(font, cell)), QFontMetrics(small_font(font))
-        spread = sub.horizontalAdvance(cell.spread) + _SPREAD_GAP if cell.spread else 0
-        return max(main.horizontalAdvance(cell.main) + spread, sub.horizontalAdvance(cell.sub)) + 2 * _PADDING + 2
+        small = small_font(font).toString()
+        spread = _advance(small, cell.spread) + _SPREAD_GAP if cell.spread else 0
+        main = _advance(main_font(font, cell).toString(), cell.main)
+        return max(main + spread, _advance(small, cell.sub)) + 2 * _PADDING + 2
+
+
+@lru_cache(maxsize=4096)
+def _advance(font: str, text: str) -> int:
+    """Return the width of `text`; every change of the table asks again for the same few hundred."""
+    described = QFont()
+    described.fromString(font)
+    return QFontMetrics(described).horizontalAdvance(text)
 
 
 def _paint_lines(painter: QPainter, area: QRect, font: QFont, cell: Cell, pens: tuple[QColor, QColor]) -> None:

@@ -63,6 +63,7 @@ class OverviewPage(QWidget):
         self._content = QWidget()
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._empty)
+        self._details_html = ""
         self._stack.addWidget(self._content)
         self._build_content()
         theme.changed.connect(self._on_theme_changed)
@@ -174,7 +175,7 @@ class OverviewPage(QWidget):
         has_rows = bool(self._model.rows)
         self._stack.setCurrentWidget(self._content if has_rows else self._empty)
         self._strip.show_warnings(warnings_of(self._results) if self._results is not None else ())
-        self._show_findings()
+        # Shows the findings too, which take their colours from the theme.
         self._on_theme_changed()
         self._on_current_changed(self._table.currentIndex())
 
@@ -216,17 +217,23 @@ class OverviewPage(QWidget):
     @Slot(QModelIndex)
     def _on_current_changed(self, current: QModelIndex) -> None:
         if not current.isValid():
-            self._details.clear()
+            self._show_details("")
             return
         item = self._model.rows[current.row()]
         if not isinstance(item, MetricRow):
-            self._details.setHtml(_family_html(item))
+            self._show_details(_family_html(item))
             return
         value = self._model.value_at(current.row(), current.column())
         about = metric_html(item.metric, item.extractor)
         is_floor = self._model.candidate_at(current.column()) is None
         own = "" if value is None else floor_html(value) if is_floor else cell_html(value)
-        self._details.setHtml((own + "<hr>" if own else "") + about)
+        self._show_details((own + "<hr>" if own else "") + about)
+
+    def _show_details(self, html: str) -> None:
+        # New values reach this page by several signals at once; laying the same text out again costs 10 ms each time.
+        if html != self._details_html:
+            self._details_html = html
+            self._details.setHtml(html)
 
 
 def warnings_of(results: Results) -> tuple[str, ...]:
