@@ -164,6 +164,25 @@ def require(file: WeightFile) -> Path:
     return state.path
 
 
+@dataclass(frozen=True)
+class LoadedWeights:
+    """The tensors of a network under its canonical names, on the CPU, and where they come from.
+
+    digest: SHA-256 of the published file they were read or converted from; part of every store key.
+    note: what to know about their origin ("" for a verified published file).
+    """
+
+    tensors: dict[str, torch.Tensor]
+    digest: str
+    note: str = ""
+
+
+def load_weights(weights_id: str) -> LoadedWeights:
+    """Return the tensors of `weights_id`; raises MissingWeights, KeyError for an unknown id."""
+    file = {file.id: file for file in WEIGHT_FILES}[weights_id]
+    return LoadedWeights(load_state_dict(file), file.sha256)
+
+
 def load_state_dict(file: WeightFile) -> dict[str, torch.Tensor]:
     """Return the tensors of the verified file by name, on the CPU.
 

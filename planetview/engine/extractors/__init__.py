@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
+from planetview.core.catalogue import EXTRACTORS
 from planetview.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -31,6 +32,15 @@ class Extractor(Protocol):
     def weights_digest(self) -> str: ...
     @property
     def precision(self) -> str: ...
+    @property
+    def note(self) -> str:
+        """What to know about the weights' origin; "" for a verified published file."""
+        ...
+
+    @property
+    def classifier(self) -> NDArray[np.float32] | None:
+        """(dim, classes) matrix from features to class logits without bias, or None without classes."""
+        ...
 
     def prepare(self, rgb8: NDArray[np.uint8]) -> NDArray[np.uint8] | NDArray[np.float32]:
         """Bring one (h, w, 3) uint8 image to the fixed input size. Any thread may call it."""
@@ -44,12 +54,14 @@ class Extractor(Protocol):
 _BUILDERS = {"vgg16-st": "planetview.engine.extractors.vgg_st"}
 
 
-def load_extractor(id: str, device: torch.device | str = "cpu") -> Extractor:
+def load_extractor(id: str, device: torch.device | str = "cpu", precision: str = "float32") -> Extractor:
     """Return the extractor `id`, its weights loaded on `device`.
 
+    precision: "float32", or "fast" for the lower precision the catalogue allows this extractor, if any.
     Raises UserError for an unknown id and MissingWeights when its file is absent or wrong.
     """
     if id not in _BUILDERS:
         raise UserError(f"There is no feature extractor called {id!r}.", f"Known: {', '.join(sorted(_BUILDERS))}.")
-    extractor: Extractor = import_module(_BUILDERS[id]).build(device)
+    kind = EXTRACTORS[id].fast if precision == "fast" else ""
+    extractor: Extractor = import_module(_BUILDERS[id]).build(id, device, kind or "float32")
     return extractor

@@ -38,6 +38,8 @@ class VggSt:
     )
     weights_digest: Final = ST_LPIPS_VGG.sha256
     precision: Final = "float32"
+    note: Final = ""
+    classifier: Final = None
 
     def __init__(self, device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)
@@ -67,6 +69,6 @@ class VggSt:
         return torch.cat([unit(features).mean(dim=(2, 3)) for stage, features in stages if stage in STAGES], dim=1)
 
 
-def build(device: torch.device | str) -> VggSt:
-    """Return the extractor on `device`; the registry calls it."""
+def build(id: str, device: torch.device | str, precision: str) -> VggSt:
+    """Return the extractor on `device`; the registry calls it. Only float32 was found good enough."""
     return VggSt(device)

@@ -167,7 +167,9 @@ class StLpips:
     def __init__(self, net: Net, device: torch.device | str = "cpu") -> None:
         self.net: Net = net
         self.device = torch.device(device)
+        self.smallest_side = SMALLEST_SIDE[net]
         self.weights_digest = _FILES[net].sha256
+        self.note = ""
         tensors = load_state_dict(_FILES[net])
         self._trunk = ScaledTrunk(net, tensors).to(self.device)
         heads = [tensors[f"lin{stage}.model.1.weight"].reshape(1, -1, 1, 1) for stage in range(5)]
@@ -266,3 +268,8 @@ def _filled(block: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Repeat the last image until the block holds `_IMAGES_AT_ONCE`."""
     short = _IMAGES_AT_ONCE - len(block)
     return np.concatenate((block, np.repeat(block[-1:], short, axis=0))) if short else block
+
+
+def build(id: str, device: torch.device | str) -> StLpips:
+    """Return the network of a catalogue id; the registry calls it."""
+    return StLpips("alex" if id.endswith("alex") else "vgg", device)

@@ -1,77 +1,8 @@
-"""Every metric and extractor as data: what it is called, what it means, what it needs."""
+"""The metrics as data: what each is called, what it means, how far to trust it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-
-
-class Family(StrEnum):
-    """How a metric looks at images; also the order of groups in tables."""
-
-    DISTRIBUTION = "distribution"
-    GENERALISATION = "generalisation"
-    PAIRWISE = "pairwise"
-
-
-class Direction(StrEnum):
-    """Which way a value is better."""
-
-    LOWER = "lower"
-    HIGHER = "higher"
-
-    @property
-    def arrow(self) -> str:
-        """ "↓" where lower is better, "↑" where higher is better."""
-        return "↓" if self is Direction.LOWER else "↑"
-
-    def is_worse(self, value: float, than: float) -> bool:
-        """Return whether `value` is worse than `than`."""
-        return value > than if self is Direction.LOWER else value < than
-
-
-@dataclass(frozen=True, slots=True)
-class MetricSpec:
-    """One metric.
-
-    id: stable name for files and the command line. label: for tables.
-    on_features: whether it is computed on an extractor's features (else on pixels).
-    has_ratio: whether value / noise floor is meaningful (a zero that means "equal", no decibels).
-    min_images: least images per side for a value. unit: "" for none.
-    value_range, definition, formula, caveats, citation, parity: words for people.
-    """
-
-    id: str
-    label: str
-    family: Family
-    direction: Direction
-    on_features: bool
-    has_ratio: bool
-    min_images: int
-    unit: str
-    value_range: str
-    definition: str
-    formula: str
-    caveats: str
-    citation: str
-    parity: str
-
-
-@dataclass(frozen=True, slots=True)
-class ExtractorSpec:
-    """One feature extractor: a network cut at a layer, with its preprocessing.
-
-    weights: ids in `engine.weights` that must be present. `definition` to `citation`: words for people.
-    """
-
-    id: str
-    label: str
-    weights: tuple[str, ...]
-    definition: str
-    caveats: str
-    licence: str
-    citation: str
-
+from planetview.core.catalogue.specs import Direction, Family, MetricSpec
 
 _LOWER, _HIGHER = Direction.LOWER, Direction.HIGHER
 _DIST, _PAIR = Family.DISTRIBUTION, Family.PAIRWISE
@@ -184,6 +115,7 @@ _METRICS = (
         "Trained on 64 px patches; not on the scale of LPIPS: never mix the two.",
         "Ghildyal and Liu 2022, arXiv:2207.13686",
         "the stlpips_pytorch package, same weights",
+        weights=("st-lpips-alex",),
     ),
     MetricSpec(
         "st-lpips-vgg", "ST-LPIPS (VGG-16)", _PAIR, _LOWER, False, True, 1, "", "≥ 0",
@@ -192,31 +124,77 @@ _METRICS = (
         "Slower than the AlexNet form, and on another scale: off by default.",
         "Ghildyal and Liu 2022, arXiv:2207.13686",
         "the stlpips_pytorch package, same weights",
+        weights=("st-lpips-vgg",),
+    ),
+    MetricSpec(
+        "lpips-alex", "LPIPS (AlexNet)", _PAIR, _LOWER, False, True, 1, "", "≥ 0",
+        "Learned perceptual distance, version 0.1, with AlexNet features, mean over pairs.",
+        "Σl mean over positions Σc wlc (f̂a − f̂b)²",
+        "Trained on 64 px patches, sensitive to shifts of one pixel. Its authors' choice for comparing images.",
+        "Zhang et al. 2018, arXiv:1801.03924",
+        "the lpips package, same weights",
+        weights=("torchvision-alexnet", "lpips-alex"),
+    ),
+    MetricSpec(
+        "lpips-vgg", "LPIPS (VGG-16)", _PAIR, _LOWER, False, True, 1, "", "≥ 0",
+        "Learned perceptual distance, version 0.1, with VGG-16 features, mean over pairs.",
+        "Σl mean over positions Σc wlc (f̂a − f̂b)²",
+        "Not on the scale of the AlexNet form. Used by path length.",
+        "Zhang et al. 2018, arXiv:1801.03924",
+        "the lpips package, same weights",
+        weights=("torchvision-vgg16", "lpips-vgg"),
+    ),
+    MetricSpec(
+        "lpips-squeeze", "LPIPS (SqueezeNet)", _PAIR, _LOWER, False, True, 1, "", "≥ 0",
+        "Learned perceptual distance, version 0.1, with SqueezeNet features, mean over pairs.",
+        "Σl mean over positions Σc wlc (f̂a − f̂b)²",
+        "Not on the scale of the AlexNet form.",
+        "Zhang et al. 2018, arXiv:1801.03924",
+        "the lpips package, same weights",
+        weights=("torchvision-squeezenet1-1", "lpips-squeeze"),
+    ),
+    MetricSpec(
+        "dreamsim", "DreamSim", _PAIR, _LOWER, False, True, 1, "", "0 to 2",
+        "Perceptual distance tuned on human judgements of similarity, ensemble of three networks, mean over pairs.",
+        "1 − cos(e(a), e(b))",
+        "Squashes every image to 224 px. Values of different networks are not comparable.",
+        "Fu et al. 2023, arXiv:2306.09344",
+        "the dreamsim package, same weights",
+        weights=("dreamsim",), embedding="dreamsim",
+    ),
+    MetricSpec(
+        "dreamsim-dino-vitb16", "DreamSim (DINO ViT-B/16)", _PAIR, _LOWER, False, True, 1, "", "0 to 2",
+        "The single-network form of DreamSim, mean over pairs.",
+        "1 − cos(e(a), e(b))",
+        "Squashes every image to 224 px. Values of different networks are not comparable.",
+        "Fu et al. 2023, arXiv:2306.09344",
+        "the dreamsim package, same weights",
+        weights=("dreamsim-dino-vitb16",), embedding="dreamsim-dino-vitb16",
+    ),
+    MetricSpec(
+        "dreamsim-clip-vitb32", "DreamSim (CLIP ViT-B/32)", _PAIR, _LOWER, False, True, 1, "", "0 to 2",
+        "The single-network form of DreamSim, mean over pairs.",
+        "1 − cos(e(a), e(b))",
+        "Squashes every image to 224 px. Values of different networks are not comparable.",
+        "Fu et al. 2023, arXiv:2306.09344",
+        "the dreamsim package, same weights",
+        weights=("dreamsim-clip-vitb32",), embedding="dreamsim-clip-vitb32",
+    ),
+    MetricSpec(
+        "dreamsim-open-clip-vitb32", "DreamSim (OpenCLIP ViT-B/32)", _PAIR, _LOWER, False, True, 1, "", "0 to 2",
+        "The single-network form of DreamSim, mean over pairs.",
+        "1 − cos(e(a), e(b))",
+        "Squashes every image to 224 px. Values of different networks are not comparable.",
+        "Fu et al. 2023, arXiv:2306.09344",
+        "the dreamsim package, same weights",
+        weights=("dreamsim-open-clip-vitb32",), embedding="dreamsim-open-clip-vitb32",
     ),
 )  # fmt: skip
 
 METRICS: dict[str, MetricSpec] = {spec.id: spec for spec in _METRICS}
 
-DEFAULT_METRICS: tuple[str, ...] = tuple(spec.id for spec in _METRICS if spec.id != "st-lpips-vgg")
-
-EXTRACTORS: dict[str, ExtractorSpec] = {
-    spec.id: spec
-    for spec in (
-        ExtractorSpec(
-            "vgg16-st",
-            "VGG-16 (ST-LPIPS)",
-            ("st-lpips-vgg",),
-            "The VGG-16 trunk of ST-LPIPS, trained for shift-tolerant perceptual similarity; its activations pooled to one vector.",
-            "Works offline with weights from a Python package. Values compare only with values of the same extractor.",
-            "BSD-2-Clause",
-            "Ghildyal and Liu 2022, arXiv:2207.13686",
-        ),
-    )
-}
-
-DEFAULT_EXTRACTORS: tuple[str, ...] = ("vgg16-st",)
-
-NEIGHBOUR_SPACES: tuple[str, ...] = (*EXTRACTORS, "st-lpips-alex")
+# What can be computed offline, each once: the second ST-LPIPS is slower and says little more.
+DEFAULT_METRICS: tuple[str, ...] = tuple(spec.id for spec in _METRICS if spec.weights in ((), ("st-lpips-alex",)))
 
 
 def metric_label(metric_id: str) -> str:

@@ -1,0 +1,23 @@
+"""Every metric, extractor and weight file as data: what it is called, what it means, what it needs."""
+
+from __future__ import annotations
+
+from planetview.core.catalogue.extractors import DEFAULT_EXTRACTORS, EXTRACTORS
+from planetview.core.catalogue.metrics import DEFAULT_METRICS, METRICS, metric_label
+from planetview.core.catalogue.specs import Direction, ExtractorSpec, Family, MetricSpec
+
+# Perceptual distances that are squared Euclidean distances of vectors short enough to search all pairs.
+NEIGHBOUR_SPACES: tuple[str, ...] = (*EXTRACTORS, "st-lpips-alex", "lpips-alex")
+
+__all__ = [
+    "DEFAULT_EXTRACTORS",
+    "DEFAULT_METRICS",
+    "EXTRACTORS",
+    "METRICS",
+    "NEIGHBOUR_SPACES",
+    "Direction",
+    "ExtractorSpec",
+    "Family",
+    "MetricSpec",
+    "metric_label",
+]
