@@ -23,6 +23,7 @@ from planetview.core.messages import (
     ScanResult,
     ScanTarget,
 )
+from planetview.core.models import ModelsResult
 from planetview.core.results import Results
 from planetview.core.settings import RunSettings
 from planetview.core.stretch import Stretch, StretchKind
@@ -195,7 +196,9 @@ def _ignore(message: Message) -> None:
     pass
 
 
-def _outcome(request: Request, engine: Engine, token: CancelToken, progress: OnMessage) -> Results | ScanResult:
+def _outcome(
+    request: Request, engine: Engine, token: CancelToken, progress: OnMessage
+) -> Results | ScanResult | ModelsResult:
     for message in engine.run(request, token):
         progress(message)
         if isinstance(message, JobResult):

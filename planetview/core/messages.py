@@ -6,12 +6,14 @@ import itertools
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
 from planetview.core.cancel import CancelToken
 from planetview.core.datasets import Dataset, Role, SharedImages
 from planetview.core.errors import UserError
+from planetview.core.models import ModelsResult
 from planetview.core.results import MetricValue, Results
 from planetview.core.settings import RunSettings
 
@@ -51,7 +53,34 @@ class CompareRequest:
     id: int = field(default_factory=next_job_id)
 
 
-Request = ScanRequest | CompareRequest
+class ModelsAction(StrEnum):
+    """What to do with weight files."""
+
+    LIST = "list"
+    IMPORT = "import"
+    FETCH = "fetch"
+    VERIFY = "verify"
+    PACK = "pack"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsRequest:
+    """Look after weight files.
+
+    names: catalogue ids to fetch, verify or pack, or the id that imported files are to be taken for; () for all
+    (verify, pack) or recognised by content (import). paths: files and folders to import, or the folder to pack into.
+    accept_unknown: also take files that fit a network but whose digest is not a published one.
+    FETCH is the one action that uses the network.
+    """
+
+    action: ModelsAction
+    names: tuple[str, ...] = ()
+    paths: tuple[Path, ...] = ()
+    accept_unknown: bool = False
+    id: int = field(default_factory=next_job_id)
+
+
+Request = ScanRequest | CompareRequest | ModelsRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +139,7 @@ class ScanResult:
 class JobResult:
     """The last message of a job that ended well."""
 
-    outcome: Results | ScanResult
+    outcome: Results | ScanResult | ModelsResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from planetview.core.messages import (
     CompareRequest,
     JobResult,
     Message,
+    ModelsRequest,
     Request,
     ScanFailure,
     ScanRequest,
@@ -38,6 +39,8 @@ class TorchEngine:
         """
         if isinstance(request, ScanRequest):
             return stream(lambda emit, check: scan_targets(request, emit, check), token)
+        if isinstance(request, ModelsRequest):
+            return stream(lambda emit, check: _models(request, emit, check), token)
         return stream(lambda emit, check: self._compare(request, emit, check), token)
 
     def _compare(self, request: CompareRequest, emit: Emit, check: Callable[[], None]) -> JobResult:
@@ -46,6 +49,12 @@ class TorchEngine:
         from planetview.engine.store_file import default_path
 
         return compare(request, self._store_path or default_path(), emit, check)
+
+
+def _models(request: ModelsRequest, emit: Emit, check: Callable[[], None]) -> JobResult:
+    from planetview.engine.weights import look_after
+
+    return JobResult(look_after(request, emit, check))
 
 
 def scan_targets(request: ScanRequest, emit: Emit, check: Callable[[], None]) -> JobResult:

@@ -11,14 +11,17 @@ import importlib.util
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planetview.core.errors import UserError
+from planetview.core.messages import ModelsRequest
+from planetview.core.models import ModelsResult
 from planetview.core.paths import data_dir
+from planetview.engine.streaming import Emit
 
 if TYPE_CHECKING:
     import torch
@@ -181,6 +184,11 @@ def load_weights(weights_id: str) -> LoadedWeights:
     """Return the tensors of `weights_id`; raises MissingWeights, KeyError for an unknown id."""
     file = {file.id: file for file in WEIGHT_FILES}[weights_id]
     return LoadedWeights(load_state_dict(file), file.sha256)
+
+
+def look_after(request: ModelsRequest, emit: Emit, check: Callable[[], None]) -> ModelsResult:
+    """Carry out a request about weight files and return what was found."""
+    raise UserError(f"'{request.action}' is not available yet.")
 
 
 def load_state_dict(file: WeightFile) -> dict[str, torch.Tensor]:
