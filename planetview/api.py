@@ -47,6 +47,7 @@ def compare(
     stretch: str | Stretch = "none",
     seed: int = 2020,
     device: str = "auto",
+    precision: str = "float32",
     split_reference: float = 0.0,
     threads: int | None = None,
     memory_mib: int = 1024,
@@ -63,6 +64,7 @@ def compare(
     metrics, extractors, neighbours_by: ids as `planetview metrics` lists them; None for the defaults.
     stretch: how deeper images become 8-bit, as a `Stretch` or in the words of `parse_stretch`.
     split_reference: share in [0, 1) of the reference to set aside as held-out when there is none.
+    precision: "float32", or "fast" where the catalogue allows a lower one.
     memory_mib: budget for all-pairs work. progress: called with every message in this thread.
     token: cancels from another thread. store: the feature file; None for the one in the cache folder.
     engine: None for the torch engine in this process.
@@ -76,6 +78,7 @@ def compare(
         stretch=parse_stretch(stretch) if isinstance(stretch, str) else stretch,
         seed=seed,
         device=device,
+        precision=precision,
         threads=threads,
         memory_mib=memory_mib,
         split_reference=split_reference,

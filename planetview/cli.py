@@ -82,6 +82,7 @@ def compare(
     ] = 0.0,
     seed: Annotated[int, typer.Option(help="Seed of every subsample and interval.")] = 2020,
     device: DeviceOption = "auto",
+    precision: Annotated[str, typer.Option(help="float32, or fast: lower where the catalogue allows it.")] = "float32",
     threads: ThreadsOption = None,
     memory: Annotated[int, typer.Option(min=64, max=1 << 24, help="Budget for all-pairs work, MiB.")] = 1024,
     out: OutOption = DEFAULT_OUT,
@@ -99,6 +100,7 @@ def compare(
         "split_reference": split_reference,
         "seed": seed,
         "device": device,
+        "precision": precision,
         "threads": threads,
         "memory_mib": memory,
     }

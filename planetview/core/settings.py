@@ -20,8 +20,9 @@ from planetview.core.stretch import Stretch
 class RunSettings:
     """The choices of one run; part of its provenance.
 
-    metrics, extractors: ids of the catalogue. neighbours_by: extractor ids or "st-lpips-alex"; the
-    first also pairs each image with its nearest reference image for the pairwise metrics.
+    metrics, extractors: ids of the catalogue. neighbours_by: ids of `NEIGHBOUR_SPACES`; the first also pairs each
+    image with its nearest reference image for the pairwise metrics.
+    precision: "float32", or "fast" for the lower precision of those extractors for which the catalogue allows one.
     neighbours_k: neighbours kept per image. seed: for every subsample, subset and bootstrap.
     device: "auto", "cpu", "cuda" or "mps". threads: None for cores less one.
     memory_mib: budget for the blocks of all-pairs work.
@@ -36,6 +37,7 @@ class RunSettings:
     stretch: Stretch = field(default_factory=Stretch)
     seed: int = 2020
     device: str = "auto"
+    precision: str = "float32"
     threads: int | None = None
     memory_mib: int = 1024
     kid_subsets: int = 100
@@ -58,6 +60,8 @@ class RunSettings:
         ):
             if value < least:
                 raise UserError(f"{name} is {value}; it must be at least {least}.")
+        if self.precision not in ("float32", "fast"):
+            raise UserError(f"Unknown precision '{self.precision}'.", hint="Known: float32, fast.")
         if self.seed >= 2**32:
             raise UserError(f"seed is {self.seed}; it must be below 2^32.")
         if not 0 <= self.split_reference < 1:

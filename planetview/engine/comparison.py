@@ -22,9 +22,9 @@ from planetview.engine.distribution import DISTRIBUTION_METRICS
 from planetview.engine.extractors import Extractor, load_extractor
 from planetview.engine.inputs import Inputs, missing_features, read_inputs
 from planetview.engine.memo import Memo
-from planetview.engine.pairs import Pairing, keep_one_form, ms_ssim_forms, score_pairs, unequal_sizes
-from planetview.engine.perceptual.st_lpips import StLpips
-from planetview.engine.plan import plan
+from planetview.engine.pairs import Pairing, cosine_distances, keep_one_form, ms_ssim_forms, score_pairs, unequal_sizes
+from planetview.engine.perceptual import PAIR_NETWORKS, PairNetwork, load_pair_network
+from planetview.engine.plan import needed_extractors, plan
 from planetview.engine.provenance import describe_run
 from planetview.engine.sampling import split_reference
 from planetview.engine.schedule import Schedule
@@ -127,23 +127,30 @@ class _Run:
 
     def _load_extractors(self) -> tuple[list[Extractor], dict[str, str]]:
         loaded, missing = [], {}
-        for name in self._settings.extractors:
+        for name in needed_extractors(self._settings):
             self._check()
             try:
-                loaded.append(load_extractor(name, self._device))
+                extractor = load_extractor(name, self._device, self._settings.precision)
             except MissingWeights as error:
                 missing[name] = f"{error.message} {error.hint}".strip()
+                continue
+            if extractor.note:
+                self._warn(f"{EXTRACTORS[name].label}: {extractor.note}")
+            loaded.append(extractor)
         return loaded, missing
 
-    def _load_perceptual(self) -> dict[str, StLpips]:
-        wanted = {m for m in (*self._settings.metrics, *self._settings.neighbours_by) if m.startswith("st-lpips")}
+    def _load_perceptual(self) -> dict[str, PairNetwork]:
+        asked = {*self._settings.metrics, *self._settings.neighbours_by}
         loaded = {}
-        for name in sorted(wanted):
+        for name in (name for name in PAIR_NETWORKS if name in asked):
             self._check()
             try:
-                loaded[name] = StLpips("alex" if name.endswith("alex") else "vgg", self._device)
+                loaded[name] = load_pair_network(name, self._device)
             except MissingWeights as error:
                 self._missing_weights[name] = f"{error.message} {error.hint}".strip()
+                continue
+            if loaded[name].note:
+                self._warn(f"{METRICS[name].label}: {loaded[name].note}")
         return loaded
 
     def _spaces(self) -> dict[str, str]:
@@ -156,10 +163,7 @@ class _Run:
         missing = missing_features(self._datasets, stretches, self._extractors, self._store)
         self._schedule = Schedule(plan(self._request, self._datasets, missing), self._emit)
         self._schedule.finish("stretch")
-        inputs = [
-            read_inputs(dataset, stretches[dataset.name], self._extractors, self._store, self._schedule, self._check)
-            for dataset in self._datasets
-        ]
+        inputs = read_inputs(self._datasets, stretches, self._extractors, self._store, self._schedule, self._check)
         for item in inputs:
             if item.unusable:
                 first = item.unusable[0][1]
@@ -240,6 +244,7 @@ class _Run:
 
     def _pairs(self, sets: Sets, neighbours: tuple[Neighbours, ...]) -> tuple[tuple[PairTable, ...], list[MetricValue]]:
         metrics = [m for m in self._settings.metrics if METRICS[m].family is Family.PAIRWISE]
+        # A DreamSim is named as the extractor whose features it compares.
         lost = {m: self._missing_weights[m] for m in metrics if m in self._missing_weights}
         able = [m for m in metrics if m not in lost]
         candidates = {inputs.dataset.name for inputs in sets.candidates}
@@ -276,8 +281,14 @@ class _Run:
         pairing = Pairing(query.dataset.images, right, query.load, reference.load, key)
         stage = f"pairs/{query.dataset.name}"
         scores: dict[str, np.ndarray] = {}
-        for done, scores in score_pairs(pairing, metrics, self._perceptual, self._store, self._check):  # noqa: B007
+        on_images = [m for m in metrics if METRICS[m].embedding is None]
+        for done, scores in score_pairs(pairing, on_images, self._perceptual, self._store, self._check):  # noqa: B007
             self._schedule.advance(stage, done)
+        for metric in metrics:
+            space = METRICS[metric].embedding
+            if space is not None:
+                scores[metric] = cosine_distances(query.features[space], reference.features[space][partner])
+        scores = {metric: scores[metric] for metric in metrics}
         notes = {}
         if "ms-ssim" in metrics:
             forms[query.dataset.name] = keep_one_form(scores, ms_ssim_forms(pairing))

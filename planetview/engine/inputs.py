@@ -29,7 +29,8 @@ class Inputs:
     """One dataset reduced to its usable images, with everything later stages read.
 
     dataset: usable images only. features: extractor id -> (n, d) float32. entropy_bits: (n,).
-    unusable: (name, reason) of images that failed after the scan. computed: images that went through a network.
+    unusable: (name, reason) of images that failed after the scan. computed: images that went through a network, by the
+    extractor that had most to do.
     """
 
     dataset: Dataset
@@ -79,23 +80,44 @@ def missing_features(
 
 
 def read_inputs(
-    dataset: Dataset,
-    stretch: ResolvedStretch,
+    datasets: tuple[Dataset, ...],
+    stretches: dict[str, ResolvedStretch],
     extractors: list[Extractor],
     store: FeatureStore,
     schedule: Schedule,
     check: Check,
-) -> Inputs:
-    """Compute or read the features and entropy of one dataset.
+) -> list[Inputs]:
+    """Compute or read the features and entropy of every dataset.
 
-    Raises UserError (exit code 3) when no image is usable.
+    Extractor by extractor, so that one network at a time is in memory.
+    Raises UserError (exit code 3) when no image of a dataset is usable.
     """
-    decoder = _Decoder(stretch)
-    tables: dict[str, FeatureTable] = {}
-    reasons: dict[int, str] = {}
+    decoders = {dataset.name: _Decoder(stretches[dataset.name]) for dataset in datasets}
+    tables: dict[str, dict[str, FeatureTable]] = {dataset.name: {} for dataset in datasets}
     for extractor in extractors:
-        table = _features(dataset, extractor, stretch, decoder, store, schedule, check)
-        tables[extractor.id] = table
+        for dataset in datasets:
+            name = dataset.name
+            tables[name][extractor.id] = _features(
+                dataset, extractor, stretches[name], decoders[name], store, schedule, check
+            )
+        extractor.release()
+    return [
+        _inputs(dataset, stretches[dataset.name], tables[dataset.name], decoders[dataset.name], store, schedule, check)
+        for dataset in datasets
+    ]
+
+
+def _inputs(
+    dataset: Dataset,
+    stretch: ResolvedStretch,
+    tables: dict[str, FeatureTable],
+    decoder: _Decoder,
+    store: FeatureStore,
+    schedule: Schedule,
+    check: Check,
+) -> Inputs:
+    reasons: dict[int, str] = {}
+    for table in tables.values():
         reasons.update(table.problems)
     bits = _entropy(dataset, decoder, stretch, store, schedule, check, reasons)
     usable = np.array([i for i in range(len(dataset)) if i not in reasons], dtype=np.int64)
@@ -112,7 +134,7 @@ def read_inputs(
         features,
         bits[usable],
         tuple((dataset.images[i].name, reason) for i, reason in sorted(reasons.items())),
-        sum(table.computed for table in tables.values()),
+        max((table.computed for table in tables.values()), default=0),
     )
 
 

@@ -21,7 +21,7 @@ from planetview.engine.resize import squash
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from planetview.engine.perceptual.st_lpips import StLpips
+    from planetview.engine.perceptual import PairNetwork
 
 Neighbours = tuple[NDArray[np.int64], NDArray[np.float64]]
 Vectors = NDArray[np.float32] | NDArray[np.float64]
@@ -94,7 +94,7 @@ def nearest_st_lpips(
     n_bank: int,
     k: int,
     *,
-    model: StLpips,
+    model: PairNetwork,
     check: Callable[[], None],
     side: int = ST_LPIPS_SIDE,
     budget_bytes: int = DEFAULT_BUDGET,
@@ -258,7 +258,7 @@ class _Embedder:
 
     AT_ONCE = 8
 
-    def __init__(self, model: StLpips, side: int, check: Callable[[], None]) -> None:
+    def __init__(self, model: PairNetwork, side: int, check: Callable[[], None]) -> None:
         self._model = model
         self._side = side
         self._check = check

@@ -19,7 +19,7 @@ from planetview.core.errors import ImageProblem
 from planetview.engine.devices import TimedBatch, run_halving
 from planetview.engine.images import prefetch
 from planetview.engine.metrics.pixel import ms_ssim, ms_ssim_label, ms_ssim_levels, psnr, ssim
-from planetview.engine.perceptual.st_lpips import SMALLEST_SIDE, StLpips
+from planetview.engine.perceptual import PairNetwork
 from planetview.engine.store import FeatureStore
 
 Image8 = npt.NDArray[np.uint8]
@@ -49,6 +49,16 @@ class Pairing:
     key: str
 
 
+def cosine_distances(left: npt.NDArray[np.float32], right: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Return 1 − cos of each pair of rows, float64 (n,), in [0, 2]; exactly 0 for equal rows of length 1.
+
+    left, right: (n, d) unit-length rows, as DreamSim makes them.
+    """
+    # Half the squared difference has no cancellation near 0, where 1 − a·b has little else.
+    gaps = np.square(left.astype(np.float64) - right.astype(np.float64)).sum(axis=1)
+    return np.asarray(gaps / 2.0)
+
+
 def common_size(a: ImageRecord, b: ImageRecord) -> tuple[int, int]:
     """Return the (width, height) at which a pair is compared: the smaller width and the smaller height."""
     return min(a.width, b.width), min(a.height, b.height)
@@ -57,7 +67,7 @@ def common_size(a: ImageRecord, b: ImageRecord) -> tuple[int, int]:
 def score_pairs(
     pairing: Pairing,
     metrics: Sequence[str],
-    perceptual: dict[str, StLpips],
+    perceptual: dict[str, PairNetwork],
     store: FeatureStore,
     check: Callable[[], None],
 ) -> Iterator[tuple[int, Scores]]:
@@ -117,7 +127,7 @@ def score_pairs(
 class _Scorer:
     """Computes the scores of decoded pairs, stacked as (2, H, W, 3)."""
 
-    def __init__(self, metrics: Sequence[str], perceptual: dict[str, StLpips], check: Callable[[], None]) -> None:
+    def __init__(self, metrics: Sequence[str], perceptual: dict[str, PairNetwork], check: Callable[[], None]) -> None:
         self._pixel = [(metric, _PIXEL_METRICS[metric]) for metric in metrics if metric in _PIXEL_METRICS]
         self._networks = [(metric, perceptual[metric]) for metric in metrics if metric in perceptual]
         self._check = check
@@ -137,11 +147,11 @@ class _Scorer:
         at = [i for i, _ in batch]
         stacked = np.stack([pair for _, pair in batch])
         for metric, network in self._networks:
-            if min(stacked.shape[2:4]) < SMALLEST_SIDE[network.net]:
+            if min(stacked.shape[2:4]) < network.smallest_side:
                 continue
             began = time.perf_counter()
 
-            def work(part: npt.NDArray[Any], network: StLpips = network) -> npt.NDArray[np.float32]:
+            def work(part: npt.NDArray[Any], network: PairNetwork = network) -> npt.NDArray[np.float32]:
                 return network.distance(part[:, 0], part[:, 1])
 
             scores[metric][at] = run_halving(work, stacked, check=self._check, batch_size=self.batch)
@@ -160,7 +170,7 @@ def _at_size(image: Image8, size: tuple[int, int]) -> Image8:
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
 
 
-def _space(metric: str, key: str, perceptual: dict[str, StLpips]) -> str:
+def _space(metric: str, key: str, perceptual: dict[str, PairNetwork]) -> str:
     weights = perceptual[metric].weights_digest if metric in perceptual else ""
     return json.dumps(["pair 1", metric, key, weights, "bicubic to the smaller size"])
 

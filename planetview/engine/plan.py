@@ -5,6 +5,7 @@ from __future__ import annotations
 from planetview.core.catalogue import EXTRACTORS, METRICS, Family
 from planetview.core.datasets import Dataset
 from planetview.core.messages import CompareRequest
+from planetview.core.settings import RunSettings
 from planetview.core.stretch import StretchKind
 from planetview.engine.schedule import Stage
 
@@ -14,6 +15,16 @@ _STORED_S = 0.0002
 _ENTROPY_S = 0.0005
 _PAIR_S = 0.02
 _METRIC_S = 0.3
+
+
+def needed_extractors(settings: RunSettings) -> tuple[str, ...]:
+    """Return the extractors whose features a run reads: for its metrics, its neighbours, its embedded distances."""
+    asked = {
+        *settings.extractors,
+        *settings.neighbours_by,
+        *(METRICS[metric].embedding for metric in settings.metrics),
+    }
+    return tuple(name for name in EXTRACTORS if name in asked)
 
 
 def plan(
@@ -29,7 +40,7 @@ def plan(
     stages = []
     if settings.stretch.kind is StretchKind.SET_PERCENTILE:
         stages.append(Stage("stretch", "Pixel ranges", "sets", len(datasets), 2.0 * len(datasets)))
-    for extractor in settings.extractors:
+    for extractor in needed_extractors(settings):
         label = EXTRACTORS[extractor].label
         for dataset in datasets:
             todo = missing.get((dataset.name, extractor), len(dataset))

@@ -14,7 +14,7 @@ from planetview.core.datasets import Dataset
 from planetview.core.settings import RunSettings
 from planetview.core.stretch import ResolvedStretch
 from planetview.engine.extractors import Extractor
-from planetview.engine.perceptual.st_lpips import StLpips
+from planetview.engine.perceptual import PairNetwork
 
 _PACKAGES = ("torch", "torchvision", "numpy", "pillow", "rasterio", "scipy")
 
@@ -24,7 +24,7 @@ def describe_run(
     device: str,
     threads: int,
     extractors: Sequence[Extractor],
-    perceptual: dict[str, StLpips],
+    perceptual: dict[str, PairNetwork],
     stretches: Sequence[tuple[Dataset, ResolvedStretch]],
     counts: dict[str, Any],
     began: datetime,

@@ -12,7 +12,7 @@ from planetview.core.settings import RunSettings
 from planetview.engine.inputs import Inputs
 from planetview.engine.memo import Array, Memo
 from planetview.engine.neighbours import nearest, nearest_st_lpips
-from planetview.engine.perceptual.st_lpips import StLpips
+from planetview.engine.perceptual import PairNetwork
 from planetview.engine.sampling import set_digest
 from planetview.engine.values import Sets
 
@@ -31,7 +31,7 @@ class Searches:
         settings: RunSettings,
         memo: Memo,
         spaces: dict[str, str],
-        perceptual: dict[str, StLpips],
+        perceptual: dict[str, PairNetwork],
         check: Check,
     ) -> None:
         self._sets = sets
@@ -42,7 +42,7 @@ class Searches:
         self._check = check
 
     def nearest(self, query: Inputs, bank: Inputs, by: str, k: int) -> Neighbours:
-        """Return the k nearest images (fewer in a smaller bank) of every query image, by features or ST-LPIPS."""
+        """Return the k nearest images (fewer in a smaller bank) of every query image."""
         k = min(k, len(bank.dataset))
         found = self._search(query, bank, by, k)
         return Neighbours(query.dataset.name, bank.dataset.name, by, found[0].astype(np.int64), found[1])

@@ -180,6 +180,16 @@ class LoadedWeights:
     note: str = ""
 
 
+def weight_identity(weights_id: str) -> tuple[str, str]:
+    """Return the digest and note that `load_weights` would give, without reading the tensors.
+
+    Raises MissingWeights, KeyError for an unknown id.
+    """
+    file = {file.id: file for file in WEIGHT_FILES}[weights_id]
+    require(file)
+    return file.sha256, ""
+
+
 def load_weights(weights_id: str) -> LoadedWeights:
     """Return the tensors of `weights_id`; raises MissingWeights, KeyError for an unknown id."""
     file = {file.id: file for file in WEIGHT_FILES}[weights_id]

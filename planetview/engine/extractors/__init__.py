@@ -50,6 +50,10 @@ class Extractor(Protocol):
         """Return (n, dim) features of n stacked `prepare` results; independent of n to 1e-5 relative."""
         ...
 
+    def release(self) -> None:
+        """Give the memory of the network back; the next `features` takes it again."""
+        ...
+
 
 _BUILDERS = {"vgg16-st": "planetview.engine.extractors.vgg_st"}
 

@@ -34,15 +34,16 @@ class Pipeline:
 class NetworkExtractor:
     """An extractor made of a pipeline and a network; see `Extractor` for the attributes.
 
-    network: float32 module, (n, 3, side, side) -> (n, dim). images_at_once: images the network sees together; one
+    build: makes the float32 network, (n, 3, side, side) -> (n, dim); called at the first `features`, so that a run
+    whose features are all stored loads no weights. images_at_once: images the network sees together; one
     fixed number makes the features of an image independent of its company on one device.
-    classifier: (dim, classes) or None. precision: "float32", "bfloat16" or "float16".
+    classifier: makes the (dim, classes) matrix, or None. precision: "float32", "bfloat16" or "float16".
     """
 
     def __init__(
         self,
         id: str,
-        network: nn.Module,
+        build: Callable[[], nn.Module],
         pipeline: Pipeline,
         *,
         dim: int,
@@ -51,7 +52,7 @@ class NetworkExtractor:
         precision: str = "float32",
         images_at_once: int = 8,
         note: str = "",
-        classifier: NDArray[np.float32] | None = None,
+        classifier: Callable[[], NDArray[np.float32]] | None = None,
     ) -> None:
         self.id = id
         self.dim = dim
@@ -59,14 +60,18 @@ class NetworkExtractor:
         self.weights_digest = weights_digest
         self.precision = precision
         self.note = note
-        self.classifier = classifier
+        self._classifier = classifier
         self.device = torch.device(device)
         self._pipeline = pipeline
         self._images_at_once = images_at_once
         self._dtype = _DTYPES[precision]
-        network.requires_grad_(False).eval()
-        # Convolutions run 1.6 times faster on channels-last data; transformers do not care.
-        self._network = network.to(self.device, self._dtype).to(memory_format=torch.channels_last)
+        self._build = build
+        self._network: nn.Module | None = None
+
+    @property
+    def classifier(self) -> NDArray[np.float32] | None:
+        """(dim, classes) matrix from features to class logits without bias, or None without classes."""
+        return self._classifier() if self._classifier is not None else None
 
     def prepare(self, rgb8: NDArray[np.uint8]) -> NDArray[Any]:
         """Return the image at the input size. rgb8: (h, w, 3) uint8; raises ValueError for anything else."""
@@ -80,19 +85,31 @@ class NetworkExtractor:
         if batch.ndim != 4 or batch.shape[1:] != (side, side, 3):
             raise ValueError(f"{self.id} reads (n, {side}, {side}, 3) arrays, got shape {batch.shape}")
         vectors = np.empty((len(batch), self.dim), dtype=np.float32)
+        network = self._loaded()
         with torch.inference_mode():
             for start in range(0, len(batch), self._images_at_once):
                 part = batch[start : start + self._images_at_once]
-                vectors[start : start + len(part)] = self._run(part)
+                vectors[start : start + len(part)] = self._run(network, part)
         return vectors
 
-    def _run(self, part: NDArray[Any]) -> NDArray[np.float32]:
+    def release(self) -> None:
+        """Give the memory of the network back; the next `features` takes it again."""
+        self._network = None
+
+    def _loaded(self) -> nn.Module:
+        if self._network is None:
+            network = self._build().requires_grad_(False).eval().to(self.device, self._dtype)
+            # Convolutions run 1.6 times faster on channels-last data; transformers do not care.
+            self._network = network.to(memory_format=torch.channels_last)
+        return self._network
+
+    def _run(self, network: nn.Module, part: NDArray[Any]) -> NDArray[np.float32]:
         count = len(part)
         if count < self._images_at_once:
             # A full batch always: other batch sizes take other kernels, whose last digits differ.
             part = np.concatenate((part, np.repeat(part[-1:], self._images_at_once - count, axis=0)))
         pixels = torch.from_numpy(np.ascontiguousarray(part)).to(self.device).permute(0, 3, 1, 2).to(torch.float32)
-        found = self._network(self._pipeline.scale(pixels).to(self._dtype))
+        found = network(self._pipeline.scale(pixels).to(self._dtype))
         rows: NDArray[np.float32] = found[:count].to(torch.float32).cpu().numpy()
         return rows
 

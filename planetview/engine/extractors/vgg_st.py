@@ -15,7 +15,7 @@ from torch import Tensor
 
 from planetview.engine.perceptual.st_lpips import ScaledTrunk, unit
 from planetview.engine.resize import squash
-from planetview.engine.weights import ST_LPIPS_VGG, load_state_dict
+from planetview.engine.weights import ST_LPIPS_VGG, load_state_dict, require
 
 SIDE: Final = 80
 STAGES: Final = (2, 3, 4, 5)
@@ -43,7 +43,8 @@ class VggSt:
 
     def __init__(self, device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)
-        self._trunk = ScaledTrunk("vgg", load_state_dict(ST_LPIPS_VGG)).to(self.device)
+        require(ST_LPIPS_VGG)
+        self._trunk: ScaledTrunk | None = None
 
     def prepare(self, rgb8: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return the image as (SIDE, SIDE, 3) uint8; untouched when it has that size already.
@@ -64,7 +65,13 @@ class VggSt:
                 vectors[start : start + step] = self._pooled(part).cpu().numpy()
         return vectors
 
+    def release(self) -> None:
+        """Give the memory of the network back; the next `features` takes it again."""
+        self._trunk = None
+
     def _pooled(self, part: Tensor) -> Tensor:
+        if self._trunk is None:
+            self._trunk = ScaledTrunk("vgg", load_state_dict(ST_LPIPS_VGG)).to(self.device)
         stages = enumerate(self._trunk.stages(part, last=STAGES[-1]), start=1)
         return torch.cat([unit(features).mean(dim=(2, 3)) for stage, features in stages if stage in STAGES], dim=1)
 
