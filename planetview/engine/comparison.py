@@ -163,7 +163,9 @@ class _Run:
         missing = missing_features(self._datasets, stretches, self._extractors, self._store)
         self._schedule = Schedule(plan(self._request, self._datasets, missing), self._emit)
         self._schedule.finish("stretch")
-        inputs = read_inputs(self._datasets, stretches, self._extractors, self._store, self._schedule, self._check)
+        inputs = read_inputs(
+            self._datasets, stretches, self._extractors, self._store, self._schedule, self._check, self._warn
+        )
         for item in inputs:
             if item.unusable:
                 first = item.unusable[0][1]

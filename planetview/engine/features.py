@@ -73,16 +73,18 @@ def extract_features(
     batcher: TimedBatch,
     check: Callable[[], None],
     on_progress: Callable[[FeatureProgress], None] = lambda progress: None,
+    on_smaller_batch: Callable[[int], None] | None = None,
     workers: int | None = None,
 ) -> FeatureTable:
     """Return the features of the usable images, reading stored rows and computing the others.
 
     load: reads one image as (h, w, 3) uint8; an ImageProblem leaves that image out. Runs in threads.
     check: called at least every 0.1 s except while the network works on a batch; it ends the work by raising.
-    on_progress: called after every read of stored rows and every batch.
+    on_progress: called after every read of stored rows and every batch. on_smaller_batch: called with the new number
+    of images when memory ran out and a batch was halved.
     Every batch is stored before the next begins, so an interrupted run loses at most one.
     """
-    run = _Run(records, extractor, space.key, store, check=check, on_progress=on_progress)
+    run = _Run(records, extractor, space.key, store, check, on_progress, on_smaller_batch)
     run.read_stored()
     missing = run.missing()
     images = prefetch(
@@ -106,9 +108,9 @@ class _Run:
         extractor: Extractor,
         space: str,
         store: FeatureStore,
-        *,
         check: Callable[[], None],
         on_progress: Callable[[FeatureProgress], None],
+        on_smaller_batch: Callable[[int], None] | None,
     ) -> None:
         self._records = records
         self._extractor = extractor
@@ -116,6 +118,7 @@ class _Run:
         self._store = store
         self._check = check
         self._on_progress = on_progress
+        self._on_smaller_batch = on_smaller_batch
         first: dict[str, int] = {}
         self._owner = np.array([first.setdefault(r.digest, i) for i, r in enumerate(records)], dtype=np.int64)
         self._repeats = np.bincount(self._owner, minlength=len(records))
@@ -183,7 +186,8 @@ class _Run:
             return self._extractor.features(part)
 
         began = time.perf_counter()
-        rows = run_halving(work, np.stack(batch), check=self._check, batch_size=batcher)
+        stacked = np.stack(batch)
+        rows = run_halving(work, stacked, check=self._check, batch_size=batcher, report=self._on_smaller_batch)
         batcher.record(time.perf_counter() - began, len(at))
         self._computed += len(at)
         finite = np.isfinite(rows).all(axis=1)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from planetview.core.catalogue import EXTRACTORS
 from planetview.core.datasets import Dataset, ImageRecord
 from planetview.core.entropy import shannon_entropy_bits
 from planetview.core.errors import ImageProblem, UserError
@@ -86,10 +87,11 @@ def read_inputs(
     store: FeatureStore,
     schedule: Schedule,
     check: Check,
+    notice: Callable[[str], None],
 ) -> list[Inputs]:
     """Compute or read the features and entropy of every dataset.
 
-    Extractor by extractor, so that one network at a time is in memory.
+    Extractor by extractor, so that one network at a time is in memory. notice: told in words what people should know.
     Raises UserError (exit code 3) when no image of a dataset is usable.
     """
     decoders = {dataset.name: _Decoder(stretches[dataset.name]) for dataset in datasets}
@@ -98,7 +100,7 @@ def read_inputs(
         for dataset in datasets:
             name = dataset.name
             tables[name][extractor.id] = _features(
-                dataset, extractor, stretches[name], decoders[name], store, schedule, check
+                dataset, extractor, stretches[name], decoders[name], store, schedule, check, notice
             )
         extractor.release()
     return [
@@ -146,7 +148,13 @@ def _features(
     store: FeatureStore,
     schedule: Schedule,
     check: Check,
+    notice: Callable[[str], None],
 ) -> FeatureTable:
+    label = EXTRACTORS[extractor.id].label if extractor.id in EXTRACTORS else extractor.id
+
+    def say_smaller(images: int) -> None:
+        notice(f"Memory ran out: {label} goes on with {images} images at once. The numbers are the same.")
+
     stage = f"features/{extractor.id}/{dataset.name}"
     table = extract_features(
         dataset.images,
@@ -157,6 +165,7 @@ def _features(
         batcher=TimedBatch(),
         check=check,
         on_progress=lambda progress: schedule.advance(stage, progress.done, progress.rate),
+        on_smaller_batch=say_smaller,
     )
     schedule.finish(stage)
     return table

@@ -255,3 +255,21 @@ def test_progress_counts_every_image_and_rates_only_the_computed_ones(store: Fea
     again: list[FeatureProgress] = []
     extract(names(20), store, on_progress=again.append)
     assert again == [FeatureProgress(20, 20, None)]
+
+
+def test_memory_running_out_is_said_and_changes_no_number(store: FeatureStore) -> None:
+    class Cramped(Projection):
+        def features(self, batch: np.ndarray) -> np.ndarray:
+            if len(batch) > 3:
+                raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+            return super().features(batch)
+
+    said: list[int] = []
+    extractor = Cramped()
+    table = extract_features(
+        [record(name) for name in names(20)], extractor, feature_space(extractor, "none"), store, load,
+        batcher=sevens(), check=no_check, on_smaller_batch=said.append, workers=2,
+    )  # fmt: skip
+    np.testing.assert_allclose(table.features, expected(names(20)), rtol=1e-4, atol=1e-4)
+    # Of seven images four went into the second half, and are halved once more.
+    assert said == [3, 2]

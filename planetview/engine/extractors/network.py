@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from planetview.core.errors import UserError
+from planetview.engine.devices import is_out_of_memory
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -86,10 +87,16 @@ class NetworkExtractor:
             raise ValueError(f"{self.id} reads (n, {side}, {side}, 3) arrays, got shape {batch.shape}")
         vectors = np.empty((len(batch), self.dim), dtype=np.float32)
         network = self._loaded()
-        with torch.inference_mode():
-            for start in range(0, len(batch), self._images_at_once):
-                part = batch[start : start + self._images_at_once]
-                vectors[start : start + len(part)] = self._run(network, part)
+        try:
+            with torch.inference_mode():
+                for start in range(0, len(batch), self._images_at_once):
+                    part = batch[start : start + self._images_at_once]
+                    vectors[start : start + len(part)] = self._run(network, part)
+        except RuntimeError as error:
+            if is_out_of_memory(error):
+                # Whoever halves the batch and tries again must not meet the same full one.
+                self._images_at_once = max(1, self._images_at_once // 2)
+            raise
         return vectors
 
     def release(self) -> None:
