@@ -18,7 +18,7 @@ from planetview.core.datasets import ImageRecord
 from planetview.core.errors import ImageProblem
 from planetview.engine.devices import TimedBatch, run_halving
 from planetview.engine.images import prefetch
-from planetview.engine.metrics.pixel import ms_ssim, ms_ssim_label, ms_ssim_levels, psnr, ssim
+from planetview.engine.metrics.pixel import ms_ssim, ms_ssim_label, ms_ssim_levels, psnr, ssim, ssim_and_ms_ssim
 from planetview.engine.perceptual import PairNetwork
 from planetview.engine.store import FeatureStore
 
@@ -32,6 +32,8 @@ _PIXEL_METRICS: dict[str, Callable[[Image8, Image8], float]] = {
     "ms-ssim": lambda a, b: float(ms_ssim(a, b).value),
 }
 _STORE_EVERY = 64
+# A new number where the last digits of a metric changed, so that stored values are not mixed with others.
+_VERSIONS = {"ssim": "pair 2", "ms-ssim": "pair 2"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,9 @@ def score_pairs(
         worker.pixel(i, pair, scores)
         return pair
 
-    for k, pair in prefetch(missing, load, check=check, ahead=32):
+    # Without networks beside them the pixel metrics may have every thread.
+    workers = None if worker.has_networks else torch.get_num_threads()
+    for k, pair in prefetch(missing, load, check=check, workers=workers, ahead=32):
         done += 1
         if not isinstance(pair, ImageProblem):
             i = missing[k]
@@ -128,18 +132,32 @@ class _Scorer:
     """Computes the scores of decoded pairs, stacked as (2, H, W, 3)."""
 
     def __init__(self, metrics: Sequence[str], perceptual: dict[str, PairNetwork], check: Callable[[], None]) -> None:
-        self._pixel = [(metric, _PIXEL_METRICS[metric]) for metric in metrics if metric in _PIXEL_METRICS]
+        self._pixel = [metric for metric in metrics if metric in _PIXEL_METRICS]
         self._networks = [(metric, perceptual[metric]) for metric in metrics if metric in perceptual]
         self._check = check
         self.batch = TimedBatch(start=4, largest=32)
 
+    @property
+    def has_networks(self) -> bool:
+        return bool(self._networks)
+
     def pixel(self, i: int, pair: Image8, scores: Scores) -> None:
-        with torch.inference_mode():
-            for metric, function in self._pixel:
-                try:
-                    scores[metric][i] = function(pair[0], pair[1])
-                except ImageProblem:
-                    scores[metric][i] = np.nan
+        try:
+            for metric, value in self._pixel_values(pair):
+                scores[metric][i] = value
+        except ImageProblem:
+            # Too small for the window, which only SSIM has: PSNR comes first.
+            return
+
+    def _pixel_values(self, pair: Image8) -> Iterator[tuple[str, float]]:
+        together = {"ssim", "ms-ssim"} <= set(self._pixel)
+        for metric in sorted(self._pixel, key=lambda metric: metric != "psnr"):
+            if not together or metric == "psnr":
+                yield metric, _PIXEL_METRICS[metric](pair[0], pair[1])
+        if together:
+            first_scale, all_scales = ssim_and_ms_ssim(pair[0], pair[1])
+            yield "ssim", first_scale
+            yield "ms-ssim", all_scales.value
 
     def perceptual(self, batch: list[tuple[int, Image8]], scores: Scores) -> None:
         if not self._networks:
@@ -172,7 +190,7 @@ def _at_size(image: Image8, size: tuple[int, int]) -> Image8:
 
 def _space(metric: str, key: str, perceptual: dict[str, PairNetwork]) -> str:
     weights = perceptual[metric].weights_digest if metric in perceptual else ""
-    return json.dumps(["pair 1", metric, key, weights, "bicubic to the smaller size"])
+    return json.dumps([_VERSIONS.get(metric, "pair 1"), metric, key, weights, "bicubic to the smaller size"])
 
 
 def _save(

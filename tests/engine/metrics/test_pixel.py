@@ -18,6 +18,7 @@ from planetview.engine.metrics.pixel import (
     ms_ssim_levels,
     psnr,
     ssim,
+    ssim_and_ms_ssim,
 )
 
 
@@ -73,6 +74,19 @@ def test_small_images_use_fewer_scales_and_say_so(side, levels):
     assert (ours.levels, ours.label) == (levels, f"MS-SSIM-L{levels}")
 
 
+@pytest.mark.parametrize("size", [(11, 30), (64, 64), (170, 200)])
+def test_both_at_once_are_the_two_alone(size):
+    a, b = scene(*size, seed=45), scene(*size, seed=46)
+
+    assert ssim_and_ms_ssim(a, b) == (ssim(a, b), ms_ssim(a, b))
+
+
+def test_images_wider_than_a_tile_are_piqs_too():
+    a, b = scene(300, 1100, seed=47), scene(300, 1100, seed=48)
+
+    assert ssim(a, b) == pytest.approx(float(piq.ssim(as_piq(a), as_piq(b), downsample=False)), abs=1e-6)
+
+
 def test_levels_follow_from_the_shorter_side():
     assert [ms_ssim_levels(side, 500) for side in (10, 11, 21, 41, 81, 160, 161)] == [0, 1, 2, 3, 4, 4, 5]
     assert ms_ssim_levels(500, 21) == 2
@@ -125,6 +139,15 @@ def test_grey_images_give_one_number_however_stored(measure):
     assert measure(a, b) == measure(wide_a, wide_b) == measure(a, wide_b)
     by_piq = as_piq(wide_a), as_piq(wide_b)
     assert ssim(a, b) == pytest.approx(float(piq.ssim(*by_piq, downsample=False)), abs=1e-6)
+
+
+def test_a_single_coloured_sample_makes_an_image_colour():
+    grey = np.repeat(scene(64, 64, seed=95)[:, :, :1], 3, axis=2)
+    for channel in range(3):
+        tinted = grey.copy()
+        tinted[40, 63, channel] ^= 8
+
+        assert psnr(grey, tinted) == pytest.approx(10 * math.log10(255**2 * grey.size / 64), rel=1e-12)
 
 
 def test_a_grey_image_meets_a_colour_image_as_three_equal_channels():
