@@ -13,10 +13,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from planetview.engine.perceptual.st_lpips import ScaledTrunk, unit
+from planetview.engine.perceptual.learned import unit
+from planetview.engine.perceptual.st_lpips import ScaledTrunk
 from planetview.engine.resize import squash
-from planetview.engine.weights import ST_LPIPS_VGG, load_state_dict, require
+from planetview.engine.weights import load_weights, weight_identity
 
+_WEIGHTS: Final = "st-lpips-vgg"
 SIDE: Final = 80
 STAGES: Final = (2, 3, 4, 5)
 _WIDTHS = {1: 64, 2: 128, 3: 256, 4: 512, 5: 512}
@@ -36,14 +38,12 @@ class VggSt:
         f"squash to {SIDE}x{SIDE}, Pillow antialiased bicubic, uint8; ST-LPIPS scaling; "
         "relu2_2 + relu3_3 + relu4_3 + relu5_3, channel vectors scaled to length 1; mean over pixels"
     )
-    weights_digest: Final = ST_LPIPS_VGG.sha256
     precision: Final = "float32"
-    note: Final = ""
     classifier: Final = None
 
     def __init__(self, device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)
-        require(ST_LPIPS_VGG)
+        self.weights_digest, self.note = weight_identity(_WEIGHTS)
         self._trunk: ScaledTrunk | None = None
 
     def prepare(self, rgb8: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -71,7 +71,7 @@ class VggSt:
 
     def _pooled(self, part: Tensor) -> Tensor:
         if self._trunk is None:
-            self._trunk = ScaledTrunk("vgg", load_state_dict(ST_LPIPS_VGG)).to(self.device)
+            self._trunk = ScaledTrunk("vgg", load_weights(_WEIGHTS).tensors).to(self.device)
         stages = enumerate(self._trunk.stages(part, last=STAGES[-1]), start=1)
         return torch.cat([unit(features).mean(dim=(2, 3)) for stage, features in stages if stage in STAGES], dim=1)
 

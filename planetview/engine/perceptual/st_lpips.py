@@ -8,29 +8,22 @@ serves only as the oracle of the tests.
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from functools import reduce
 from typing import Final, Literal
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from planetview.core.errors import UserError
+from planetview.engine.perceptual.learned import LearnedDistance
 from planetview.engine.weights import ST_LPIPS_ALEX, ST_LPIPS_VGG, load_state_dict
 
 Net = Literal["alex", "vgg"]
 SMALLEST_SIDE: Final[dict[str, int]] = {"alex": 21, "vgg": 18}
 
 _FILES = {"alex": ST_LPIPS_ALEX, "vgg": ST_LPIPS_VGG}
-_UNIT_EPS = 1e-10
-# Images the trunk sees at once. One fixed number makes the features of an image independent of its company,
-# so equal images are at distance exactly 0, and bounds the memory of the first, widest stage.
-_IMAGES_AT_ONCE = 8
 
 
 class BlurPool(nn.Module):
@@ -152,122 +145,24 @@ class ScaledTrunk(nn.Module):
         yield from self.trunk.stages(scaled, last)
 
 
-def unit(features: Tensor) -> Tensor:
-    """Scale the channel vector of every pixel to length 1. (n, c, h, w) -> the same shape."""
-    return features / (features.square().sum(dim=1, keepdim=True).sqrt_() + _UNIT_EPS)
+class StLpips(LearnedDistance):
+    """ST-LPIPS between images; see `PairNetwork` for the attributes.
 
-
-class StLpips:
-    """ST-LPIPS between images, and the embedding whose squared Euclidean distance it is.
-
-    net: "alex" or "vgg"; their values are not comparable with each other, nor with LPIPS.
-    Raises MissingWeights when the file is not there.
+    net: "alex" (at least 21 px a side) or "vgg" (18 px); their values are not comparable with each other, nor with
+    LPIPS. Raises MissingWeights when the file is not there.
     """
 
     def __init__(self, net: Net, device: torch.device | str = "cpu") -> None:
         self.net: Net = net
-        self.device = torch.device(device)
-        self.smallest_side = SMALLEST_SIDE[net]
-        self.weights_digest = _FILES[net].sha256
-        self.note = ""
         tensors = load_state_dict(_FILES[net])
-        self._trunk = ScaledTrunk(net, tensors).to(self.device)
-        heads = [tensors[f"lin{stage}.model.1.weight"].reshape(1, -1, 1, 1) for stage in range(5)]
-        self._heads = [head.to(self.device) for head in heads]
-
-    def distance(self, a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the ST-LPIPS distance of each pair: float32 (n,), at least 0, 0 for equal images.
-
-        a, b: (n, h, w, 3) RGB or (n, h, w) grey, uint8, of equal shape. Raises UserError below the smallest side
-        (alex 21 px, vgg 18 px), ValueError for unequal or unfit arrays. An image that several neighbouring pairs share
-        goes through the trunk once: pairs sorted by partner cost little more than half.
-        """
-        first, second = _as_rgb(a), _as_rgb(b)
-        if first.shape != second.shape:
-            raise ValueError(f"ST-LPIPS compares images of equal size, got {first.shape} and {second.shape}")
-        self._check_side(first)
-        values = np.empty(len(first), dtype=np.float32)
-        for part, images, left, right in _shared_blocks(first, second):
-            values[part] = self._pair_block(images, left, right)
-        return values
-
-    def embed(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return one flat vector an image: float32 (n, dim(h, w)).
-
-        The squared Euclidean distance of two vectors is the ST-LPIPS distance of the images. The vectors are long
-        (alex at 64 px: 168,000 values), so keep blocks of them, not sets. Accepts and raises as `distance`.
-        """
-        images = _as_rgb(batch)
-        self._check_side(images)
-        blocks = []
-        for start in range(0, len(images), _IMAGES_AT_ONCE):
-            block = images[start : start + _IMAGES_AT_ONCE]
-            blocks.append(self._embed_block(_filled(block))[: len(block)])
-        return np.concatenate(blocks) if blocks else np.empty((0, 0), dtype=np.float32)
-
-    def _pair_block(self, images: NDArray[np.uint8], left: list[int], right: list[int]) -> NDArray[np.float32]:
-        with torch.inference_mode():
-            total = torch.zeros(len(left), device=self.device)
-            stages = self._trunk.stages(torch.from_numpy(images).to(self.device))
-            for head, features in zip(self._heads, stages, strict=True):
-                directions = unit(features)
-                weighted = (directions[left] - directions[right]).square_().mul_(head)
-                total += weighted.sum(dim=1).mean(dim=(1, 2))
-        return total.cpu().numpy()
-
-    def _embed_block(self, block: NDArray[np.uint8]) -> NDArray[np.float32]:
-        with torch.inference_mode():
-            parts = []
-            for head, features in zip(self._heads, self._trunk.stages(torch.from_numpy(block).to(self.device)),
-                                      strict=True):  # fmt: skip
-                weight = (head / features[0, 0].numel()).sqrt()
-                parts.append((unit(features) * weight).flatten(1))
-            return torch.cat(parts, dim=1).cpu().numpy()
-
-    def _check_side(self, images: NDArray[np.uint8]) -> None:
-        height, width = images.shape[1:3]
-        smallest = SMALLEST_SIDE[self.net]
-        if min(height, width) < smallest:
-            raise UserError(
-                f"ST-LPIPS ({self.net}) needs images of at least {smallest} px a side, got {width} x {height}.",
-                "Leave this metric out for such small images, or use larger tiles.",
-            )
-
-
-def _shared_blocks(
-    first: NDArray[np.uint8], second: NDArray[np.uint8]
-) -> Iterator[tuple[slice, NDArray[np.uint8], list[int], list[int]]]:
-    """Cut pairs into blocks of at most `_IMAGES_AT_ONCE` different images.
-
-    Yields (pairs of the block, its different images, and for each pair the positions of its two images among them).
-    """
-    start, images = 0, dict[bytes, tuple[int, NDArray[np.uint8]]]()
-    sides: tuple[list[int], list[int]] = ([], [])
-    for i, pair in enumerate(zip(first, second, strict=True)):
-        keys = [hashlib.blake2b(image.data, digest_size=16).digest() for image in pair]
-        if len({*images, *keys}) > _IMAGES_AT_ONCE:
-            yield slice(start, i), np.stack([image for _, image in images.values()]), *sides
-            start, images, sides = i, {}, ([], [])
-        for key, image, side in zip(keys, pair, sides, strict=True):
-            side.append(images.setdefault(key, (len(images), image))[0])
-    if images:
-        yield slice(start, len(first)), np.stack([image for _, image in images.values()]), *sides
-
-
-def _as_rgb(batch: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    if batch.dtype != np.uint8:
-        raise ValueError(f"ST-LPIPS reads uint8 images, got {batch.dtype}")
-    if batch.ndim == 3:
-        return np.repeat(batch[..., None], 3, axis=3)
-    if batch.ndim != 4 or batch.shape[3] != 3:
-        raise ValueError(f"ST-LPIPS reads (n, h, w, 3) or (n, h, w) arrays, got shape {batch.shape}")
-    return np.ascontiguousarray(batch)
-
-
-def _filled(block: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Repeat the last image until the block holds `_IMAGES_AT_ONCE`."""
-    short = _IMAGES_AT_ONCE - len(block)
-    return np.concatenate((block, np.repeat(block[-1:], short, axis=0))) if short else block
+        super().__init__(
+            f"ST-LPIPS ({net})",
+            ScaledTrunk(net, tensors).to(device),
+            [tensors[f"lin{stage}.model.1.weight"] for stage in range(5)],
+            smallest_side=SMALLEST_SIDE[net],
+            weights_digest=_FILES[net].sha256,
+            device=device,
+        )
 
 
 def build(id: str, device: torch.device | str) -> StLpips:
