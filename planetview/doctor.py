@@ -143,14 +143,21 @@ def _qt() -> Iterator[Check]:
 
 
 def _weights() -> Iterator[Check]:
-    from planetview.engine.weights import WeightStatus, weight_states
+    from planetview.core.catalogue import WEIGHTS
+    from planetview.core.models import WeightStatus
+    from planetview.engine.weights import weight_states
 
+    missing = []
     for found in weight_states():
+        if found.status is WeightStatus.MISSING:
+            missing.append(found.weights)
+            continue
         is_there = found.status is WeightStatus.PRESENT
-        text = f"{found.file.title}: {found.status.value}"
-        if is_there:
-            text += f", {found.path}"
+        text = f"{WEIGHTS[found.weights].title}: {found.status.value}, {found.path}"
         yield Check("weights", State.OK if is_there else State.NOTE, text, found.advice)
+    if missing:
+        fix = "Only the metrics that need them go without. See: planetview models list"
+        yield Check("weights", State.NOTE, f"missing: {', '.join(missing)}", fix)
 
 
 def _cache() -> Iterator[Check]:

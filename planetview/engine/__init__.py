@@ -6,3 +6,5 @@ import os
 # the speed (2 instead of 19 images/s on two cores); sleeping instead costs nothing measurable on an idle machine.
 # Read once, when torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Libraries that could fetch weights must never do so on their own; PlanetView fetches, and only when asked.
+os.environ.setdefault("HF_HUB_OFFLINE", "1")

@@ -258,9 +258,9 @@ def test_odd_images_cost_their_own_values_alone(sets: dict[str, Dataset], tmp_pa
 def test_missing_weights_leave_reasons_not_numbers(
     sets: dict[str, Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from planetview.engine import weights
+    from planetview.engine.weights import places
 
-    monkeypatch.setattr(weights, "_places", lambda file: iter(()))
+    monkeypatch.setattr(places, "_in_package", lambda package, inside: iter(()))
 
     results, _ = run(TorchEngine(tmp_path / "s.sqlite"), request(sets))
 

@@ -18,13 +18,14 @@ from PIL import Image
 
 from planetview.core.cancel import Cancelled, CancelToken
 from planetview.core.errors import UserError
+from planetview.core.models import WeightStatus
 from planetview.engine.neighbours import nearest_st_lpips
 from planetview.engine.perceptual.st_lpips import SMALLEST_SIDE, StLpips
 from planetview.engine.resize import squash
-from planetview.engine.weights import WeightStatus, weight_states
+from planetview.engine.weights import weight_state
 
 pytestmark = pytest.mark.skipif(
-    any(state.status is not WeightStatus.PRESENT for state in weight_states()),
+    any(weight_state(f"st-lpips-{net}").status is not WeightStatus.PRESENT for net in ("alex", "vgg")),
     reason="the ST-LPIPS weight files are not installed",
 )
 NETS = ("alex", "vgg")

@@ -9,13 +9,15 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from planetview.core.catalogue import WEIGHTS
 from planetview.core.errors import UserError
+from planetview.core.models import WeightStatus
 from planetview.engine.extractors import Extractor, load_extractor
 from planetview.engine.extractors.vgg_st import SIDE
-from planetview.engine.weights import ST_LPIPS_VGG, WeightStatus, weight_state
+from planetview.engine.weights import weight_state
 
 pytestmark = pytest.mark.skipif(
-    weight_state(ST_LPIPS_VGG).status is not WeightStatus.PRESENT,
+    weight_state("st-lpips-vgg").status is not WeightStatus.PRESENT,
     reason="the ST-LPIPS weight files are not installed",
 )
 
@@ -46,7 +48,7 @@ def test_features_are_finite_float32_vectors_of_the_stated_length(extractor: Ext
 
 def test_the_features_are_identified_by_weights_and_preprocessing(extractor: Extractor) -> None:
     assert extractor.id == "vgg16-st"
-    assert extractor.weights_digest == ST_LPIPS_VGG.sha256
+    assert extractor.weights_digest == WEIGHTS["st-lpips-vgg"].sources[0].sha256
     assert extractor.precision == "float32"
     assert f"{SIDE}x{SIDE}" in extractor.preprocessing_id
     assert "bicubic" in extractor.preprocessing_id

@@ -5,6 +5,7 @@ from __future__ import annotations
 from planetview.core.catalogue.extractors import DEFAULT_EXTRACTORS, EXTRACTORS
 from planetview.core.catalogue.metrics import DEFAULT_METRICS, METRICS, metric_label
 from planetview.core.catalogue.specs import Direction, ExtractorSpec, Family, MetricSpec
+from planetview.core.catalogue.weights import WEIGHTS, WeightSource, WeightsSpec
 
 # Perceptual distances that are squared Euclidean distances of vectors short enough to search all pairs.
 NEIGHBOUR_SPACES: tuple[str, ...] = (*EXTRACTORS, "st-lpips-alex", "lpips-alex")
@@ -15,9 +16,12 @@ __all__ = [
     "EXTRACTORS",
     "METRICS",
     "NEIGHBOUR_SPACES",
+    "WEIGHTS",
     "Direction",
     "ExtractorSpec",
     "Family",
     "MetricSpec",
+    "WeightSource",
+    "WeightsSpec",
     "metric_label",
 ]
