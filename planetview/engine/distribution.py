@@ -18,14 +18,24 @@ Check = Callable[[], None]
 
 # All pairs of two sets of this size take about half a minute on two cores; beyond it KID rests on its subsets alone.
 _ALL_PAIRS_MOST = 20_000
+# What fid50k draws at most from either side.
+_FID50K_MOST = 50_000
+# Splits of tens of images say nothing: from here on each of the ten has a hundred.
+_TEN_SPLITS_FROM = 1_000
 _LEVEL = 0.95
 
 DISTRIBUTION_METRICS = tuple(spec.id for spec in METRICS.values() if spec.family is Family.DISTRIBUTION)
+# Metrics that take all images of both sides, up to their own limits, instead of equally many.
+OWN_SIZES = ("fid50k", "fid50k-full")
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One number of one comparison, before it meets its noise floor; `reason` when there is none."""
+    """One number of one comparison, before it meets its noise floor; `reason` when there is none.
+
+    spans_samples: whether the interval says how far another sample would move the value; only then can it be held
+    against the floor's.
+    """
 
     value: float | None = None
     interval: Interval | None = None
@@ -33,18 +43,32 @@ class Outcome:
     notes: tuple[str, ...] = ()
     variant: str = ""
     reason: str = ""
+    spans_samples: bool = True
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two feature sets of equal size with the key of everything that decided them.
+    """Two feature sets with the keys of everything that decided them; of equal size but for `OWN_SIZES`.
 
-    reference, other: (n, d). key: text; equal keys mean equal features in equal order.
+    reference, other: (n, d) and (m, d). reference_key, other_key: text; equal keys mean equal features in equal
+    order. classifier: (d, classes) from features to class logits, or None for features without classes.
     """
 
     reference: Features
     other: Features
-    key: str
+    reference_key: str
+    other_key: str
+    classifier: Features | None = None
+
+    @property
+    def key(self) -> str:
+        """Both keys as one text."""
+        return f"{self.reference_key} {self.other_key}"
+
+
+def own_sizes(metric: str, reference: int, other: int) -> tuple[int, int]:
+    """Return how many of the images of each side a metric of `OWN_SIZES` draws."""
+    return reference if metric == "fid50k-full" else min(reference, _FID50K_MOST), min(other, _FID50K_MOST)
 
 
 def distribution_outcome(metric: str, pair: Comparison, settings: RunSettings, memo: Memo, check: Check) -> Outcome:
@@ -102,6 +126,96 @@ def _frechet(pair: Comparison, settings: RunSettings, memo: Memo, check: Check) 
     )  # fmt: skip
 
 
+def _fd_infinity(pair: Comparison, settings: RunSettings, memo: Memo, check: Check) -> Outcome:
+    from planetview.engine.metrics.fd_infinity import fd_infinity
+
+    def compute() -> Array:
+        found = fd_infinity(
+            pair.reference, pair.other, seed=settings.seed, level=_LEVEL, check=check, budget_bytes=_budget(settings)
+        )
+        return np.array([found.value, found.standard_error, *_ends(found.interval), found.sizes[0], len(found.sizes)])
+
+    inputs = [pair.key, str(settings.seed)]
+    value, error, low, high, smallest, points = memo.array("fd infinity 1", inputs, (6,), compute).tolist()
+    n, d = pair.other.shape
+    notes: tuple[str, ...] = ("the bias of the reference's own sample size stays in",)
+    if smallest <= d:
+        notes = (f"small sample: sizes from {smallest:,.0f} images for {d:,} dimensions bend the line", *notes)
+    return Outcome(
+        value, _interval(low, high, "standard error of the intercept: of the fit, not of another sample"),
+        {"standard error of the fit": error}, notes,
+        f"intercept of the distance over 1/n at {points:.0f} sizes, {smallest:,.0f} to {n:,}; all "
+        f"{len(pair.reference):,} reference images each time", spans_samples=False,
+    )  # fmt: skip
+
+
+def _fid50k(full: bool) -> Callable[[Comparison, RunSettings, Memo, Check], Outcome]:
+    def outcome(pair: Comparison, settings: RunSettings, memo: Memo, check: Check) -> Outcome:
+        from planetview.engine.metrics.fid50k import fid50k
+
+        n, m = len(pair.reference), len(pair.other)
+        groups = 20 if m <= 1000 else 10
+
+        def compute() -> Array:
+            value, interval = fid50k(
+                pair.reference, pair.other, level=_LEVEL, groups=groups, seed=settings.seed, check=check,
+                budget_bytes=_budget(settings),
+            )  # fmt: skip
+            return np.array([value, *_ends(interval)])
+
+        inputs = [pair.key, str(settings.seed), str(groups)]
+        value, low, high = memo.array("fid50k 1", inputs, (3,), compute).tolist()
+        apart = "published runs draw 50,000 fresh images with random noise"
+        if not full:
+            apart += ", and with mirror training count mirrored real images too"
+        notes = [f"the convention, not a published run: {apart}"]
+        if min(n, m) <= pair.other.shape[1]:
+            notes.append(f"{pair.other.shape[1]} dimensions: mostly small-sample bias, read it against the floor")
+        return Outcome(
+            value, _interval(low, high, f"delete-a-group jackknife, {groups} groups a side"), {}, tuple(notes),
+            f"{n:,} reference and {m:,} candidate images, no mirrored images, covariance divided by n, float64",
+        )  # fmt: skip
+
+    return outcome
+
+
+def _inception_score(pair: Comparison, settings: RunSettings, memo: Memo, check: Check) -> Outcome:
+    from planetview.engine.metrics.inception_score import inception_score
+
+    classifier, n = pair.classifier, len(pair.other)
+    if classifier is None:
+        return Outcome(reason="this extractor has no classes")
+    splits = 10 if n >= _TEN_SPLITS_FROM else 1
+
+    def score(features: Features, key: str) -> Array:
+        def compute() -> Array:
+            found = inception_score(
+                features, classifier, splits=splits, seed=settings.seed, level=_LEVEL, check=check,
+                budget_bytes=_budget(settings),
+            )  # fmt: skip
+            return np.array(
+                [found.mean, found.sd, found.one_split, found.groups, found.ceiling, *_ends(found.interval)]
+            )
+
+        return memo.array("isc 1", [key, str(splits), str(settings.seed)], (7,), compute)
+
+    mean, sd, one_split, groups, ceiling, low, high = score(pair.other, pair.other_key).tolist()
+    extra = {
+        "reference": float(score(pair.reference, pair.reference_key)[0]),
+        "sd over splits": sd,
+        "one split": one_split,
+    }
+    variant = f"{splits} splits, shuffled, logits without bias, float64"
+    if splits == 1:
+        variant = "1 split, since there are below 1,000 images (published: 10), logits without bias, float64"
+    notes = (
+        f"cannot exceed {ceiling:,.0f}: {classifier.shape[1]:,} classes, {-(-n // splits):,} images a split",
+        "ImageNet classes mean little for regolith: read it beside the score of the reference",
+    )
+    kind = f"delete-a-group jackknife of the one-split score, {groups:.0f} groups"
+    return Outcome(mean, _interval(low, high, kind), extra, notes, variant)
+
+
 def _kid(kernel: str) -> Callable[[Comparison, RunSettings, Memo, Check], Outcome]:
     def outcome(pair: Comparison, settings: RunSettings, memo: Memo, check: Check) -> Outcome:
         from planetview.engine.metrics.kernel import kid
@@ -126,9 +240,11 @@ def _kid(kernel: str) -> Callable[[Comparison, RunSettings, Memo, Check], Outcom
             extra["all pairs"] = unbiased
         notes: tuple[str, ...] = ()
         if size < settings.kid_subset_size:
-            notes = (f"subset size {settings.kid_subset_size:,} > {n:,} images: used {size:,}, so every subset is all",)
+            notes = (f"subset size {settings.kid_subset_size:,} > {n:,} images: used {size:,}",)
+        if size == n:
+            notes = (*notes, "every subset is all images, so their sd is 0")
         words = "(x·y/d + 1)³" if kernel == "poly" else "exp(−‖x−y‖²/200) on raw features"
-        variant = f"{words}, {settings.kid_subsets} subsets of {size:,}, float64"
+        variant = f"{words}, {settings.kid_subsets} subsets of {size:,}, unbiased, float64, not times 10³"
         return Outcome(mean, _interval(low, high, "delete-one jackknife over all pairs"), extra, notes, variant)
 
     return outcome
@@ -182,14 +298,20 @@ def _manifold(metric: str) -> Callable[[Comparison, RunSettings, Memo, Check], O
         value, low, high = table[("precision", "recall", "density", "coverage").index(metric)].tolist()
         given = "given the manifold of the other set"
         kind = f"normal, {given}" if metric == "density" else f"Wilson, {given}"
-        published = "k = 3, surface inside (≤)" if metric in ("precision", "recall") else "k = 5, surface outside (<)"
-        return Outcome(value, _interval(low, high, kind), {}, (), published)
+        variant = f"k = {k_dc}, surface outside (<)"
+        if metric in ("precision", "recall"):
+            variant = f"k = {k_pr}, surface inside (≤), features not rounded to 16 bits"
+        return Outcome(value, _interval(low, high, kind), {}, (), variant)
 
     return outcome
 
 
 _COMPUTE: dict[str, Callable[[Comparison, RunSettings, Memo, Check], Outcome]] = {
     "fd": _frechet,
+    "fd-infinity": _fd_infinity,
+    "fid50k": _fid50k(full=False),
+    "fid50k-full": _fid50k(full=True),
+    "isc": _inception_score,
     "kid-poly": _kid("poly"),
     "kid-rbf": _kid("rbf"),
     "cmmd": _cmmd,

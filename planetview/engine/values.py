@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from planetview.core.datasets import Role
 from planetview.core.results import MetricValue, PairTable
 from planetview.core.settings import RunSettings
 from planetview.core.stats import Interval, bootstrap_mean_interval, normal_quantile, wilson
-from planetview.engine.distribution import Comparison, Outcome, distribution_outcome
+from planetview.engine.distribution import OWN_SIZES, Comparison, Outcome, distribution_outcome, own_sizes
 from planetview.engine.inputs import Inputs
 from planetview.engine.memo import Memo
 from planetview.engine.sampling import set_digest, subsample
@@ -42,38 +42,56 @@ class DistributionTable:
     """Distribution metrics of every candidate; the floor is computed once a sample size.
 
     spaces: extractor id -> what decides its features besides image and stretch; part of every stored number.
+    classifiers: extractor id -> (dim, classes) from features to class logits, or None; needed by the Inception Score
+    alone, which has no value for an extractor that is missing here.
     """
 
-    def __init__(self, sets: Sets, settings: RunSettings, memo: Memo, spaces: dict[str, str], check: Check) -> None:
+    def __init__(
+        self,
+        sets: Sets,
+        settings: RunSettings,
+        memo: Memo,
+        spaces: dict[str, str],
+        check: Check,
+        classifiers: Mapping[str, npt.NDArray[np.float32] | None] | None = None,
+    ) -> None:
         self._sets = sets
         self._settings = settings
         self._memo = memo
         self._spaces = spaces
         self._check = check
-        self._floors: dict[tuple[str, str, int], Outcome] = {}
+        self._classifiers = classifiers or {}
+        self._floors: dict[tuple[str, str, tuple[int, int]], Outcome] = {}
 
     def value(self, metric: str, extractor: str, candidate: Inputs) -> MetricValue:
         """Return one cell with its floor at the same sample size."""
-        sizes = [len(self._sets.reference.dataset), len(candidate.dataset)]
-        if self._sets.held_out is not None:
-            sizes.append(len(self._sets.held_out.dataset))
-        n = min(sizes)
-        outcome = self._outcome(metric, extractor, candidate, Role.CANDIDATE, n)
+        held_out = self._sets.held_out
+        sizes, floor_sizes = self._sizes(metric, candidate)
+        outcome = self._outcome(metric, extractor, candidate, Role.CANDIDATE, sizes)
         floor = Outcome(reason=NO_HELD_OUT)
-        if self._sets.held_out is not None:
-            key = (metric, extractor, n)
+        if held_out is not None:
+            key = (metric, extractor, floor_sizes)
             if key not in self._floors:
-                self._floors[key] = self._outcome(metric, extractor, self._sets.held_out, Role.HELD_OUT, n)
+                self._floors[key] = self._outcome(metric, extractor, held_out, Role.HELD_OUT, floor_sizes)
             floor = self._floors[key]
-        notes = (*outcome.notes, *self._size_note(candidate, n))
+        notes = (*outcome.notes, *self._size_notes(candidate, sizes, floor_sizes))
         return beside_floor(
-            METRICS[metric], extractor, candidate.dataset.name, outcome, floor, n, self._settings, notes
+            METRICS[metric], extractor, candidate.dataset.name, outcome, floor, sizes[1], self._settings, notes
         )
 
-    def _outcome(self, metric: str, extractor: str, other: Inputs, role: Role, n: int) -> Outcome:
-        reference = self._sets.reference
+    def _sizes(self, metric: str, candidate: Inputs) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Return the images of reference and candidate, and those of reference and held-out for the floor."""
+        real, n = len(self._sets.reference.dataset), len(candidate.dataset)
+        held = n if self._sets.held_out is None else len(self._sets.held_out.dataset)
+        if metric in OWN_SIZES:
+            real, n = own_sizes(metric, real, n)
+            return (real, n), (real, min(n, held))
+        least = min(real, n, held)
+        return (least, least), (least, least)
+
+    def _outcome(self, metric: str, extractor: str, other: Inputs, role: Role, sizes: tuple[int, int]) -> Outcome:
         sides = []
-        for inputs, side_role in ((reference, Role.REFERENCE), (other, role)):
+        for inputs, side_role, n in ((self._sets.reference, Role.REFERENCE, sizes[0]), (other, role, sizes[1])):
             rows = subsample(len(inputs.dataset), n, self._settings.seed, side_role)
             digests = [inputs.dataset.images[i].digest for i in rows]
             features = inputs.features[extractor]
@@ -83,13 +101,23 @@ class DistributionTable:
                     set_digest(digests, f"{extractor} {self._spaces[extractor]} {inputs.stretch.key}"),
                 )
             )
-        pair = Comparison(sides[0][0], sides[1][0], f"{sides[0][1]} {sides[1][1]}")
+        (reference, reference_key), (others, other_key) = sides
+        pair = Comparison(reference, others, reference_key, other_key, self._classifiers.get(extractor))
         return distribution_outcome(metric, pair, self._settings, self._memo, self._check)
 
-    def _size_note(self, candidate: Inputs, n: int) -> tuple[str, ...]:
-        sets = [self._sets.reference, candidate, *((self._sets.held_out,) if self._sets.held_out else ())]
-        cut = [f"{len(s.dataset):,} of {s.dataset.name}" for s in sets if len(s.dataset) > n]
-        return (f"seeded subsample of {n:,} from {' and '.join(cut)}",) if cut else ()
+    def _size_notes(self, candidate: Inputs, sizes: tuple[int, int], floor_sizes: tuple[int, int]) -> tuple[str, ...]:
+        held_out = self._sets.held_out
+        used = [(self._sets.reference, sizes[0]), (candidate, sizes[1])]
+        if held_out is not None:
+            used.append((held_out, floor_sizes[1]))
+        cut: dict[int, list[str]] = {}
+        for inputs, n in used:
+            if len(inputs.dataset) > n:
+                cut.setdefault(n, []).append(f"{len(inputs.dataset):,} of {inputs.dataset.name}")
+        notes = tuple(f"seeded subsample of {n:,} from {' and '.join(names)}" for n, names in cut.items())
+        if floor_sizes[1] < sizes[1]:
+            notes = (*notes, f"the floor has {floor_sizes[1]:,} held-out images against {sizes[1]:,} here: too high")
+        return notes
 
 
 def beside_floor(
@@ -119,7 +147,7 @@ def beside_floor(
 
 
 def _is_beyond(spec: MetricSpec, outcome: Outcome, floor: Outcome) -> bool | None:
-    if outcome.value is None or floor.value is None or outcome.interval is None:
+    if outcome.value is None or floor.value is None or outcome.interval is None or not outcome.spans_samples:
         return None
     floor_low = floor.interval.low if floor.interval else floor.value
     floor_high = floor.interval.high if floor.interval else floor.value

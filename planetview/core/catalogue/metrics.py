@@ -15,16 +15,47 @@ _METRICS = (
         "Biased upwards by about c/n, and most of a small-sample value is that bias: read it against the noise floor "
         "at the same n. Called FID only with Inception features.",
         "Heusel et al. 2017, arXiv:1706.08500",
-        "torch-fidelity metric_fid on the same features",
+        "torch-fidelity metric_fid and clean-fid frechet_distance on the same features",
+    ),
+    MetricSpec(
+        "fd-infinity", "Fréchet distance, extrapolated (FD∞)", _DIST, _LOWER, True, False, 20, "",
+        "about 0 and above; below 0 where the line overshoots",
+        "The Fréchet distance at 15 sample sizes of the candidate, extrapolated to endlessly many images.",
+        "intercept of the least squares line of FD(n) over 1/n, n from min(5000, max(N/10, 2)) to N",
+        "Takes off the bias of the candidate's sample size; that of the reference stays. Below a few times the feature "
+        "length the line bends and the value is rough. The interval is that of the fit, not of another sample.",
+        "Chong and Forsyth 2020, arXiv:1911.07023; sizes as in dgm-eval",
+        "Fréchet distance at each size; Gaussians with a known distance",
+    ),
+    MetricSpec(
+        "fid50k", "Fréchet distance, fid50k convention", _DIST, _LOWER, True, True, 2, "",
+        "≥ 0; 0 for equal mean and covariance",
+        "The Fréchet distance of up to 50,000 reference and up to 50,000 candidate images, covariances divided by n.",
+        "‖μr − μg‖² + Tr(Sr) + Tr(Sg) − 2 Tr((Sr Sg)^½), S = E[x xᵀ] − E[x] E[x]ᵀ",
+        "The convention of StyleGAN2-ADA on image sets, not its published run: that draws fresh images with random noise, "
+        "and with mirror training its real images include mirrored ones. Both sides may differ in size.",
+        "Karras et al. 2020, arXiv:2006.06676",
+        "float64 raw moments and a matrix square root, on the same features",
+    ),
+    MetricSpec(
+        "fid50k-full", "Fréchet distance, fid50k_full convention", _DIST, _LOWER, True, True, 2, "",
+        "≥ 0; 0 for equal mean and covariance",
+        "The Fréchet distance of all reference and up to 50,000 candidate images, no mirrored ones, covariances divided by n.",
+        "‖μr − μg‖² + Tr(Sr) + Tr(Sg) − 2 Tr((Sr Sg)^½), S = E[x xᵀ] − E[x] E[x]ᵀ",
+        "The convention of StyleGAN2-ADA on image sets, not its published run, which draws fresh images with random noise. "
+        "Equal to fid50k when there are at most 50,000 reference images.",
+        "Karras et al. 2020, arXiv:2006.06676",
+        "float64 raw moments and a matrix square root, on the same features",
     ),
     MetricSpec(
         "kid-poly", "KID, polynomial kernel", _DIST, _LOWER, True, True, 2, "",
         "about 0 and above; small negative values are correct",
         "Unbiased squared maximum mean discrepancy with the kernel (x·y/d + 1)³, averaged over random subsets.",
         "MMD²u = mean k(x,x′) + mean k(y,y′) − 2 mean k(x,y)",
-        "Unbiased, so two samples of one distribution scatter around zero. Papers often print it times 1000; here it is not.",
+        "Unbiased, so two samples of one distribution scatter around zero. Papers often print it times 1000; here it is not. "
+        "The standard deviation over subsets (population form) is no standard error, for subsets overlap.",
         "Bińkowski et al. 2018, arXiv:1801.01401",
-        "torch-fidelity metric_kid, same subsets for the same seed",
+        "torch-fidelity metric_kid, same subsets for the same seed; clean-fid kernel_distance",
     ),
     MetricSpec(
         "kid-rbf", "KID, Gaussian kernel", _DIST, _LOWER, True, True, 2, "",
@@ -44,10 +75,21 @@ _METRICS = (
         "closed form and direct float64 double sum",
     ),
     MetricSpec(
+        "isc", "Inception Score (ImageNet classes)", _DIST, _HIGHER, True, False, 2, "",
+        "1 to the number of classes, and to the number of images of a split",
+        "How sure a classifier is of each candidate image, times how many classes it finds among all of them.",
+        "exp(mean over x of KL(p(y|x) ‖ p(y))), mean over 10 splits",
+        "ImageNet classes mean little for regolith, and the reference plays no part: read it beside the reference's own "
+        "score. Biased low below about 5,000 images; below 1,000 images one split is taken instead of ten.",
+        "Salimans et al. 2016, arXiv:1606.03498; limits: Barratt and Sharma 2018, arXiv:1801.01973",
+        "torch-fidelity metric_isc on the same logits",
+    ),
+    MetricSpec(
         "precision", "Precision (k = 3)", _DIST, _HIGHER, True, True, 5, "", "0 to 1",
         "Share of candidate images that lie inside the reference manifold: within the 3rd-neighbour radius of some reference image.",
         "mean over g of 1[∃ r: ‖g−r‖ ≤ NN₃(r)]",
-        "Depends on n; one outlying real image inflates it. Says nothing about variety: read it with recall.",
+        "Depends on n; one outlying real image inflates it. Says nothing about variety: read it with recall. Published "
+        "settings, but for StyleGAN's pr50k3, which rounds features to 16 bits first.",
         "Kynkäänniemi et al. 2019, arXiv:1904.06991",
         "torch-fidelity metric_prc and prdc on the same features",
     ),
@@ -55,7 +97,8 @@ _METRICS = (
         "recall", "Recall (k = 3)", _DIST, _HIGHER, True, True, 5, "", "0 to 1",
         "Share of reference images that lie inside the candidate manifold: what of the real variety the candidate reaches.",
         "mean over r of 1[∃ g: ‖r−g‖ ≤ NN₃(g)]",
-        "Depends on n; a few scattered candidate images inflate it.",
+        "Depends on n; a few scattered candidate images inflate it. Published settings, but for StyleGAN's pr50k3, which "
+        "rounds features to 16 bits first.",
         "Kynkäänniemi et al. 2019, arXiv:1904.06991",
         "torch-fidelity metric_prc and prdc on the same features",
     ),
@@ -193,8 +236,13 @@ _METRICS = (
 
 METRICS: dict[str, MetricSpec] = {spec.id: spec for spec in _METRICS}
 
+# Conventions of other programs and a score of ImageNet classes: for those who ask for them.
+_ON_REQUEST = ("fd-infinity", "fid50k", "fid50k-full", "isc")
+
 # What can be computed offline, each once: the second ST-LPIPS is slower and says little more.
-DEFAULT_METRICS: tuple[str, ...] = tuple(spec.id for spec in _METRICS if spec.weights in ((), ("st-lpips-alex",)))
+DEFAULT_METRICS: tuple[str, ...] = tuple(
+    spec.id for spec in _METRICS if spec.weights in ((), ("st-lpips-alex",)) and spec.id not in _ON_REQUEST
+)
 
 
 def metric_label(metric_id: str) -> str:
