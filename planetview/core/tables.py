@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable
 
 from planetview.core.catalogue import METRICS
+from planetview.core.catalogue.published import published_name
 from planetview.core.results import MetricValue
 from planetview.core.stats import Interval
 
@@ -17,7 +18,7 @@ COLUMNS = (
     "metric", "label", "family", "better", "unit", "extractor", "candidate",
     "value", "low", "high", "level", "interval_kind",
     "floor", "floor_low", "floor_high", "floor_level", "floor_interval_kind", "floor_reason",
-    "ratio", "beyond_floor", "n", "seed", "variant", "notes", "extra", "reason",
+    "ratio", "beyond_floor", "n", "seed", "variant", "notes", "extra", "reason", "published",
 )  # fmt: skip
 
 
@@ -26,7 +27,8 @@ def values_csv(values: Iterable[MetricValue]) -> str:
 
     Numbers carry every digit of their float64 and a decimal point whatever the locale; infinities
     are `inf`. A cell without a value is empty and `reason` says why. `notes` are joined by "; ",
-    `extra` is a JSON object. There are no comment lines, which many readers take for data.
+    `extra` is a JSON object, `published` what the literature calls this metric on this extractor, if anything.
+    There are no comment lines, which many readers take for data.
     Text that a spreadsheet would run as a formula is preceded by an apostrophe.
     """
     stream = io.StringIO()
@@ -48,6 +50,7 @@ def _row(value: MetricValue) -> tuple[Cell, ...]:
         value.ratio, None if value.beyond_floor is None else bool(value.beyond_floor),
         value.n, value.seed, value.variant, "; ".join(value.notes),
         json.dumps(value.extra, ensure_ascii=False, sort_keys=True) if value.extra else None, value.reason,
+        published_name(value.metric, value.extractor),
     )  # fmt: skip
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from planetview.core.catalogue.extractors import DEFAULT_EXTRACTORS, EXTRACTORS
+from planetview.core.catalogue.literature import LITERATURE_CAUTION, LiteratureValue, literature, literature_for
 from planetview.core.catalogue.metrics import DEFAULT_METRICS, METRICS, metric_label
+from planetview.core.catalogue.published import published_name, value_label
 from planetview.core.catalogue.specs import Direction, ExtractorSpec, Family, MetricSpec
 from planetview.core.catalogue.weights import WEIGHTS, WeightSource, WeightsSpec
 
@@ -14,14 +16,20 @@ __all__ = [
     "DEFAULT_EXTRACTORS",
     "DEFAULT_METRICS",
     "EXTRACTORS",
+    "LITERATURE_CAUTION",
     "METRICS",
     "NEIGHBOUR_SPACES",
     "WEIGHTS",
     "Direction",
     "ExtractorSpec",
     "Family",
+    "LiteratureValue",
     "MetricSpec",
     "WeightSource",
     "WeightsSpec",
+    "literature",
+    "literature_for",
     "metric_label",
+    "published_name",
+    "value_label",
 ]
