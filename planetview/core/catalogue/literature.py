@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from planetview.core.catalogue.published import published_name
@@ -41,7 +40,9 @@ class LiteratureValue:
 @cache
 def literature() -> tuple[LiteratureValue, ...]:
     """Return every reported value, in the order of the file beside this module."""
-    table = tomllib.loads(files(__package__).joinpath("literature.toml").read_text(encoding="utf-8"))
+    import tomllib
+
+    table = tomllib.loads(Path(__file__).with_name("literature.toml").read_text(encoding="utf-8"))
     found: list[LiteratureValue] = []
     for row in table["row"]:
         source = row["citation"]

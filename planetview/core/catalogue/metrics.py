@@ -18,36 +18,6 @@ _METRICS = (
         "torch-fidelity metric_fid and clean-fid frechet_distance on the same features",
     ),
     MetricSpec(
-        "fd-infinity", "Fréchet distance, extrapolated (FD∞)", _DIST, _LOWER, True, False, 20, "",
-        "about 0 and above; below 0 where the line overshoots",
-        "The Fréchet distance at 15 sample sizes of the candidate, extrapolated to endlessly many images.",
-        "intercept of the least squares line of FD(n) over 1/n, n from min(5000, max(N/10, 2)) to N",
-        "Takes off the bias of the candidate's sample size; that of the reference stays. Below a few times the feature "
-        "length the line bends and the value is rough. The interval is that of the fit, not of another sample.",
-        "Chong and Forsyth 2020, arXiv:1911.07023; sizes as in dgm-eval",
-        "Fréchet distance at each size; Gaussians with a known distance",
-    ),
-    MetricSpec(
-        "fid50k", "Fréchet distance, fid50k convention", _DIST, _LOWER, True, True, 2, "",
-        "≥ 0; 0 for equal mean and covariance",
-        "The Fréchet distance of up to 50,000 reference and up to 50,000 candidate images, covariances divided by n.",
-        "‖μr − μg‖² + Tr(Sr) + Tr(Sg) − 2 Tr((Sr Sg)^½), S = E[x xᵀ] − E[x] E[x]ᵀ",
-        "The convention of StyleGAN2-ADA on image sets, not its published run: that draws fresh images with random noise, "
-        "and with mirror training its real images include mirrored ones. Both sides may differ in size.",
-        "Karras et al. 2020, arXiv:2006.06676",
-        "float64 raw moments and a matrix square root, on the same features",
-    ),
-    MetricSpec(
-        "fid50k-full", "Fréchet distance, fid50k_full convention", _DIST, _LOWER, True, True, 2, "",
-        "≥ 0; 0 for equal mean and covariance",
-        "The Fréchet distance of all reference and up to 50,000 candidate images, no mirrored ones, covariances divided by n.",
-        "‖μr − μg‖² + Tr(Sr) + Tr(Sg) − 2 Tr((Sr Sg)^½), S = E[x xᵀ] − E[x] E[x]ᵀ",
-        "The convention of StyleGAN2-ADA on image sets, not its published run, which draws fresh images with random noise. "
-        "Equal to fid50k when there are at most 50,000 reference images.",
-        "Karras et al. 2020, arXiv:2006.06676",
-        "float64 raw moments and a matrix square root, on the same features",
-    ),
-    MetricSpec(
         "kid-poly", "KID, polynomial kernel", _DIST, _LOWER, True, True, 2, "",
         "about 0 and above; small negative values are correct",
         "Unbiased squared maximum mean discrepancy with the kernel (x·y/d + 1)³, averaged over random subsets.",
@@ -73,16 +43,6 @@ _METRICS = (
         "The published CMMD uses CLIP ViT-L/14-336; with other features it is the same formula, another number. Positive bias about 1/n; the unbiased value stands beside it.",
         "Jayasumana et al. 2024, arXiv:2401.09603",
         "closed form and direct float64 double sum",
-    ),
-    MetricSpec(
-        "isc", "Inception Score (ImageNet classes)", _DIST, _HIGHER, True, False, 2, "",
-        "1 to the number of classes, and to the number of images of a split",
-        "How sure a classifier is of each candidate image, times how many classes it finds among all of them.",
-        "exp(mean over x of KL(p(y|x) ‖ p(y))), mean over 10 splits",
-        "ImageNet classes mean little for regolith, and the reference plays no part: read it beside the reference's own "
-        "score. Biased low below about 5,000 images; below 1,000 images one split is taken instead of ten.",
-        "Salimans et al. 2016, arXiv:1606.03498; limits: Barratt and Sharma 2018, arXiv:1801.01973",
-        "torch-fidelity metric_isc on the same logits",
     ),
     MetricSpec(
         "precision", "Precision (k = 3)", _DIST, _HIGHER, True, True, 5, "", "0 to 1",
@@ -117,6 +77,46 @@ _METRICS = (
         "Expectation for equal distributions is 1 − 2⁻ᵏ, not 1.",
         "Naeem et al. 2020, arXiv:2002.09797",
         "prdc on the same features",
+    ),
+    MetricSpec(
+        "fd-infinity", "Fréchet distance, extrapolated (FD∞)", _DIST, _LOWER, True, False, 20, "",
+        "about 0 and above; below 0 where the line overshoots",
+        "The Fréchet distance at 15 sample sizes of the candidate, extrapolated to endlessly many images.",
+        "intercept of the least squares line of FD(n) over 1/n, n from min(5000, max(N/10, 2)) to N",
+        "Takes off the bias of the candidate's sample size; that of the reference stays. Below a few times the feature "
+        "length the line bends and the value is rough. The interval is that of the fit, not of another sample.",
+        "Chong and Forsyth 2020, arXiv:1911.07023; sizes as in dgm-eval",
+        "Fréchet distance at each size; Gaussians with a known distance",
+    ),
+    MetricSpec(
+        "fid50k", "Fréchet distance, fid50k convention", _DIST, _LOWER, True, True, 2, "",
+        "≥ 0; 0 for equal mean and covariance",
+        "The Fréchet distance of up to 50,000 reference and up to 50,000 candidate images, covariances divided by n.",
+        "‖μr − μg‖² + Tr(Sr) + Tr(Sg) − 2 Tr((Sr Sg)^½), S = E[x xᵀ] − E[x] E[x]ᵀ",
+        "The convention of StyleGAN2-ADA on image sets, not its published run: that draws fresh images with random noise, "
+        "and with mirror training its real images include mirrored ones. Both sides may differ in size.",
+        "Karras et al. 2020, arXiv:2006.06676",
+        "float64 raw moments and a matrix square root, on the same features",
+    ),
+    MetricSpec(
+        "fid50k-full", "Fréchet distance, fid50k_full convention", _DIST, _LOWER, True, True, 2, "",
+        "≥ 0; 0 for equal mean and covariance",
+        "The Fréchet distance of all reference and up to 50,000 candidate images, no mirrored ones, covariances divided by n.",
+        "‖μr − μg‖² + Tr(Sr) + Tr(Sg) − 2 Tr((Sr Sg)^½), S = E[x xᵀ] − E[x] E[x]ᵀ",
+        "The convention of StyleGAN2-ADA on image sets, not its published run, which draws fresh images with random noise. "
+        "Equal to fid50k when there are at most 50,000 reference images.",
+        "Karras et al. 2020, arXiv:2006.06676",
+        "float64 raw moments and a matrix square root, on the same features",
+    ),
+    MetricSpec(
+        "isc", "Inception Score (ImageNet classes)", _DIST, _HIGHER, True, False, 2, "",
+        "1 to the number of classes, and to the number of images of a split",
+        "How sure a classifier is of each candidate image, times how many classes it finds among all of them.",
+        "exp(mean over x of KL(p(y|x) ‖ p(y))), mean over 10 splits",
+        "ImageNet classes mean little for regolith, and the reference plays no part: read it beside the reference's own "
+        "score. Biased low below about 5,000 images; below 1,000 images one split is taken instead of ten.",
+        "Salimans et al. 2016, arXiv:1606.03498; limits: Barratt and Sharma 2018, arXiv:1801.01973",
+        "torch-fidelity metric_isc on the same logits",
     ),
     MetricSpec(
         "closer-to-reference", "Nearest real image in reference", Family.GENERALISATION, _LOWER, True, False, 2, "",
