@@ -1,0 +1,1 @@
+"""Image generators that PlanetView can open: read without running code that a file brings along."""
