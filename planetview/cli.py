@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import planetview
+from planetview import models_cli
 from planetview.core.cancel import CancelToken
 from planetview.core.errors import UserError
 
@@ -29,6 +30,7 @@ app = typer.Typer(
     epilog="Exit status: 0 done, 2 wrong request, 3 no usable images, 4 the machine refused, 130 cancelled, "
     "1 anything unexpected.",
 )
+app.add_typer(models_cli.app)
 
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder for results.json, results.csv, report.html.")]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
@@ -89,6 +91,7 @@ def compare(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     open_report: OpenOption = False,
+    literature: Annotated[bool, typer.Option("--literature", help="Print published values beside them.")] = False,
 ) -> None:
     """Judge candidates against a reference; print the table and write the results."""
     options: dict[str, Any] = {
@@ -104,7 +107,7 @@ def compare(
         "threads": threads,
         "memory_mib": memory,
     }
-    _study(reference, list(candidate), options, out, as_json, quiet, open_report)
+    _study(reference, list(candidate), options, out, as_json, quiet, open_report, literature)
 
 
 @app.command()
@@ -145,6 +148,7 @@ def _study(
     as_json: bool,
     quiet: bool,
     open_report: bool,
+    literature: bool = False,
 ) -> None:
     from planetview import api
     from planetview.process import interruptible
@@ -154,7 +158,7 @@ def _study(
     token = CancelToken()
     with ProgressLine(quiet) as line, interruptible(token):
         results = api.compare(reference, candidates, progress=line.show, token=token, **options)
-    problem = _print_results(results, as_json)
+    problem = _print_results(results, as_json, literature)
     is_replaced = api.holds_study(out)
     paths = api.save(results, out)
     where = f"{'Replaced' if is_replaced else 'Wrote'} {', '.join(path.name for path in paths)} in {out}"
@@ -170,7 +174,7 @@ def _study(
         raise cannot_write(Path("standard output"), problem)
 
 
-def _print_results(results: Results, as_json: bool) -> OSError | None:
+def _print_results(results: Results, as_json: bool, literature: bool) -> OSError | None:
     """Print the results; a closed or full stdout is returned, since the files have yet to be written."""
     from planetview.core.results_io import results_to_json
     from planetview.process import discard_stdout
@@ -180,7 +184,7 @@ def _print_results(results: Results, as_json: bool) -> OSError | None:
         if as_json:
             sys.stdout.write(results_to_json(results).encode("utf-8", "backslashreplace").decode() + "\n")
         else:
-            show_results(results, sys.stdout)
+            show_results(results, sys.stdout, literature)
         sys.stdout.flush()
     except OSError as error:
         discard_stdout()

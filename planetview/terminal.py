@@ -46,8 +46,8 @@ def show_error(error: UserError) -> None:
         err.print(Text("  hint: ", style="bold").append_text(plain(error.hint)), soft_wrap=True)
 
 
-def show_results(results: Results, stream: TextIO) -> None:
-    """Print the table of values, then the findings, the notes and the warnings."""
+def show_results(results: Results, stream: TextIO, literature: bool = False) -> None:
+    """Print the table of values, then notes, warnings and findings, and published values when asked for."""
     from planetview.core.datasets import Role
     from planetview.report.findings import findings
 
@@ -57,6 +57,8 @@ def show_results(results: Results, stream: TextIO) -> None:
         _list(out, title, lines)
     for candidate in results.with_role(Role.CANDIDATE):
         _list(out, candidate.name, [finding.text for finding in findings(results, candidate.name)])
+    if literature:
+        _list(out, "Published values", _published(results))
 
 
 def values_table(results: Results, width: int) -> Table:
@@ -96,7 +98,7 @@ def values_table(results: Results, width: int) -> Table:
 
 def _cells(value: MetricValue, is_full: bool, is_best: bool) -> dict[str, Text]:
     """Return every cell that a column of either form may ask for, by its header."""
-    from planetview.core.catalogue import METRICS, metric_label
+    from planetview.core.catalogue import METRICS, metric_label, published_name
     from planetview.core.formatting import floor_word, format_count, format_interval, format_ratio, format_value
     from planetview.report.findings import extractor_label
 
@@ -107,7 +109,7 @@ def _cells(value: MetricValue, is_full: bool, is_best: bool) -> dict[str, Text]:
     if value.value is None:
         words, style = "no value", "dim"
     return {
-        "Metric": plain(f"{metric_label(value.metric)} {arrow}"),
+        "Metric": plain(f"{published_name(value.metric, value.extractor) or metric_label(value.metric)} {arrow}"),
         "Extractor": plain(extractor_label(value.extractor)),
         "Candidate": plain(value.candidate),
         "Value": Text(format_value(value.value, value.interval, unit), style="bold" if is_best else ""),
@@ -143,6 +145,19 @@ def _missing(results: Results) -> list[str]:
         if value.value is None:
             reasons.setdefault((value_label(value), value.reason), []).append(value.candidate)
     return [f"{label} ({', '.join(names)}): {reason}" for (label, reason), names in reasons.items()]
+
+
+def _published(results: Results) -> list[str]:
+    from planetview.core.catalogue import LITERATURE_CAUTION, literature_for
+
+    cells = dict.fromkeys((value.metric, value.extractor) for value in results.values)
+    lines = [
+        f"{row.label} {row.text}: {row.generator}, {row.dataset} ({row.citation})"
+        + (f". {row.caution}" if row.caution else "")
+        for cell in cells
+        for row in literature_for(*cell)
+    ]
+    return [*lines, LITERATURE_CAUTION] if lines else ["none for these metrics on these extractors"]
 
 
 def _notes(results: Results) -> list[str]:

@@ -184,7 +184,8 @@ class _Run:
 
     def _distribution_values(self, sets: Sets) -> list[MetricValue]:
         metrics = [m for m in self._settings.metrics if m in DISTRIBUTION_METRICS]
-        table = DistributionTable(sets, self._settings, Memo(self._store), self._spaces(), self._check)
+        classifiers = {e.id: e.classifier for e in self._extractors} if "isc" in metrics else {}
+        table = DistributionTable(sets, self._settings, Memo(self._store), self._spaces(), self._check, classifiers)
         values: list[MetricValue] = []
         stage = "distribution"
         done = 0

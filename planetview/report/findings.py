@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from planetview.core import catalogue
 from planetview.core.catalogue import EXTRACTORS, METRICS, metric_label
 from planetview.core.datasets import Role
 from planetview.core.formatting import format_count, format_interval, format_ratio, format_value
@@ -49,9 +50,8 @@ def findings(results: Results, candidate: str) -> tuple[Finding, ...]:
 
 
 def value_label(value: MetricValue) -> str:
-    """Return the metric's label, with the extractor where it has one: "Fréchet distance, VGG-16 (ST-LPIPS)"."""
-    extractor = extractor_label(value.extractor)
-    return f"{metric_label(value.metric)}, {extractor}" if extractor else metric_label(value.metric)
+    """Return the published name of the value, else the metric's label with the extractor where it has one."""
+    return catalogue.value_label(value.metric, value.extractor)
 
 
 def extractor_label(extractor: str | None) -> str:

@@ -11,7 +11,15 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from planetview.core.catalogue import EXTRACTORS, METRICS, Direction, metric_label
+from planetview.core.catalogue import (
+    EXTRACTORS,
+    LITERATURE_CAUTION,
+    METRICS,
+    Direction,
+    literature_for,
+    metric_label,
+    published_name,
+)
 from planetview.core.datasets import Dataset, ImageRecord, Role
 from planetview.core.formatting import (
     floor_word,
@@ -53,6 +61,10 @@ def render_report(results: Results, load_rgb8: LoadRgb8) -> str:
         "warnings": results.warnings,
         "groups": _value_groups(results),
         "extra_notes": _notes(results),
+        "literature": [
+            r for cell in dict.fromkeys((v.metric, v.extractor) for v in results.values) for r in literature_for(*cell)
+        ],
+        "literature_caution": LITERATURE_CAUTION,
         "datasets": [_dataset(results, dataset, colours) for dataset in results.datasets],
         "shared": results.shared,
         "entropy": _entropy(results, colours),
@@ -116,7 +128,7 @@ def _value_groups(results: Results) -> list[Context]:
         groups.setdefault((value.metric, value.extractor), []).append(value)
     return [
         {
-            "label": metric_label(metric),
+            "label": published_name(metric, extractor) or metric_label(metric),
             "extractor": extractor_label(extractor),
             "arrow": METRICS[metric].direction.arrow if metric in METRICS else "",
             "better": _better_words(metric),
