@@ -1,8 +1,8 @@
 """Exact nearest neighbours, by feature vectors and by ST-LPIPS, in bounded memory.
 
-Candidates come from float32 matrix products together with a proven bound on their rounding error; whatever the bound
-cannot rule out is scored again as a float64 sum of squared differences. So the answer is that of a brute-force search
-in float64: exact duplicates are at distance exactly 0, and ties go to the lower index.
+Candidates come from float32 or bfloat16 matrix products together with a proven bound on their rounding error; whatever
+the bound cannot rule out is scored again as a float64 sum of squared differences. So the answer is that of a
+brute-force search in float64: exact duplicates are at distance exactly 0, and ties go to the lower index.
 """
 
 from __future__ import annotations
@@ -19,24 +19,27 @@ from numpy.typing import NDArray
 from planetview.engine.resize import squash
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
+    from planetview.engine.metrics.rounding import Format, FormatChoice, Rounded
     from planetview.engine.perceptual import PairNetwork
 
 Neighbours = tuple[NDArray[np.int64], NDArray[np.float64]]
 Vectors = NDArray[np.float32] | NDArray[np.float64]
+_Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
 LoadImage = Callable[[int], NDArray[np.uint8]]
 
 DEFAULT_BUDGET = 1 << 30
 ST_LPIPS_SIDE = 64
 
-_UNIT_ROUNDOFF = 2.0**-24
 # Up to these powers of two float32 vectors can be scaled in float32: nothing of weight overflows or underflows.
 _MOST_FLOAT32_EXPONENT = 100
-# Products are summed in pieces of this many dimensions: the error bound grows with the longest piece only.
-_PIECE = 4096
+# Operations besides the products: placing the vectors, their norms, and the sums.
+_ROUNDINGS = 16
 # About 0.1 s of work on two cores at 2,048 dimensions, so that cancelling stays prompt.
-_MOST_QUERIES, _MOST_BANK = 1024, 4096
+_MOST_QUERIES: dict[Format, int] = {"float32": 1024, "bfloat16": 2048}
+_MOST_BANK = 4096
+_CENTRE_ROWS = 1024
+# Candidates per query and neighbour wanted from which a format is too coarse for these vectors.
+_MOST_CANDIDATES = 8
 # Numbers of a float64 temporary that stays in the second-level cache; twice as fast as whole blocks.
 _CACHED_ENTRIES = 1 << 16
 
@@ -54,6 +57,7 @@ def nearest(
     budget_bytes: int = DEFAULT_BUDGET,
     exclude_self: bool = False,
     progress: Callable[[float], None] = _ignore,
+    screen: FormatChoice = "auto",
 ) -> Neighbours:
     """Return the k nearest bank vectors of every query by Euclidean distance, nearest first.
 
@@ -61,19 +65,23 @@ def nearest(
     Returns indices int64 and distances float64, both (n, min(k, m)), or (n, min(k, m - 1)) with `exclude_self`,
     where query i is bank vector i and is left out of its own neighbours.
     budget_bytes bounds the work memory; check is the cancel hook; progress gets the share done, 0 to 1.
+    screen: number format of the search for candidates, by default the faster one; it never changes the answer.
     Raises ValueError for unfit arrays or k < 1.
     """
+    from planetview.engine.metrics.rounding import choose_format
+
     _check_vectors(queries, bank, k, exclude_self)
     n, dim = queries.shape
+    form = choose_format(screen, n * len(bank) * dim)
     kept = _without_surplus_copies(bank, k + exclude_self, check)
     columns = min(k, len(bank) - exclude_self)
     frame = _Frame.around(queries, bank, check)
-    most_queries, most_bank = _block_sizes(dim, budget_bytes)
+    most_queries, most_bank = _block_sizes(dim, budget_bytes, _MOST_QUERIES[form])
     indices = np.empty((n, columns), dtype=np.int64)
     distances = np.empty((n, columns), dtype=np.float64)
     for start in range(0, n, most_queries):
         rows: Vectors = queries[start : start + most_queries]
-        search = _Search(frame, rows, start if exclude_self else None, columns, budget_bytes)
+        search = _Search(frame, rows, start if exclude_self else None, columns, budget_bytes, form)
         for low in range(0, len(kept), most_bank):
             check()
             names = kept[low : low + most_bank]
@@ -82,6 +90,7 @@ def nearest(
             block: Vectors = bank[names[0] : names[-1] + 1] if is_run else bank[names]
             search.add(names, block)
             progress((start + len(rows) * min(1.0, (low + most_bank) / len(kept))) / n)
+        form = search.form
         part = slice(start, start + len(rows))
         indices[part], distances[part] = search.indices, np.sqrt(search.squared)
     return indices, distances
@@ -142,7 +151,7 @@ class _Frame:
     @classmethod
     def around(cls, queries: Vectors, bank: Vectors, check: Callable[[], None]) -> _Frame:
         """Centre on a sample of the bank; scale so that no coordinate exceeds 1. Raises ValueError if not finite."""
-        centre: Vectors = np.asarray(bank[:_MOST_QUERIES], dtype=np.float64).mean(axis=0)
+        centre: Vectors = np.asarray(bank[:_CENTRE_ROWS], dtype=np.float64).mean(axis=0)
         largest = float(np.abs(centre).max(initial=0.0))
         for vectors in (queries, bank):
             for start in range(0, len(vectors), _MOST_BANK):
@@ -179,41 +188,47 @@ class _Search:
     indices (q, k) int64 and squared (q, k) float64 distances, nearest first; complete once every bank block came.
     """
 
-    def __init__(self, frame: _Frame, rows: Vectors, first_self: int | None, k: int, budget_bytes: int) -> None:
+    def __init__(
+        self, frame: _Frame, rows: Vectors, first_self: int | None, k: int, budget_bytes: int, form: Format = "float32"
+    ) -> None:
         self._frame = frame
         self._rows = rows
         self._first_self = first_self
         self._placed, self._norms = frame.place(rows)
+        self.form: Format = form
+        self._rounded = _rounded(self._placed, self._norms, form)
         self._pairs_at_once = max(1, min(1 << 16, budget_bytes // (4 * 24 * max(1, rows.shape[1]))))
         self.indices = np.full((len(rows), k), np.iinfo(np.int64).max, dtype=np.int64)
         self.squared = np.full((len(rows), k), np.inf)
-        dim = max(1, rows.shape[1])
-        # Dot products: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.1; the 16 more
-        # roundings cover placing the vectors, their norms, and the sums.
-        self._slack = 2.0 * (min(dim, _PIECE) + math.ceil(dim / _PIECE) + 16) * _UNIT_ROUNDOFF
-        self._tiny = 4.0 * (dim + 16) * float(np.finfo(np.float32).tiny)
+        self._tiny = 4.0 * (max(1, rows.shape[1]) + _ROUNDINGS) * float(np.finfo(np.float32).tiny)
 
     def add(self, names: NDArray[np.int64], block: Vectors) -> None:
         """Take in bank vectors `block` (b, d) whose indices are `names` (b,)."""
-        rows, columns = self._candidates(names, block)
-        for start in range(0, len(rows), self._pairs_at_once):
-            part = slice(start, start + self._pairs_at_once)
-            self._merge(rows[part], names[columns[part]], self._score(rows[part], columns[part], block))
-
-    def _candidates(self, names: NDArray[np.int64], block: Vectors) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the (row, column) pairs that may belong to the answer."""
-        k = self.squared.shape[1]
         placed, norms = self._frame.place(block)
-        lower = self._lower_bounds(placed, norms)
-        if self._first_self is not None:
-            own = names[None, :] == (np.arange(len(lower)) + self._first_self)[:, None]
-            lower[own] = np.inf
+        lower = self._lower_bounds(names, placed, norms)
+        taken = self._take_likeliest(lower, names, block)
+        rows, columns = self._candidates(lower, taken)
+        if self.form == "bfloat16" and len(rows) > _MOST_CANDIDATES * self.squared.size:
+            # Vectors far from the centre and close together: their distances drown in the rounding.
+            self.form, self._rounded = "float32", _rounded(self._placed, self._norms, "float32")
+            rows, columns = self._candidates(self._lower_bounds(names, placed, norms), taken)
+        self._take(rows, columns, names, block)
+
+    def _take_likeliest(self, lower: NDArray[np.float32], names: NDArray[np.int64], block: Vectors) -> _Pairs:
+        """Score the k that look nearest where there is no limit yet, which makes one, and return these pairs."""
+        k = self.squared.shape[1]
+        unknown = np.flatnonzero(np.isinf(self.squared[:, -1]))
+        if not len(unknown) or lower.shape[1] <= k:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+        best = _smallest(lower if len(unknown) == len(lower) else lower[unknown], k)
+        pairs = np.repeat(unknown, k), best.ravel()
+        self._take(*pairs, names, block)
+        return pairs
+
+    def _candidates(self, lower: NDArray[np.float32], taken: _Pairs) -> _Pairs:
+        """Return the (row, column) pairs that may belong to the answer, without those taken already."""
+        lower[taken] = np.inf
         limit = self.squared[:, -1] * self._frame.scale**2
-        unknown = np.flatnonzero(np.isinf(limit))
-        if len(unknown) and lower.shape[1] > k:
-            best = _smallest(lower[unknown], k)
-            doubt = 2.0 * (self._slack * (self._norms[unknown, None] + norms[best]) + self._tiny)
-            limit[unknown] = (np.take_along_axis(lower[unknown], best, axis=1) + doubt).max(axis=1)
         widened = np.nextafter((limit * (1.0 + 1e-6)).astype(np.float32), np.float32(np.inf))
         candidates = lower <= widened[:, None]
         if np.isinf(widened).any():
@@ -221,14 +236,40 @@ class _Search:
         rows, columns = np.divmod(np.flatnonzero(candidates), lower.shape[1])
         return rows.astype(np.int64), columns.astype(np.int64)
 
-    def _lower_bounds(self, placed: NDArray[np.float32], norms: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return a lower bound (q, b) on every squared distance in the frame, negative ones included."""
+    def _lower_bounds(
+        self, names: NDArray[np.int64], placed: NDArray[np.float32], norms: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Return a lower bound (q, b) on every squared distance in the frame, negative ones included.
+
+        Infinite for a query and itself, where it is to be left out.
+        """
         import torch
 
-        bounds = _products(torch.from_numpy(self._placed), torch.from_numpy(placed)).mul_(-2.0)
-        bounds += torch.from_numpy((1.0 - self._slack) * self._norms).unsqueeze(1)
-        bounds += torch.from_numpy((1.0 - self._slack) * norms - np.float32(self._tiny))
-        return np.asarray(bounds.numpy())
+        from planetview.engine.metrics.rounding import OUTPUT_ROUNDING, product_error, products
+
+        block = _rounded(placed, norms, self.form)
+        slack = product_error(self._rounded, block, _ROUNDINGS)
+        dots = products(self._rounded, block)
+        bounds = dots * -2.0
+        if self.form == "bfloat16":
+            bounds.sub_(dots.abs_(), alpha=2.0 * OUTPUT_ROUNDING)
+        bounds += torch.from_numpy((1.0 - slack) * self._norms).unsqueeze(1)
+        bounds += torch.from_numpy((1.0 - slack) * norms - np.float32(self._tiny))
+        lower = np.asarray(bounds.numpy())
+        if self._first_self is not None:
+            own = np.arange(len(lower)) + self._first_self
+            at = np.minimum(np.searchsorted(names, own), len(names) - 1)
+            there = np.flatnonzero(names[at] == own)
+            lower[there, at[there]] = np.inf
+        return lower
+
+    def _take(
+        self, rows: NDArray[np.int64], columns: NDArray[np.int64], names: NDArray[np.int64], block: Vectors
+    ) -> None:
+        """Score pairs, rows ascending, and keep the best."""
+        for start in range(0, len(rows), self._pairs_at_once):
+            part = slice(start, start + self._pairs_at_once)
+            self._merge(rows[part], names[columns[part]], self._score(rows[part], columns[part], block))
 
     def _score(self, rows: NDArray[np.int64], columns: NDArray[np.int64], block: Vectors) -> NDArray[np.float64]:
         """Return the squared distance of each pair of a query row and a block column."""
@@ -282,12 +323,12 @@ class _Embedder:
             yield low
 
 
-def _products(a: Tensor, b: Tensor) -> Tensor:
-    """Return a @ b.T, summed in pieces of `_PIECE` dimensions."""
-    total = a[:, :_PIECE] @ b[:, :_PIECE].T
-    for start in range(_PIECE, a.shape[1], _PIECE):
-        total += a[:, start : start + _PIECE] @ b[:, start : start + _PIECE].T
-    return total
+def _rounded(placed: NDArray[np.float32], norms: NDArray[np.float32], form: Format) -> Rounded:
+    import torch
+
+    from planetview.engine.metrics.rounding import Rounded
+
+    return Rounded.of(torch.from_numpy(placed), torch.from_numpy(norms), form)
 
 
 def _smallest(values: NDArray[np.float32], k: int) -> NDArray[np.int64]:
@@ -307,21 +348,28 @@ def _without_surplus_copies(bank: Vectors, keep: int, check: Callable[[], None])
     A later copy never comes before `keep` earlier ones at the same distance; dropping it keeps a bank full of copies
     from making every pair a candidate.
     """
+    keys = np.empty(len(bank), dtype=np.uint32)
+    for start in range(0, len(bank), _MOST_BANK):
+        check()
+        part = np.ascontiguousarray(bank[start : start + _MOST_BANK])
+        keys[start : start + len(part)] = np.bitwise_xor.reduce(part.view(np.uint32), axis=1)
+    _, group, sizes = np.unique(keys, return_inverse=True, return_counts=True)
+    # Equal vectors have equal keys: only where many share one are the vectors themselves told apart.
+    suspects = np.flatnonzero(sizes[group] > keep)
     seen: Counter[bytes] = Counter()
-    kept = []
-    for index in range(len(bank)):
-        if index % _MOST_BANK == 0:
+    kept = np.ones(len(bank), dtype=np.bool_)
+    for count, index in enumerate(suspects):
+        if count % _MOST_BANK == 0:
             check()
         key = hashlib.blake2b(np.ascontiguousarray(bank[index]).data, digest_size=16).digest()
         seen[key] += 1
-        if seen[key] <= keep:
-            kept.append(index)
-    return np.array(kept, dtype=np.int64)
+        kept[index] = seen[key] <= keep
+    return np.flatnonzero(kept)
 
 
-def _block_sizes(dim: int, budget_bytes: int) -> tuple[int, int]:
+def _block_sizes(dim: int, budget_bytes: int, most_queries: int) -> tuple[int, int]:
     """Return (queries, bank vectors) a block: their float64 and float32 forms and products in half the budget."""
-    queries, bank = _MOST_QUERIES, _MOST_BANK
+    queries, bank = most_queries, _MOST_BANK
     while 24 * dim * (queries + bank) + 16 * queries * bank > budget_bytes // 2 and queries * bank > 1:
         queries, bank = max(1, queries // 2), max(1, bank // 2)
     return queries, bank

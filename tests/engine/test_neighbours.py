@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
 from planetview.core.cancel import Cancelled, CancelToken
+from planetview.engine.metrics.rounding import FormatChoice
 from planetview.engine.neighbours import nearest
 
 
@@ -35,17 +36,33 @@ def assert_same(found: tuple[NDArray, NDArray], expected: tuple[NDArray, NDArray
 
 @pytest.mark.parametrize(("n", "m", "dim", "k"), [(40, 300, 64, 5), (7, 5, 3, 5), (1, 1, 1, 1), (30, 200, 5000, 3)])
 @pytest.mark.parametrize("offset", [0.0, 1e4])
-def test_equals_brute_force_in_float64(n: int, m: int, dim: int, k: int, offset: float) -> None:
+@pytest.mark.parametrize("screen", ["float32", "bfloat16"])
+def test_equals_brute_force_in_float64(n: int, m: int, dim: int, k: int, offset: float, screen: FormatChoice) -> None:
     rng = np.random.default_rng(3)
     queries = (rng.normal(size=(n, dim)) + offset).astype(np.float32)
     bank = (rng.normal(size=(m, dim)) + offset).astype(np.float32)
-    assert_same(nearest(queries, bank, k, check=free), brute_force(queries, bank, k))
+    assert_same(nearest(queries, bank, k, check=free, screen=screen), brute_force(queries, bank, k))
 
 
-def test_small_blocks_give_the_same_answer_as_one_block() -> None:
+@pytest.mark.parametrize("screen", ["float32", "bfloat16"])
+def test_small_blocks_give_the_same_answer_as_one_block(screen: FormatChoice) -> None:
     rng = np.random.default_rng(4)
     queries, bank = rng.normal(size=(65, 40)), rng.normal(size=(333, 40))
-    assert_same(nearest(queries, bank, 4, check=free, budget_bytes=20_000), brute_force(queries, bank, 4))
+    found = nearest(queries, bank, 4, check=free, budget_bytes=20_000, screen=screen)
+    assert_same(found, brute_force(queries, bank, 4))
+
+
+def test_clusters_too_tight_for_a_coarse_format_are_told_apart() -> None:
+    rng = np.random.default_rng(12)
+    centres = rng.normal(size=(6, 48)) * 100
+    queries, bank = (
+        (np.repeat(centres, each, axis=0) + rng.normal(size=(6 * each, 48)) * 1e-3).astype(np.float32)
+        for each in (5, 80)
+    )
+    found = nearest(queries, bank, 3, check=free, screen="bfloat16")
+    assert_same(found, brute_force(queries, bank, 3))
+    assert_same(nearest(bank, bank, 3, check=free, screen="bfloat16", exclude_self=True, budget_bytes=100_000),
+                brute_force(bank, bank, 3, exclude_self=True))  # fmt: skip
 
 
 def test_agrees_with_scikit_learn() -> None:
@@ -66,14 +83,15 @@ def test_exact_copies_are_at_distance_zero_and_ties_go_to_the_lower_index() -> N
     assert (distances == 0).all()
 
 
-def test_near_copies_are_told_apart_where_float32_products_cannot() -> None:
+@pytest.mark.parametrize("screen", ["float32", "bfloat16"])
+def test_near_copies_are_told_apart_where_float32_products_cannot(screen: FormatChoice) -> None:
     rng = np.random.default_rng(8)
     query = (rng.normal(size=(1, 256)) + 100).astype(np.float32)
     bank = np.repeat(query, 60, axis=0)
     for row in range(60):
         bank[row, row] = np.nextafter(bank[row, row], np.float32(np.inf))
     bank[37] = query[0]
-    assert_same(nearest(query, bank, 10, check=free), brute_force(query, bank, 10))
+    assert_same(nearest(query, bank, 10, check=free, screen=screen), brute_force(query, bank, 10))
 
 
 @pytest.mark.parametrize("budget", [1 << 30, 30_000])
@@ -100,13 +118,17 @@ def test_an_outlier_does_not_spoil_the_others() -> None:
     k=st.integers(1, 6),
     dim=st.integers(1, 4),
     budget=st.sampled_from([1, 3_000, 1 << 30]),
+    screen=st.sampled_from(["float32", "bfloat16"]),
 )
-def test_any_finite_vectors_equal_brute_force(data: st.DataObject, k: int, dim: int, budget: int) -> None:
+def test_any_finite_vectors_equal_brute_force(
+    data: st.DataObject, k: int, dim: int, budget: int, screen: FormatChoice
+) -> None:
     few_values = st.sampled_from([0.0, -0.0, 1.0, 1.0 + 2.0**-23, -3.5, 2.0**-70, 1e6, 2.0**43])
     elements = st.one_of(few_values, st.floats(-(2.0**50), 2.0**50, width=32))
     arrays = hnp.arrays(np.float32, st.tuples(st.integers(1, 9), st.just(dim)), elements=elements)
     queries, bank = data.draw(arrays), data.draw(arrays)
-    assert_same(nearest(queries, bank, k, check=free, budget_bytes=budget), brute_force(queries, bank, k))
+    found = nearest(queries, bank, k, check=free, budget_bytes=budget, screen=screen)
+    assert_same(found, brute_force(queries, bank, k))
 
 
 def test_the_matrix_of_all_distances_is_never_held() -> None:
