@@ -52,7 +52,7 @@ class TorchEngine:
 
 
 def _models(request: ModelsRequest, emit: Emit, check: Callable[[], None]) -> JobResult:
-    from planetview.engine.weights import look_after
+    from planetview.engine.weights.care import look_after
 
     return JobResult(look_after(request, emit, check))
 

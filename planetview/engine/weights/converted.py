@@ -12,7 +12,7 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from planetview.core.files import write_atomically, write_text_atomically
 
@@ -83,18 +83,22 @@ def write_converted(
 
 def read_header(path: Path) -> dict[str, Any] | None:
     """Return the header of a safetensors file whose parts fit its size, else None. Raises OSError."""
-    size = path.stat().st_size
     with path.open("rb") as stream:
-        start = stream.read(8)
-        if len(start) < 8:
-            return None
-        length: int = struct.unpack("<Q", start)[0]
-        if not 2 <= length <= min(_MOST_HEADER_BYTES, size - 8):
-            return None
-        try:
-            header = json.loads(stream.read(length))
-        except (ValueError, RecursionError):
-            return None
+        return header_of(stream, path.stat().st_size)
+
+
+def header_of(stream: IO[bytes], size: int) -> dict[str, Any] | None:
+    """Return the header of a safetensors file of `size` bytes that `stream` begins, else None. Raises OSError."""
+    start = stream.read(8)
+    if len(start) < 8:
+        return None
+    length: int = struct.unpack("<Q", start)[0]
+    if not 2 <= length <= min(_MOST_HEADER_BYTES, size - 8):
+        return None
+    try:
+        header = json.loads(stream.read(length))
+    except (ValueError, RecursionError):
+        return None
     if not isinstance(header, dict):
         return None
     try:
@@ -106,7 +110,11 @@ def read_header(path: Path) -> dict[str, Any] | None:
 
 def origin_of(path: Path) -> Origin | None:
     """Return the origin a converted file states, or None for a file of another making. Raises OSError."""
-    header = read_header(path)
+    return stated_origin(read_header(path))
+
+
+def stated_origin(header: Mapping[str, Any] | None) -> Origin | None:
+    """Return the origin that the header of a converted file states, or None."""
     metadata = header.get("__metadata__") if header else None
     if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
         return None
@@ -119,10 +127,18 @@ def origin_of(path: Path) -> Origin | None:
 def manifest_of(folder: Path) -> dict[str, dict[str, Any]]:
     """Return what the manifest of a folder says of each converted file, by file name; {} without one."""
     try:
-        document = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return manifest_files((folder / MANIFEST).read_bytes())
+    except OSError:
+        return {}
+
+
+def manifest_files(content: bytes) -> dict[str, dict[str, Any]]:
+    """Return what a manifest says of each file, by name; {} for one that is not of this format."""
+    try:
+        document = json.loads(content)
         files = document["files"] if document["format"] == FORMAT else {}
         return {str(name): dict(entry) for name, entry in files.items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
 
 

@@ -10,9 +10,9 @@ from planetview.core.catalogue import WEIGHTS, WeightSource, WeightsSpec
 from planetview.core.models import ImportOutcome
 from planetview.engine.weights.converted import Origin, add_to_manifest, write_converted
 from planetview.engine.weights.digests import file_digest, remember
-from planetview.engine.weights.layouts import ANY, fitting
+from planetview.engine.weights.layouts import fitting
 from planetview.engine.weights.places import converted_path
-from planetview.engine.weights.reading import UnreadableFile, kind_of, read_tensors
+from planetview.engine.weights.reading import UnreadableFile, read_tensors
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -71,6 +71,10 @@ def keep(tensors: Mapping[str, Tensor], origin: Origin, check: Check = lambda: N
     return path
 
 
+# A copy of the Inception network in a form, and under a licence, of its own.
+_NOT_READ = {"inception-2015-12-05.pt": "inception-2015-12-05"}
+
+
 def _recognised(
     path: Path, digest: str, weights_id: str | None, accept_unknown: bool, is_from_address: bool
 ) -> tuple[dict[str, Tensor], WeightsSpec, str]:
@@ -80,6 +84,11 @@ def _recognised(
         other = WEIGHTS[next(iter(known))].title
         raise _Refused(next(iter(known)), f"This is {other}, not {WEIGHTS[weights_id].title}.")
     fits = _fits(path)
+    if not fits and path.name in _NOT_READ:
+        instead = WEIGHTS[_NOT_READ[path.name]]
+        raise _Refused(
+            None, "This is NVIDIA's copy of Inception-v3, which PlanetView does not read.", instead.how_to_get
+        )
     spec = WEIGHTS[weights_id or next(iter(known), None) or _chosen(path, fits)]
     if spec.id not in fits:
         raise _Refused(spec.id, f"Its tensors do not fit {spec.title}.")
@@ -102,11 +111,6 @@ def _recognised(
 
 def _fits(path: Path) -> dict[str, dict[str, Tensor]]:
     """Return the weights a file can be, each with its canonical tensors."""
-    if kind_of(path) == "zip":
-        ids = [spec.id for spec in WEIGHTS.values() if spec.layout == ANY and _source_named(spec, path)]
-        if not ids:
-            raise UnreadableFile("it is an archive without weights that PlanetView knows")
-        return dict.fromkeys(ids, read_tensors(path))
     layouts = fitting(read_tensors(path))
     return {spec.id: layouts[spec.layout] for spec in WEIGHTS.values() if spec.layout in layouts}
 

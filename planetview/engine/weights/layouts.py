@@ -9,11 +9,12 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from planetview.engine.weights.dreamsim_import import BRANCHES, dreamsim_shapes
+
 if TYPE_CHECKING:
     from torch import Tensor
 
 Shapes = dict[str, tuple[int, ...]]
-ANY = "any"
 
 
 class _Vit(NamedTuple):
@@ -45,15 +46,15 @@ _HEADS = {
 
 @functools.cache
 def expected(layout: str) -> Mapping[str, tuple[int, ...]]:
-    """Return the name and shape of every tensor of a layout; empty for `ANY`. Raises KeyError for an unknown one."""
-    if layout == ANY:
-        return {}
+    """Return the name and shape of every tensor of a layout. Raises KeyError for an unknown one."""
     if layout in _CLIP:
         return _clip_shapes(_CLIP[layout])
     if layout in _DINOV2:
         return _dinov2_shapes(_DINOV2[layout])
     if layout in _HEADS:
         return _head_shapes(_HEADS[layout])
+    if layout in BRANCHES:
+        return dreamsim_shapes(layout)
     return _OTHERS[layout]()
 
 
@@ -314,5 +315,5 @@ def _clip_from_transformers(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 _FAMILIES: tuple[tuple[tuple[str, ...], Callable[[Mapping[str, Tensor]], dict[str, Tensor]]], ...] = (
     (tuple(_CLIP), _clip_names),
     (tuple(_DINOV2), _dinov2_names),
-    ((*_HEADS, *_OTHERS), _as_published),
+    ((*_HEADS, *_OTHERS, *BRANCHES), _as_published),
 )

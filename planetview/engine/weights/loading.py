@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from planetview.core.catalogue import WEIGHTS
 from planetview.core.models import WeightState, WeightStatus
-from planetview.engine.weights.layouts import ANY, fitting
+from planetview.engine.weights.layouts import fitting
 from planetview.engine.weights.places import converted_path
 from planetview.engine.weights.reading import UnreadableFile, read_tensors
 from planetview.engine.weights.states import MissingWeights, require
@@ -59,10 +59,7 @@ def load_weights(weights_id: str) -> LoadedWeights:
 
 def canonical(weights_id: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return the tensors of a published file under the canonical names. Raises UnreadableFile when they do not fit."""
-    layout = WEIGHTS[weights_id].layout
-    if layout == ANY:
-        return dict(tensors)
-    found = fitting(tensors).get(layout)
+    found = fitting(tensors).get(WEIGHTS[weights_id].layout)
     if found is None:
         raise UnreadableFile("its tensors do not fit the network")
     return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,17 +101,13 @@ def _read_torchscript(path: Path) -> Mapping[str, Any]:
     from planetview.engine.weights.torchscript import read_torchscript
 
     check_archive(path)
-    tensors: Mapping[str, Any] = read_torchscript(path)
-    return tensors
+    return read_torchscript(path)
 
 
 def _read_zip(path: Path) -> Mapping[str, Any]:
-    try:
-        read_dreamsim_zip = import_module("planetview.engine.weights.dreamsim_import").read_dreamsim_zip
-    except ImportError as error:
-        raise UnreadableFile("archives of DreamSim are not supported yet") from error
-    tensors: dict[str, Any] = read_dreamsim_zip(path)
-    return tensors
+    from planetview.engine.weights.dreamsim_import import read_dreamsim_zip
+
+    return read_dreamsim_zip(path)
 
 
 _READERS = {
