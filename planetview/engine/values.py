@@ -116,7 +116,8 @@ class DistributionTable:
                 cut.setdefault(n, []).append(f"{len(inputs.dataset):,} of {inputs.dataset.name}")
         notes = tuple(f"seeded subsample of {n:,} from {' and '.join(names)}" for n, names in cut.items())
         if floor_sizes[1] < sizes[1]:
-            notes = (*notes, f"the floor has {floor_sizes[1]:,} held-out images against {sizes[1]:,} here: not an equal size")
+            unequal = f"the floor has {floor_sizes[1]:,} held-out images against {sizes[1]:,} here: not an equal size"
+            notes = (*notes, unequal)
         return notes
 
 
