@@ -55,7 +55,17 @@ class Extractor(Protocol):
         ...
 
 
-_BUILDERS = {"vgg16-st": "planetview.engine.extractors.vgg_st"}
+_BUILDERS = {
+    "vgg16-st": "planetview.engine.extractors.vgg_st",
+    "clip-vit-b-32": "planetview.engine.extractors.clip",
+    "clip-vit-l-14": "planetview.engine.extractors.clip",
+    "clip-vit-l-14-336": "planetview.engine.extractors.clip",
+    "clip-vit-b-32-laion2b": "planetview.engine.extractors.clip",
+    "clip-vit-l-14-datacomp": "planetview.engine.extractors.clip",
+    "dinov2-vits14": "planetview.engine.extractors.dinov2",
+    "dinov2-vitb14": "planetview.engine.extractors.dinov2",
+    "dinov2-vitl14": "planetview.engine.extractors.dinov2",
+}
 
 
 def load_extractor(id: str, device: torch.device | str = "cpu", precision: str = "float32") -> Extractor:
