@@ -57,6 +57,10 @@ class Extractor(Protocol):
 
 _BUILDERS = {
     "vgg16-st": "planetview.engine.extractors.vgg_st",
+    "inception-tf1": "planetview.engine.extractors.inception",
+    "inception-clean": "planetview.engine.extractors.inception",
+    "inception-ptf": "planetview.engine.extractors.inception",
+    "vgg16-fc2": "planetview.engine.extractors.vgg16_fc2",
     "clip-vit-b-32": "planetview.engine.extractors.clip",
     "clip-vit-l-14": "planetview.engine.extractors.clip",
     "clip-vit-l-14-336": "planetview.engine.extractors.clip",
