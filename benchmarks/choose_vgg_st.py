@@ -27,9 +27,10 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
-from planetview.engine.perceptual.st_lpips import ScaledTrunk, unit
+from planetview.engine.perceptual.learned import unit
+from planetview.engine.perceptual.st_lpips import ScaledTrunk
 from planetview.engine.resize import squash
-from planetview.engine.weights import ST_LPIPS_VGG, load_state_dict
+from planetview.engine.weights import load_weights
 
 BLURS = (0.5, 1.0, 2.0, 4.0)
 NOISES = (4.0, 8.0, 16.0, 32.0)
@@ -144,7 +145,7 @@ def main() -> None:
     parser.add_argument("--sides", type=int, nargs="+", default=[64, 80, 96])
     arguments = parser.parse_args()
     torch.set_num_threads(2)
-    tensors = load_state_dict(ST_LPIPS_VGG)
+    tensors = load_weights("st-lpips-vgg").tensors
     trunk = ScaledTrunk("vgg", tensors)
     images: dict[str, list[NDArray[np.uint8]]] = {}
     heads = {stage: tensors[f"lin{stage - 1}.model.1.weight"].numpy().ravel() for stage in range(1, 6)}

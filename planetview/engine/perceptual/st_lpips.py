@@ -18,12 +18,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from planetview.engine.perceptual.learned import LearnedDistance
-from planetview.engine.weights import ST_LPIPS_ALEX, ST_LPIPS_VGG, load_state_dict
+from planetview.engine.weights import load_weights
 
 Net = Literal["alex", "vgg"]
 SMALLEST_SIDE: Final[dict[str, int]] = {"alex": 21, "vgg": 18}
 
-_FILES = {"alex": ST_LPIPS_ALEX, "vgg": ST_LPIPS_VGG}
 
 
 class BlurPool(nn.Module):
@@ -154,14 +153,15 @@ class StLpips(LearnedDistance):
 
     def __init__(self, net: Net, device: torch.device | str = "cpu") -> None:
         self.net: Net = net
-        tensors = load_state_dict(_FILES[net])
+        loaded = load_weights(f"st-lpips-{net}")
         super().__init__(
             f"ST-LPIPS ({net})",
-            ScaledTrunk(net, tensors).to(device),
-            [tensors[f"lin{stage}.model.1.weight"] for stage in range(5)],
+            ScaledTrunk(net, loaded.tensors).to(device),
+            [loaded.tensors[f"lin{stage}.model.1.weight"] for stage in range(5)],
             smallest_side=SMALLEST_SIDE[net],
-            weights_digest=_FILES[net].sha256,
+            weights_digest=loaded.digest,
             device=device,
+            note=loaded.note,
         )
 
 

@@ -22,6 +22,8 @@ from planetview.core.files import cannot_write
 from planetview.core.formatting import format_bytes
 from planetview.engine.weights.digests import fresh_digest
 
+# Kinds of address that are followed, from the first to the last redirection.
+SCHEMES: tuple[str, ...] = ("https",)
 _CHUNK = 1 << 16
 _ATTEMPTS = 4
 _MOST_BYTES = 8 << 30
@@ -50,14 +52,14 @@ def fetch_file(
     check: Check,
     *,
     patience: Patience | None = None,
-    schemes: tuple[str, ...] = ("https",),
+    schemes: tuple[str, ...] | None = None,
 ) -> Path:
     """Fetch a published file into `folder` and return its path; it has that name only when its digest is right.
 
     What was already fetched stays in a `.part` file and is continued. report(done, total, bytes a second): total is 0
-    while it is not known. schemes: kinds of address that are followed. Raises UserError, NotThere, Cancelled.
+    while it is not known. schemes: None for `SCHEMES`. Raises UserError, NotThere, Cancelled.
     """
-    download = _Download(source, folder, report, check, patience or Patience(), schemes)
+    download = _Download(source, folder, report, check, patience or Patience(), schemes or SCHEMES)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         download.run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -69,7 +70,10 @@ def _read_torch(path: Path) -> Mapping[str, Any]:
 
     if zipfile.is_zipfile(path):
         check_archive(path)
-    found = torch.load(path, weights_only=True, map_location="cpu")
+    with warnings.catch_warnings():
+        # Of old formats and sparse tensors: nothing the user could do about them.
+        warnings.simplefilter("ignore")
+        found = torch.load(path, weights_only=True, map_location="cpu")
     for wrapper in _WRAPPERS:
         if isinstance(found, Mapping) and isinstance(found.get(wrapper), Mapping):
             found = found[wrapper]
