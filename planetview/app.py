@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import ctypes
 import faulthandler
+import gc
 import logging
 import logging.handlers
 import os
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from planetview.core.results import Results
     from planetview.gui.main_window import MainWindow
+    from planetview.gui.workspace import Workspace
 
 EXIT_MACHINE = 4
 _DEBIAN_PACKAGES = (
@@ -110,13 +112,28 @@ def build(engine: Engine) -> MainWindow:
     def cut_short() -> None:
         # Ctrl+C and the end of a session leave no time for questions: the copy is offered at the next start.
         if not has_ended:
-            files.autosave()
+            files.autosave(is_last=True)
             shut_down(workspace.is_dirty)
 
+    for changed in (workspace.contents_changed, workspace.results_changed):
+        changed.connect(lambda *_of: _spare_records(workspace))
     window.closed.connect(shut_down)
     app.aboutToQuit.connect(cut_short)
     files.look_for_recoveries()
     return window
+
+
+def _spare_records(workspace: Workspace) -> None:
+    """Keep the records of a large study out of Python's search for cycles: one round over 80,000 stops the window.
+
+    They form no cycles, so they still go as soon as nobody holds them.
+    """
+    from planetview.gui.apart import IMAGES_IN_A_THREAD
+
+    results = workspace.results
+    sets = (*workspace.datasets, *(results.datasets if results is not None else ()))
+    if sum(len(dataset) for dataset in sets) > IMAGES_IN_A_THREAD:
+        gc.freeze()
 
 
 def prepare_demo(check: Callable[[], None]) -> tuple[ScanTarget, ...]:

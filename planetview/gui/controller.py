@@ -24,6 +24,7 @@ from planetview.core.messages import (
 )
 from planetview.core.results import Results
 from planetview.core.study import Study, StudySource
+from planetview.gui.apart import call_beside
 from planetview.gui.background import Background
 from planetview.gui.runner import JobRunner
 from planetview.gui.sources import sort_paths
@@ -196,9 +197,10 @@ class Controller(QObject):
         def on_done(_nothing: object) -> None:
             self.status.emit(self.tr("Wrote {0}").format(path))
 
+        images = sum(len(dataset) for dataset in results.datasets)
         self.status.emit(self.tr("Writing {0}…").format(path.name))
         self._background.submit(
-            lambda: write(results, path),
+            lambda: call_beside(images, write, results, path),
             on_done,
             lambda why: self._tell("export", why, ((self.tr("Try again"), partial(self.export, path)),)),
         )
@@ -211,10 +213,11 @@ class Controller(QObject):
         self._runs[request.id] = request
         self.dismissed.emit("run")
         self._runner.submit(request)
-        self.page_wanted.emit("overview")
+        # The page comes last: filled and in its final size before it is seen, it is laid out once.
         self.run_began.emit(request)
         self.job_began.emit(self.tr("Starting…"))
         self.busy_changed.emit()
+        self.page_wanted.emit("overview")
 
     def _again(self, request: CompareRequest) -> None:
         if not self.is_busy:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
@@ -22,7 +24,7 @@ def icon(name: str, colour: str, disabled: str = "") -> QIcon:
 
 def icon_pixmap(name: str, colour: str, edge_px: int, ratio: float = 1.0) -> QPixmap:
     """Return the same drawing as a pixmap of `edge_px` logical pixels."""
-    source = resource(f"icons/{name}.svg").read_text(encoding="utf-8").replace("currentColor", colour)
+    source = _drawing(name).replace("currentColor", colour)
     renderer = QSvgRenderer(QByteArray(source.encode("utf-8")))
     pixmap = QPixmap(round(edge_px * ratio), round(edge_px * ratio))
     pixmap.fill(Qt.GlobalColor.transparent)
@@ -31,3 +33,8 @@ def icon_pixmap(name: str, colour: str, edge_px: int, ratio: float = 1.0) -> QPi
     painter.end()
     pixmap.setDevicePixelRatio(ratio)
     return pixmap
+
+
+@lru_cache(maxsize=128)
+def _drawing(name: str) -> str:
+    return resource(f"icons/{name}.svg").read_text(encoding="utf-8")

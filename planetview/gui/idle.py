@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
@@ -33,6 +34,10 @@ class IdleWork(QObject):
         """Take these steps from now on, in place of any that are left."""
         self._steps = steps
         self._timer.start(_PAUSE_MS)
+
+    def begin_after(self, steps: Iterator[object]) -> None:
+        """Take these steps once those that are left are done."""
+        self.begin(steps if self.is_done else chain(self._steps, steps))
 
     def stop(self) -> None:
         """Leave the rest undone."""

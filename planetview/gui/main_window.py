@@ -211,6 +211,7 @@ class MainWindow(QMainWindow):
         workspace.described.connect(self._on_described)
         workspace.settings_changed.connect(self._refresh_actions)
         workspace.results_changed.connect(self.pages.show_results)
+        workspace.results_changed.connect(lambda _results: self.preparing.begin_after(self.pages.fill()))
         workspace.undo_stack.indexChanged.connect(self._refresh_actions)
         self.job_bar.cancel_requested.connect(controller.cancel)
         self.rail.page_chosen.connect(self.show_page)
@@ -230,7 +231,7 @@ class MainWindow(QMainWindow):
         self._theme.changed.connect(self._on_theme_changed)
 
     def _on_loaded(self, _nothing: object) -> None:
-        self.preparing.begin(chain(polished(self._frame), self.pages.prepare()))
+        self.preparing.begin_after(chain(polished(self._frame), self.pages.prepare()))
 
     def _on_described(self) -> None:
         self._show_title()

@@ -74,16 +74,25 @@ class ResultPages(QStackedWidget):
         for page_id in PAGE_CLASSES:
             self._add(page_id)
             yield
-            self._pages[page_id].prepare()
-            yield
+            yield from self._pages[page_id].prepare()
             yield from polished(self._pages[page_id])
+
+    def fill(self) -> Iterator[None]:
+        """Hand the results to the pages that are made and hidden, one a step: to lay one out at its show takes longer.
+
+        Without results there is nothing to lay out.
+        """
+        for page_id in PAGE_CLASSES:
+            if self._results is not None and page_id in self._pages:
+                self._refresh(page_id)
+                yield
 
     def page(self, page_id: str) -> Any:
         """Return a page that was made, or None."""
         return self._pages.get(page_id)
 
     def show_results(self, results: Results | None) -> None:
-        """Hand new results to the page in front now, to the others when they are shown."""
+        """Hand new results to the page in front now, to the others when they are shown or by `fill`."""
         self._results, self._waiting = results, []
         self._selection.reset({} if results is None else {d.name: len(d) for d in results.datasets})
         if results is not None:
@@ -96,9 +105,10 @@ class ResultPages(QStackedWidget):
     def begin_run(self, request: CompareRequest) -> None:
         """Show which numbers the run that begins will give."""
         self._waiting = []
-        overview = self._pages.get("overview")
-        if overview is not None:
-            overview.expect(tuple(candidate.name for candidate in request.candidates), request.settings)
+        self._add("overview")
+        # What it shows from now on are this run's numbers, not those of the results before.
+        self._out_of_date.discard("overview")
+        self._pages["overview"].expect(tuple(candidate.name for candidate in request.candidates), request.settings)
 
     def show_partial(self, values: tuple[MetricValue, ...]) -> None:
         """Show values of the running job, gathered for a moment: a refresh per value would stall the window."""
@@ -158,8 +168,9 @@ class _Unavailable(QWidget):
         label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         QVBoxLayout(self).addWidget(label)
 
-    def prepare(self) -> None:
+    def prepare(self) -> Iterator[None]:
         """Nothing to prepare."""
+        return iter(())
 
     def show_results(self, _results: Results | None) -> None:
         """Nothing to show."""

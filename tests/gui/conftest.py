@@ -118,4 +118,5 @@ def filled(window: MainWindow, sets: dict[str, Path], qtbot: QtBot) -> MainWindo
     """Return the window with all four sample sets scanned."""
     window.controller.add_paths(sets.values())
     qtbot.waitUntil(lambda: len(window.workspace.datasets) == 4 and not window.controller.is_busy)
+    qtbot.waitUntil(lambda: window.role_sheet.is_complete)
     return window

@@ -87,6 +87,8 @@ class MetricTableModel(QAbstractTableModel):
         self._rows: list[MetricRow | Family] = []
         self._candidates: tuple[str, ...] = ()
         self._best: dict[MetricRow, str | None] = {}
+        # Painting, measuring and reading out ask for the same cells again and again.
+        self._cells: dict[tuple[int, int], Cell] = {}
         self._has_floor_column = False
         self._has_several_extractors = False
         self._colours: Mapping[str, str] = {}
@@ -131,6 +133,7 @@ class MetricTableModel(QAbstractTableModel):
         layout = (*self._layout(), self._floors_are_shared())
         if self._rows and layout == (self._rows, self._candidates, self._has_floor_column):
             self._best = {row: self._find_best(row) for row in self._rows if isinstance(row, MetricRow)}
+            self._cells = {}
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, self.columnCount() - 1))
         else:
             self._rebuild()
@@ -161,6 +164,12 @@ class MetricTableModel(QAbstractTableModel):
 
     def cell(self, row: int, column: int) -> Cell:
         """Return what a cell shows."""
+        found = self._cells.get((row, column))
+        if found is None:
+            found = self._cells[row, column] = self._make_cell(row, column)
+        return found
+
+    def _make_cell(self, row: int, column: int) -> Cell:
         item = self._rows[row]
         if isinstance(item, Family):
             return Cell(family_help(item) if column == 0 else "", "", CellState.READY)
@@ -233,6 +242,7 @@ class MetricTableModel(QAbstractTableModel):
         items = [row for row in self._rows if isinstance(row, MetricRow)]
         self._has_several_extractors = len({row.extractor for row in items if row.extractor is not None}) > 1
         self._best = {row: self._find_best(row) for row in items}
+        self._cells = {}
         self.endResetModel()
 
     def _layout(self) -> tuple[list[MetricRow | Family], tuple[str, ...]]:

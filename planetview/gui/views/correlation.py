@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +64,7 @@ class CorrelationPage(QWidget):
         self._series: tuple[ScatterSeries, ...] = ()
         self._is_stale = False
         self._content: QWidget | None = None
+        self._has_plot = False
         self.setAccessibleName(self.tr("Correlation"))
         self._empty = QLabel(
             self.tr("No pairs yet. Run a comparison with a pairwise metric (PSNR, SSIM …) to see what it follows."),
@@ -74,11 +76,16 @@ class CorrelationPage(QWidget):
         self._stack.addWidget(self._empty)
         selection.subscribe(self._on_selection_changed)
 
-    def prepare(self) -> None:
-        """Make what is costly before it is needed."""
+    def prepare(self) -> Iterator[None]:
+        """Make what is costly before it is needed, in two steps: the plot, and all around it."""
+        if not self._has_plot:
+            self._has_plot = True
+            self._build_plot()
+            yield
         if self._content is None:
             self._content = self._build_content()
             self._stack.addWidget(self._content)
+            yield
 
     def show_results(self, results: Results | None) -> None:
         """Show the pairs of a run; None goes back to the invitation."""
@@ -87,14 +94,14 @@ class CorrelationPage(QWidget):
         if not self._tables:
             self._stack.setCurrentWidget(self._empty)
             return
-        self.prepare()
+        for _ in self.prepare():
+            pass
         assert self._content is not None
         self._stack.setCurrentWidget(self._content)
         self._fill(self._candidate, [(name, name) for name in self._tables])
         self._on_candidate_changed()
 
-    def _build_content(self) -> QWidget:
-        content = QWidget()
+    def _build_plot(self) -> None:
         self._plot = ScatterPlot(self._theme, self.tr("Correlation scatter"))
         self._plot.setToolTip(
             self.tr("Click a point to choose its pair. Drag with Shift, or in brush mode, to select pairs; Ctrl adds.")
@@ -107,6 +114,9 @@ class CorrelationPage(QWidget):
             self._plot.choose_visible,
             QKeySequence(QKeySequence.StandardKey.SelectAll),
         )
+
+    def _build_content(self) -> QWidget:
+        content = QWidget()
         lower = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
         lower.addWidget(self._build_pairs())
         lower.addWidget(self._build_matrix())

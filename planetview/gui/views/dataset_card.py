@@ -46,7 +46,7 @@ class DatasetCard(QFrame):
         self, dataset: Dataset, colour: str, thumbs: ThumbnailCache, theme: Theme, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self.dataset, self._colour, self._theme = dataset, colour, theme
+        self.dataset, self.colour, self._theme = dataset, colour, theme
         self.setProperty("card", True)
         self.setAccessibleName(self.tr("Set {0}").format(dataset.name))
         self._build_fields()
@@ -87,12 +87,16 @@ class DatasetCard(QFrame):
         self._shared_label.style().polish(self._shared_label)
         self._shared_label.setVisible(bool(words))
 
+    def restore_name(self) -> None:
+        """Show the name of the set again, in place of one that cannot be."""
+        self._name.setText(self.dataset.name)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self._colour))
+        painter.setBrush(QColor(self.colour))
         painter.drawRoundedRect(7, 14, 4, self.height() - 28, 2, 2)
         painter.end()
 
@@ -155,6 +159,7 @@ class MissingCard(QFrame):
 
     def __init__(self, missing: MissingSource, is_scanning: bool, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.missing, self.is_scanning = missing, is_scanning
         self.setProperty("card", True)
         name = QLabel(missing.source.name, self)
         font = name.font()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import Qt, Signal, Slot
@@ -55,6 +57,7 @@ class EntropyPage(QWidget):
         self._edges: Vector = np.empty(0)
         self._is_stale = False
         self._content: QWidget | None = None
+        self._has_plot = False
         self.setAccessibleName(self.tr("Entropy"))
         self._empty = QLabel(
             self.tr("No entropy yet. Run a comparison to see how much detail the images of each dataset hold."),
@@ -67,11 +70,16 @@ class EntropyPage(QWidget):
         selection.subscribe(self._on_selection_changed)
         theme.changed.connect(self._on_theme_changed)
 
-    def prepare(self) -> None:
-        """Make what is costly before it is needed."""
+    def prepare(self) -> Iterator[None]:
+        """Make what is costly before it is needed, in two steps: the plot, and all around it."""
+        if not self._has_plot:
+            self._has_plot = True
+            self._build_plot()
+            yield
         if self._content is None:
             self._content = self._build_content()
             self._stack.addWidget(self._content)
+            yield
 
     def show_results(self, results: Results | None) -> None:
         """Show the entropies of a run; None goes back to the invitation."""
@@ -80,15 +88,15 @@ class EntropyPage(QWidget):
         if not self._entropy:
             self._stack.setCurrentWidget(self._empty)
             return
-        self.prepare()
+        for _ in self.prepare():
+            pass
         assert self._content is not None
         self._fill_boxes()
         self._stack.setCurrentWidget(self._content)
         self._draw()
         self._show_selection()
 
-    def _build_content(self) -> QWidget:
-        content = QWidget()
+    def _build_plot(self) -> None:
         self._plot = HistogramPlot(self._theme, self.tr("Entropy histograms"))
         self._plot.setToolTip(
             self.tr("Click a bin to select its images; Ctrl adds. Keys: left and right move the bin, Enter selects.")
@@ -96,6 +104,9 @@ class EntropyPage(QWidget):
         self._plot.bin_chosen.connect(self._on_bin_chosen)
         self._plot.cursor_moved.connect(self._on_cursor_moved)
         self._plot.notice.connect(self.notice)
+
+    def _build_content(self) -> QWidget:
+        content = QWidget()
         splitter = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
         splitter.addWidget(self._build_top())
         splitter.addWidget(self._build_bottom())

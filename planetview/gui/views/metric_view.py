@@ -133,6 +133,7 @@ class MetricTableView(QTableView):
         super().__init__(parent)
         self._metrics = model
         self._current: tuple[MetricRow | Family, str | None] | None = None
+        self._widths: list[int] | None = None
         self.setAccessibleName(self.tr("Metric table"))
         self.setItemDelegate(MetricDelegate(theme, self))
         self.setShowGrid(True)
@@ -153,6 +154,8 @@ class MetricTableView(QTableView):
         self.horizontalScrollBar().valueChanged.connect(self.viewport().update)
         self.setModel(model)
         model.modelReset.connect(self._on_reset)
+        model.modelAboutToBeReset.connect(self._forget_widths)
+        model.dataChanged.connect(self._forget_widths)
         self._on_reset()
 
     def chosen_block(self) -> tuple[list[int], list[int]]:
@@ -190,7 +193,13 @@ class MetricTableView(QTableView):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
-            self._fit_sections()
+            self._forget_widths()
+            self._fit_rows()
+            self._fit_columns()
+
+    def _forget_widths(self) -> None:
+        # Columns that move under the eye while values arrive are worse than a number cut short until the end.
+        self._widths = None
 
     def _on_reset(self) -> None:
         self.clearSpans()
@@ -198,7 +207,8 @@ class MetricTableView(QTableView):
         for row, item in enumerate(self._metrics.rows):
             if isinstance(item, Family) and columns > 1:
                 self.setSpan(row, 0, 1, columns)
-        self._fit_sections()
+        self._fit_rows()
+        self._fit_columns()
         self._restore_current()
 
     def _restore_current(self) -> None:
@@ -215,18 +225,25 @@ class MetricTableView(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit_sections()
+        self._fit_columns()
 
-    def _fit_sections(self) -> None:
+    def _fit_rows(self) -> None:
         height, heading = row_height(self.font()), self.fontMetrics().height() + 2 * _PADDING
         for row, item in enumerate(self._metrics.rows):
             self.setRowHeight(row, heading if isinstance(item, Family) else height)
-        # At larger text the bounds grow with it.
-        scale = self.fontMetrics().height() / 15
-        self.verticalHeader().setMaximumWidth(round(_MAX_HEADING * scale))
-        columns = range(self._metrics.columnCount())
+        self.verticalHeader().setMaximumWidth(round(_MAX_HEADING * self._text_scale()))
+
+    def _text_scale(self) -> float:
+        """Return how large the text is; the bounds of rows and columns grow with it."""
+        return self.fontMetrics().height() / 15
+
+    def _fit_columns(self) -> None:
+        """Give every column what its numbers need, measured once for each content, and its part of the spare width."""
+        columns, scale = range(self._metrics.columnCount()), self._text_scale()
         if columns:
-            widths = [max(round(_MIN_COLUMN * scale), self._content_width(column)) for column in columns]
+            if self._widths is None:
+                self._widths = [max(round(_MIN_COLUMN * scale), self._content_width(column)) for column in columns]
+            widths = self._widths
             spare = max(0, self.viewport().width() - sum(widths)) // len(columns)
             for column, width in zip(columns, widths, strict=True):
                 self.setColumnWidth(column, min(width + spare, max(width, round(_MAX_COLUMN * scale))))

@@ -22,6 +22,7 @@ class NavigationRail(QFrame):
         self.setAccessibleName(self.tr("Pages"))
         self._group = QButtonGroup(self)
         self._buttons: dict[str, QToolButton] = {}
+        self._drawn: dict[str, tuple[int, str]] = {}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 12, 8, 12)
         layout.setSpacing(4)
@@ -56,5 +57,8 @@ class NavigationRail(QFrame):
         # The line is 15 px high at the usual text size.
         edge = round(24 * max(1.0, self.fontMetrics().height() / 15))
         for page, button in self._buttons.items():
-            button.setIconSize(QSize(edge, edge))
-            button.setIcon(icon(page, tokens.accent if button.isChecked() else tokens.text_muted))
+            colour = tokens.accent if button.isChecked() else tokens.text_muted
+            if self._drawn.get(page) != (edge, colour):
+                self._drawn[page] = (edge, colour)
+                button.setIconSize(QSize(edge, edge))
+                button.setIcon(icon(page, colour))

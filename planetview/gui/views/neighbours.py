@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -62,8 +65,9 @@ class NeighboursPage(QWidget):
         theme.changed.connect(self._on_theme_changed)
         selection.subscribe(self._on_selection_change)
 
-    def prepare(self) -> None:
+    def prepare(self) -> Iterator[None]:
         """Nothing is left for later: this page is whole from the beginning."""
+        return iter(())
 
     def show_results(self, results: Results | None) -> None:
         """Show the neighbours of a finished run; None empties the page."""
@@ -78,7 +82,15 @@ class NeighboursPage(QWidget):
             self._compare.close()
         self._use_set()
         self._follow_current()
-        if self._selection.current is None:
+        self._begin_somewhere()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._begin_somewhere()
+
+    def _begin_somewhere(self) -> None:
+        # Only in sight: filled ahead, this page would choose an image for the others.
+        if self._selection.current is None and self.isVisible():
             self._choose_first()
 
     def _build(self) -> None:

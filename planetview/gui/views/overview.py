@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import QMimeData, QModelIndex, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -63,13 +64,17 @@ class OverviewPage(QWidget):
         self._content = QWidget()
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._empty)
-        self._details_html = ""
         self._stack.addWidget(self._content)
+        self._details_html = self._wanted_html = ""
+        # Several signals at once change the current cell, and laying its text out takes 10 ms: a turn of its own.
+        self._explaining = QTimer(self, singleShot=True, interval=0)
+        self._explaining.timeout.connect(self._explain)
         self._build_content()
         theme.changed.connect(self._on_theme_changed)
 
-    def prepare(self) -> None:
+    def prepare(self) -> Iterator[None]:
         """Nothing is left for later: this page is whole from the beginning."""
+        return iter(())
 
     def show_results(self, results: Results | None) -> None:
         """Show a finished run; None empties the page."""
@@ -230,10 +235,14 @@ class OverviewPage(QWidget):
         self._show_details((own + "<hr>" if own else "") + about)
 
     def _show_details(self, html: str) -> None:
-        # New values reach this page by several signals at once; laying the same text out again costs 10 ms each time.
-        if html != self._details_html:
-            self._details_html = html
-            self._details.setHtml(html)
+        self._wanted_html = html
+        self._explaining.start()
+
+    @Slot()
+    def _explain(self) -> None:
+        if self._wanted_html != self._details_html:
+            self._details_html = self._wanted_html
+            self._details.setHtml(self._wanted_html)
 
 
 def warnings_of(results: Results) -> tuple[str, ...]:

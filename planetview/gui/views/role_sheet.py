@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from planetview.core.datasets import Role
+from planetview.core.datasets import Dataset, Role
 from planetview.core.messages import Progress
 from planetview.core.settings import RunSettings
 from planetview.core.stretch import Stretch
+from planetview.gui.idle import IdleWork
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.dataset_card import ROLES, DatasetCard, MissingCard
@@ -18,9 +20,12 @@ from planetview.gui.views.job_bar import progress_words
 from planetview.gui.views.options import OptionsPanel, SplitChoice
 from planetview.gui.views.stretch_choice import StretchChoice
 from planetview.gui.widgets.expander import Expander
-from planetview.gui.workspace import Workspace
+from planetview.gui.workspace import MissingSource, Workspace
 
 _ORDER = [role for role, _, _ in ROLES]
+
+# A set with its colour, or a source with whether it is being read.
+_Entry = tuple[Dataset, str] | tuple[MissingSource, bool]
 
 
 class RoleSheet(QScrollArea):
@@ -38,7 +43,8 @@ class RoleSheet(QScrollArea):
         super().__init__(parent)
         self._workspace, self._thumbs, self._theme = workspace, thumbs, theme
         self._scanning = False
-        self._cards: list[QWidget] = []
+        self._cards: dict[int, DatasetCard | MissingCard] = {}
+        self._making = IdleWork(lambda: False, self)
         self.setAccessibleName(self.tr("Datasets"))
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -57,12 +63,17 @@ class RoleSheet(QScrollArea):
         workspace.contents_changed.connect(self._show_sets)
         workspace.shared_changed.connect(self._show_shared)
         workspace.settings_changed.connect(self._show_choices)
-        theme.changed.connect(self._show_sets)
+        theme.changed.connect(self._dress_again)
         self._show_sets()
 
     def cards(self) -> tuple[DatasetCard, ...]:
-        """Return the cards of the scanned sets, as shown."""
-        return tuple(card for card in self._cards if isinstance(card, DatasetCard))
+        """Return the cards of the scanned sets, as shown; while `is_complete` is not true some are still to come."""
+        return tuple(card for _, card in sorted(self._cards.items()) if isinstance(card, DatasetCard))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every set has its card."""
+        return self._making.is_done
 
     def set_scanning(self, is_scanning: bool) -> None:
         """Say whether folders are being read."""
@@ -127,32 +138,72 @@ class RoleSheet(QScrollArea):
         layout.addWidget(self._expander)
 
     def _show_sets(self) -> None:
-        for card in self._cards:
+        """Keep the cards that still hold; make the others, the first now and one in each later turn of the loop."""
+        wanted = self._wanted()
+        kept = {number: card for number, entry in enumerate(wanted) if (card := self._card_of(entry)) is not None}
+        for card in self._cards.values():
+            self._card_column.removeWidget(card)
+            if card not in kept.values():
+                card.hide()
+                card.deleteLater()
+        for card in kept.values():
+            self._card_column.addWidget(card)
+        self._cards = kept
+        rest = self._make_missing_cards(wanted)
+        next(rest, None)
+        self._making.begin(rest)
+        self._show_choices()
+
+    def _dress_again(self) -> None:
+        for card in self._cards.values():
             self._card_column.removeWidget(card)
             card.hide()
             card.deleteLater()
-        self._cards = []
+        self._cards = {}
+        self._show_sets()
+
+    def _wanted(self) -> list[_Entry]:
+        wanted: list[_Entry] = []
         candidates = 0
         for dataset in sorted(self._workspace.datasets, key=lambda dataset: _ORDER.index(dataset.role)):
-            colour = self._theme.role_colour(dataset.role, candidates)
+            wanted.append((dataset, self._theme.role_colour(dataset.role, candidates)))
             candidates += dataset.role is Role.CANDIDATE
-            card = DatasetCard(dataset, colour, self._thumbs, self._theme, self)
-            card.renamed.connect(self._on_renamed, Qt.ConnectionType.QueuedConnection)
-            card.role_chosen.connect(self._on_role_chosen, Qt.ConnectionType.QueuedConnection)
-            card.removed.connect(self._on_removed, Qt.ConnectionType.QueuedConnection)
-            self._place(card)
-        for missing in self._workspace.contents.missing:
-            lost = MissingCard(missing, self._scanning, self._theme, self)
-            lost.locate_requested.connect(self.locate_requested)
-            lost.retry_requested.connect(self.rescan_requested)
-            lost.removed.connect(self._on_removed, Qt.ConnectionType.QueuedConnection)
-            self._place(lost)
-        self._show_shared()
-        self._show_choices()
+        return wanted + [(missing, self._scanning) for missing in self._workspace.contents.missing]
 
-    def _place(self, card: QWidget) -> None:
-        self._cards.append(card)
-        self._card_column.addWidget(card)
+    def _card_of(self, entry: _Entry) -> DatasetCard | MissingCard | None:
+        """Return the card that shows exactly this; by identity, since comparing two sets compares all images."""
+        for card in self._cards.values():
+            shown = (card.dataset, card.colour) if isinstance(card, DatasetCard) else (card.missing, card.is_scanning)
+            if shown[0] is entry[0] and shown[1] == entry[1]:
+                return card
+        return None
+
+    def _make_missing_cards(self, wanted: list[_Entry]) -> Iterator[None]:
+        for number, (subject, look) in enumerate(wanted):
+            if number not in self._cards:
+                card: DatasetCard | MissingCard
+                if isinstance(subject, Dataset):
+                    card = self._make_card(subject, str(look))
+                else:
+                    card = self._make_missing_card(subject, bool(look))
+                self._card_column.insertWidget(sum(1 for other in self._cards if other < number), card)
+                self._cards[number] = card
+                yield
+
+    def _make_card(self, dataset: Dataset, colour: str) -> DatasetCard:
+        card = DatasetCard(dataset, colour, self._thumbs, self._theme, self)
+        card.renamed.connect(self._on_renamed, Qt.ConnectionType.QueuedConnection)
+        card.role_chosen.connect(self._on_role_chosen, Qt.ConnectionType.QueuedConnection)
+        card.removed.connect(self._on_removed, Qt.ConnectionType.QueuedConnection)
+        card.set_shared(self._workspace.shared)
+        return card
+
+    def _make_missing_card(self, missing: MissingSource, is_scanning: bool) -> MissingCard:
+        card = MissingCard(missing, is_scanning, self._theme, self)
+        card.locate_requested.connect(self.locate_requested)
+        card.retry_requested.connect(self.rescan_requested)
+        card.removed.connect(self._on_removed, Qt.ConnectionType.QueuedConnection)
+        return card
 
     def _show_shared(self) -> None:
         for card in self.cards():
@@ -171,7 +222,9 @@ class RoleSheet(QScrollArea):
     def _on_renamed(self, name: str, wanted: str) -> None:
         if not self._workspace.rename(name, wanted):
             self.notice.emit(self.tr("A set needs a name that no other set has."))
-            self._show_sets()
+            for card in self.cards():
+                if card.dataset.name == name:
+                    card.restore_name()
 
     def _on_role_chosen(self, name: str, role: Role) -> None:
         self._workspace.set_role(name, role)

@@ -29,10 +29,19 @@ class FlowLayout(QLayout):
         super().__init__(parent)
         self._across, self._down, self._is_even = across, down, is_even
         self._items: list[QLayoutItem] = []
+        # Layouts around this one ask for the same heights dozens of times while a page is shown.
+        self._heights: dict[int, int] = {}
+        self._hint: QSize | None = None
+        self._least: QSize | None = None
         self.setContentsMargins(0, 0, 0, 0)
+
+    def invalidate(self) -> None:
+        self._heights, self._hint, self._least = {}, None, None
+        super().invalidate()
 
     def addItem(self, item: QLayoutItem) -> None:
         self._items.append(item)
+        self.invalidate()
 
     def count(self) -> int:
         return len(self._items)
@@ -41,7 +50,10 @@ class FlowLayout(QLayout):
         return self._items[index] if 0 <= index < len(self._items) else None
 
     def takeAt(self, index: int) -> QLayoutItem | None:
-        return self._items.pop(index) if 0 <= index < len(self._items) else None
+        if not 0 <= index < len(self._items):
+            return None
+        self._heights, self._hint, self._least = {}, None, None
+        return self._items.pop(index)
 
     def expandingDirections(self) -> Qt.Orientation:
         return Qt.Orientation(0)
@@ -50,21 +62,27 @@ class FlowLayout(QLayout):
         return True
 
     def heightForWidth(self, width: int) -> int:
-        return self._arrange(QRect(0, 0, width, 0), move=False)
+        if width not in self._heights:
+            self._heights[width] = self._arrange(QRect(0, 0, width, 0), move=False)
+        return self._heights[width]
 
     def setGeometry(self, area: QRect) -> None:
         super().setGeometry(area)
         self._arrange(area, move=True)
 
     def sizeHint(self) -> QSize:
-        widths = [item.sizeHint().width() for item in self._items if not item.isEmpty()]
-        return QSize(sum(widths) + self._across * max(0, len(widths) - 1), self.minimumSize().height())
+        if self._hint is None:
+            widths = [item.sizeHint().width() for item in self._items if not item.isEmpty()]
+            self._hint = QSize(sum(widths) + self._across * max(0, len(widths) - 1), self.minimumSize().height())
+        return self._hint
 
     def minimumSize(self) -> QSize:
-        size = QSize()
-        for item in self._items:
-            size = size.expandedTo(item.minimumSize())
-        return size
+        if self._least is None:
+            size = QSize()
+            for item in self._items:
+                size = size.expandedTo(item.minimumSize())
+            self._least = size
+        return self._least
 
     def _arrange(self, area: QRect, *, move: bool) -> int:
         """Return the height that the rows take in the width of `area`; items stand in the middle of their row."""

@@ -23,6 +23,7 @@ class ThumbStrip(QWidget):
         super().__init__(parent)
         self._thumbs, self._theme, self._count, self._name = thumbs, theme, count, dataset.name
         self._records = _spread(dataset.images, count)
+        self._is_waiting = True
         self.setAccessibleName(self.tr("Examples from {0}").format(dataset.name))
         self.setToolTip("\n".join(record.name for record in self._records))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -32,13 +33,16 @@ class ThumbStrip(QWidget):
         return QSize(self._count * (EDGE_PX + _GAP_PX) - _GAP_PX, EDGE_PX)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
+        self._is_waiting = False
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         for position, record in enumerate(self._records):
             tile = QRect(position * (EDGE_PX + _GAP_PX), 0, EDGE_PX, EDGE_PX)
             painter.fillRect(tile, QColor(self._theme.tokens.surface_alt))
             pixmap = self._thumbs.get(record, EDGE_PX, self._name)
-            if pixmap is not None:
+            if pixmap is None:
+                self._is_waiting = True
+            else:
                 size = pixmap.deviceIndependentSize().toSize().scaled(tile.size(), Qt.AspectRatioMode.KeepAspectRatio)
                 fitted = QRect(tile.topLeft(), size)
                 fitted.moveCenter(tile.center())
@@ -46,7 +50,8 @@ class ThumbStrip(QWidget):
         painter.end()
 
     def _on_refreshed(self) -> None:
-        self.update()
+        if self._is_waiting:
+            self.update()
 
 
 def _spread(images: tuple[ImageRecord, ...], count: int) -> tuple[ImageRecord, ...]:

@@ -1,0 +1,97 @@
+"""Work on large studies in a process of its own: serialising holds the interpreter lock, which stops the window.
+
+Imports no Qt: the child loads this module.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+import multiprocessing
+import pickle
+import signal
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+from typing import Any
+
+# Turning this many images into JSON holds the lock for 20 ms; a process takes half a second to start.
+IMAGES_IN_A_THREAD = 4000
+
+_log = logging.getLogger(__name__)
+
+
+def call_beside(images: int, work: Callable[..., Any], *arguments: Any) -> Any:
+    """Return `work(*arguments)`, called in a process of its own when it handles more than `IMAGES_IN_A_THREAD` images.
+
+    Blocks: for a background thread. There `work`, a function of a module, its arguments and what it returns must be
+    picklable. Raises what `work` raises. When the process cannot start or dies, the call is made here after all.
+    """
+    if images <= IMAGES_IN_A_THREAD:
+        return work(*arguments)
+    try:
+        outcome, error = _call_apart(work, arguments)
+    except (EOFError, OSError):
+        _log.warning("a helper process ended early; its work is done in a thread", exc_info=True)
+        return work(*arguments)
+    if error is not None:
+        raise error
+    return outcome
+
+
+def _call_apart(work: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, Exception | None]:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs,), name="planetview-files", daemon=True)
+    with _interrupts_held_back():
+        process.start()
+    theirs.close()
+    try:
+        with _collector_held_back():
+            call = pickle.dumps((work, arguments), pickle.HIGHEST_PROTOCOL)
+        ours.send_bytes(call)
+        answer = ours.recv_bytes()
+        with _collector_held_back():
+            outcome: tuple[Any, Exception | None] = pickle.loads(answer)  # noqa: S301 - our own child wrote it
+        return outcome
+    finally:
+        ours.close()
+        process.join()
+
+
+def _serve(connection: Connection) -> None:
+    """Make one call and answer with its outcome; the child's main function."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The window may be gone: a save that it asked for is still finished.
+    with contextlib.suppress(EOFError, OSError):
+        work, arguments = pickle.loads(connection.recv_bytes())  # noqa: S301 - our own parent wrote it
+        try:
+            answer: tuple[Any, Exception | None] = (work(*arguments), None)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the caller must hear of it
+            answer = (None, error)
+        connection.send_bytes(pickle.dumps(answer, pickle.HIGHEST_PROTOCOL))
+
+
+@contextlib.contextmanager
+def _collector_held_back() -> Iterator[None]:
+    """Keep Python from looking for cycles: with 80,000 records in memory one look stops every thread for 0.2 s."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@contextlib.contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Start a child with SIGINT blocked: Ctrl+C in its first moments would end it with a traceback."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
