@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 
 from planetview.core.catalogue import WEIGHTS, WeightSource
 from planetview.core.errors import UserError
@@ -117,7 +118,7 @@ def _import_one(path: Path, is_named: bool, request: ModelsRequest, check: Check
         return import_pack(path, accept_unknown=request.accept_unknown, check=check)
     if not is_named and not request.accept_unknown and not looks_known(path):
         message = "Not looked into: neither its name nor its size is that of a published file."
-        return [ImportOutcome(path, None, False, message, f"To try it: planetview models import {path}")]
+        return [ImportOutcome(path, None, False, message, f"To try it: planetview models import {quote(str(path))}")]
     weights_id = request.names[0] if request.names else None
     return [import_file(path, weights_id=weights_id, accept_unknown=request.accept_unknown, check=check)]
 

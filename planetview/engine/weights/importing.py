@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from planetview.core.catalogue import WEIGHTS, WeightSource, WeightsSpec
@@ -104,7 +105,7 @@ def _recognised(
         raise _Refused(
             spec.id,
             f"It fits {spec.title}, but {why}: unknown file.",
-            f"If you trust where it came from: planetview models import --accept-unknown --as {spec.id} {path}",
+            f"If you trust where it came from: planetview models import --accept-unknown --as {spec.id} {quote(str(path))}",
         )
     return fits[spec.id], spec, "accepted"
 

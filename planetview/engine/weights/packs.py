@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from shlex import quote
 from typing import IO, Any, BinaryIO
 
 from planetview.core.catalogue import WEIGHTS
@@ -93,7 +94,7 @@ def _import_one(
     if origin is None or origin.weights != weights_id:
         return ImportOutcome(shown, weights_id, False, "It is not a file that PlanetView converted.")
     if origin.trust == "accepted" and not accept_unknown:
-        hint = f"If you trust where the pack came from: planetview models import --accept-unknown {pack}"
+        hint = f"If you trust where the pack came from: planetview models import --accept-unknown {quote(str(pack))}"
         return ImportOutcome(shown, weights_id, False, "It was packed without a published digest: unknown file.", hint)
     target = converted_path(weights_id)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
 from planetview.core.catalogue import WEIGHTS, WeightSource, WeightsSpec
 from planetview.core.errors import UserError
@@ -103,5 +104,5 @@ def _damaged(spec: WeightsSpec, path: Path, size: int) -> WeightState:
 
 
 def _unknown(spec: WeightsSpec, path: Path, size: int) -> WeightState:
-    advice = f"If you trust it: planetview models import --accept-unknown --as {spec.id} {path}"
+    advice = f"If you trust it: planetview models import --accept-unknown --as {spec.id} {quote(str(path))}"
     return WeightState(spec.id, WeightStatus.UNKNOWN_FILE, path, size, None, "", advice)
