@@ -206,25 +206,12 @@ class _Machine(Octets):
         value, key = self._pop(), self._pop()
         self._store(self._top(), [key, value])
 
-    def dict_of_items(self) -> None:
-        made = self._keyed({}, self._pop_to_mark())
-        self._stack.append(made)
-
     def _store(self, target: Any, values: list[Any]) -> None:
         if type(target) is Call:
             target = target.items
         if type(target) is not dict:
             raise damaged("a value is stored by key in something that has no keys")
-        self._keyed(target, values)
-
-    @staticmethod
-    def _keyed(target: dict[Any, Any], values: list[Any]) -> dict[Any, Any]:
-        if len(values) % 2:
-            raise damaged("a key has no value")
-        for key in values[::2]:
-            _require_plain(key)
-        target.update(zip(values[::2], values[1::2], strict=True))
-        return target
+        _keyed(target, values)
 
     def append(self) -> None:
         value = self._pop()
@@ -245,18 +232,6 @@ class _Machine(Octets):
         if type(target) is not set:
             raise damaged("a value is added to something that is no set")
         target.update(_plain_values(values))
-
-    def frozen_set(self) -> None:
-        made = frozenset(_plain_values(self._pop_to_mark()))
-        self._stack.append(made)
-
-    def tuple_of_marked(self) -> None:
-        made = tuple(self._pop_to_mark())
-        self._stack.append(made)
-
-    def list_of_marked(self) -> None:
-        made = self._pop_to_mark()
-        self._stack.append(made)
 
     def global_text(self) -> None:
         try:
@@ -299,15 +274,24 @@ class _Machine(Octets):
         self._stack.append(self._memo[index])
 
     def persistent_text(self) -> None:
-        self._resolve(self.line(_NAME_TEXT).decode("latin-1"))
+        self._resolve(_PERSID, self.line(_NAME_TEXT).decode("latin-1"))
 
     def persistent_of_stack(self) -> None:
-        self._resolve(self._pop())
+        self._resolve(_BINPERSID, self._pop())
 
-    def _resolve(self, identity: Any) -> None:
+    def _resolve(self, code: int, identity: Any) -> None:
         if self._persistent is None:
-            self._refuse_instruction(_PERSID)
+            self._refuse_instruction(code)
         self._stack.append(self._persistent(identity))
+
+
+def _keyed(target: dict[Any, Any], values: list[Any]) -> dict[Any, Any]:
+    if len(values) % 2:
+        raise damaged("a key has no value")
+    for key in values[::2]:
+        _require_plain(key)
+    target.update(zip(values[::2], values[1::2], strict=True))
+    return target
 
 
 def _require_plain(value: Any) -> None:
@@ -328,10 +312,18 @@ def _push(make: Callable[[_Machine], Any]) -> Callable[[_Machine], None]:
     return operation
 
 
-_STOP, _PERSID = ord("."), ord("P")
+def _make(make: Callable[[list[Any]], Any]) -> Callable[[_Machine], None]:
+    def operation(machine: _Machine) -> None:
+        made = make(machine._pop_to_mark())
+        machine._stack.append(made)
+
+    return operation
+
+
+_STOP, _PERSID, _BINPERSID = ord("."), ord("P"), ord("Q")
 _REFUSED: Final = {
-    ord("P"): "PERSID",
-    ord("Q"): "BINPERSID",
+    _PERSID: "PERSID",
+    _BINPERSID: "BINPERSID",
     ord("S"): "STRING",
     ord("T"): "BINSTRING",
     ord("U"): "SHORT_BINSTRING",
@@ -372,21 +364,21 @@ _OPERATIONS: Final[dict[int, Callable[[_Machine], None]]] = {
     0x8E: _push(lambda m: m.take_view(m.number(8))),
     0x96: _push(lambda m: m.take_view(m.number(8))),
     ord(")"): _push(lambda m: ()),
-    ord("t"): _Machine.tuple_of_marked,
+    ord("t"): _make(tuple),
     0x85: lambda m: m._replace(1),
     0x86: lambda m: m._replace(2),
     0x87: lambda m: m._replace(3),
     ord("]"): _push(lambda m: []),
-    ord("l"): _Machine.list_of_marked,
+    ord("l"): _make(list),
     ord("a"): _Machine.append,
     ord("e"): _Machine.appends,
     ord("}"): _push(lambda m: {}),
-    ord("d"): _Machine.dict_of_items,
+    ord("d"): _make(lambda values: _keyed({}, values)),
     ord("s"): _Machine.item,
     ord("u"): _Machine.items,
     0x8F: _push(lambda m: set()),
     0x90: _Machine.add_items,
-    0x91: _Machine.frozen_set,
+    0x91: _make(lambda values: frozenset(_plain_values(values))),
     ord("c"): _Machine.global_text,
     0x93: _Machine.global_of_stack,
     ord("R"): _Machine.call,
@@ -399,6 +391,6 @@ _OPERATIONS: Final[dict[int, Callable[[_Machine], None]]] = {
     ord("g"): lambda m: m.recall(m.decimal()),
     ord("h"): lambda m: m.recall(m.number(1)),
     ord("j"): lambda m: m.recall(m.number(4)),
-    ord("P"): _Machine.persistent_text,
-    ord("Q"): _Machine.persistent_of_stack,
+    _PERSID: _Machine.persistent_text,
+    _BINPERSID: _Machine.persistent_of_stack,
 }

@@ -19,9 +19,19 @@ import numpy as np
 State = Mapping[str, np.ndarray]
 Attributes = Mapping[str, Mapping[str, Any]]
 
-_BUFFERS = {
-    "noise_const", "resample_filter", "w_avg", "magnitude_ema", "up_filter", "down_filter", "transform", "freqs", "phases",
-}  # fmt: skip
+_BUFFERS = frozenset(
+    (
+        "noise_const",
+        "resample_filter",
+        "w_avg",
+        "magnitude_ema",
+        "up_filter",
+        "down_filter",
+        "transform",
+        "freqs",
+        "phases",
+    )
+)
 
 
 @dataclass
@@ -155,13 +165,15 @@ def _as_numpy(value: Any) -> Any:
     return value
 
 
-def dumps(value: Any, protocol: int = 4, numpy1: bool = False) -> bytes:
-    """Pickle `value`; numpy1: with numpy's names of before 2.0."""
+def dumps(value: Any, protocol: int = 4, numpy1: bool = False, easy_dict: type | None = None) -> bytes:
+    """Pickle `value`; numpy1: with numpy's names of before 2.0; easy_dict: the class that goes by that name."""
     names = ["torch_utils.persistence._reconstruct_persistent_obj", "dnnlib.util.EasyDict"]
     if numpy1:
         names += ["numpy.core.multiarray.scalar", "numpy.core.multiarray._reconstruct"]
     stream = io.BytesIO()
     with named_functions(*names) as functions:
+        if easy_dict is not None:
+            sys.modules["dnnlib.util"].EasyDict = easy_dict  # type: ignore[attr-defined]
         pickler: pickle.Pickler = (_Numpy1Pickler if numpy1 else pickle.Pickler)(stream, protocol)
         if isinstance(pickler, _Numpy1Pickler):
             pickler.functions = functions
