@@ -105,7 +105,8 @@ def _recognised(
         raise _Refused(
             spec.id,
             f"It fits {spec.title}, but {why}: unknown file.",
-            f"If you trust where it came from: planetview models import --accept-unknown --as {spec.id} {quote(str(path))}",
+            "If you trust where it came from: "
+            f"planetview models import --accept-unknown --as {spec.id} {quote(str(path))}",
         )
     return fits[spec.id], spec, "accepted"
 
