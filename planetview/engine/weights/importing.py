@@ -99,9 +99,9 @@ def _recognised(
     if is_from_address and not (source and source.has_digest):
         return fits[spec.id], spec, "address"
     if not accept_unknown:
-        why = (
-            "its SHA-256 is not the published one" if source and source.has_digest else "no digest is published for it"
-        )
+        # A renamed file is compared with the recommended one.
+        has_digest = (source or spec.sources[0]).has_digest
+        why = "its SHA-256 is not the published one" if has_digest else "no digest is published for it"
         raise _Refused(
             spec.id,
             f"It fits {spec.title}, but {why}: unknown file.",
