@@ -117,7 +117,7 @@ def _frechet(pair: Comparison, settings: RunSettings, memo: Memo, check: Check) 
         )
         return np.array([value, *_ends(interval)])
 
-    value, low, high = memo.array("frechet 1", [pair.key, str(settings.seed), str(groups)], (3,), compute).tolist()
+    value, low, high = memo.array("frechet 2", [pair.key, str(settings.seed), str(groups)], (3,), compute).tolist()
     n, d = pair.other.shape
     notes = (f"{n} images for {d} dimensions: mostly small-sample bias, read it against the floor",) if n <= d else ()
     return Outcome(
@@ -294,7 +294,7 @@ def _manifold(metric: str) -> Callable[[Comparison, RunSettings, Memo, Check], O
                 ]
             )
 
-        table = memo.array("manifold 1", [pair.key, f"{k_pr} {k_dc}"], (4, 3), compute)
+        table = memo.array("manifold 2", [pair.key, f"{k_pr} {k_dc}"], (4, 3), compute)
         value, low, high = table[("precision", "recall", "density", "coverage").index(metric)].tolist()
         given = "given the manifold of the other set"
         kind = f"normal, {given}" if metric == "density" else f"Wilson, {given}"

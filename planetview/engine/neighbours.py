@@ -40,8 +40,6 @@ _MOST_BANK = 4096
 _CENTRE_ROWS = 1024
 # Candidates per query and neighbour wanted from which a format is too coarse for these vectors.
 _MOST_CANDIDATES = 8
-# Numbers of a float64 temporary that stays in the second-level cache; twice as fast as whole blocks.
-_CACHED_ENTRIES = 1 << 16
 
 
 def _ignore(_done: float) -> None:
@@ -174,7 +172,9 @@ class _Frame:
         else:
             placed = ((vectors - self.centre.astype(np.float64)) * self.scale).astype(np.float32)
         norms = np.empty(len(placed), dtype=np.float32)
-        step = _cached_rows(placed.shape[1])
+        from planetview.engine.metrics.blocks import cached_rows
+
+        step = cached_rows(placed.shape[1])
         for start in range(0, len(placed), step):
             part = slice(start, start + step)
             exact = placed[part].astype(np.float64)
@@ -243,19 +243,11 @@ class _Search:
 
         Infinite for a query and itself, where it is to be left out.
         """
-        import torch
+        from planetview.engine.metrics.rounding import lower_bounds, product_error
 
-        from planetview.engine.metrics.rounding import OUTPUT_ROUNDING, product_error, products
-
-        block = _rounded(placed, norms, self.form)
-        slack = product_error(self._rounded, block, _ROUNDINGS)
-        dots = products(self._rounded, block)
-        bounds = dots * -2.0
-        if self.form == "bfloat16":
-            bounds.sub_(dots.abs_(), alpha=2.0 * OUTPUT_ROUNDING)
-        bounds += torch.from_numpy((1.0 - slack) * self._norms).unsqueeze(1)
-        bounds += torch.from_numpy((1.0 - slack) * norms - np.float32(self._tiny))
-        lower = np.asarray(bounds.numpy())
+        rounded = _rounded(placed, norms, self.form)
+        slack = product_error(self._rounded, rounded, _ROUNDINGS)
+        lower = np.asarray(lower_bounds(self._rounded, rounded, slack, self._tiny).numpy())
         if self._first_self is not None:
             own = np.arange(len(lower)) + self._first_self
             at = np.minimum(np.searchsorted(names, own), len(names) - 1)
@@ -267,20 +259,12 @@ class _Search:
         self, rows: NDArray[np.int64], columns: NDArray[np.int64], names: NDArray[np.int64], block: Vectors
     ) -> None:
         """Score pairs, rows ascending, and keep the best."""
+        from planetview.engine.metrics.blocks import squared_distances
+
         for start in range(0, len(rows), self._pairs_at_once):
             part = slice(start, start + self._pairs_at_once)
-            self._merge(rows[part], names[columns[part]], self._score(rows[part], columns[part], block))
-
-    def _score(self, rows: NDArray[np.int64], columns: NDArray[np.int64], block: Vectors) -> NDArray[np.float64]:
-        """Return the squared distance of each pair of a query row and a block column."""
-        squared = np.empty(len(rows))
-        step = _cached_rows(block.shape[1])
-        for start in range(0, len(rows), step):
-            part = slice(start, start + step)
-            difference = self._rows[rows[part]].astype(np.float64)
-            difference -= block[columns[part]]
-            np.einsum("pd,pd->p", difference, difference, out=squared[part])
-        return squared
+            squared = squared_distances(self._rows, block, rows[part], columns[part])
+            self._merge(rows[part], names[columns[part]], squared)
 
     def _merge(self, rows: NDArray[np.int64], names: NDArray[np.int64], squared: NDArray[np.float64]) -> None:
         touched = np.unique(rows)
@@ -336,10 +320,6 @@ def _smallest(values: NDArray[np.float32], k: int) -> NDArray[np.int64]:
     import torch
 
     return np.asarray(torch.from_numpy(values).topk(k, dim=1, largest=False, sorted=False).indices.numpy())
-
-
-def _cached_rows(dim: int) -> int:
-    return max(1, _CACHED_ENTRIES // max(1, dim))
 
 
 def _without_surplus_copies(bank: Vectors, keep: int, check: Callable[[], None]) -> NDArray[np.int64]:

@@ -17,6 +17,9 @@ DEFAULT_BUDGET_BYTES = 1 << 30
 # 2048 x 2048 x 2048 in float64 takes 0.1 to 0.2 s on two cores: one step between two looks at the cancel token.
 LARGEST_BLOCK = 2048
 _SMALLEST_BLOCK = 64
+# Numbers of a float64 temporary that stays in the second-level cache; twice as fast as whole blocks.
+_CACHED_ENTRIES = 1 << 16
+_PAIRS_BETWEEN_CHECKS = 1 << 14
 
 
 def no_check() -> None:
@@ -48,6 +51,30 @@ def slices(n: int, size: int) -> Iterator[slice]:
 def tensor64(rows: Features) -> torch.Tensor:
     """Return a float64 copy as a tensor; read-only memory maps are fine."""
     return torch.from_numpy(np.array(rows, dtype=np.float64))
+
+
+def cached_rows(dimension: int) -> int:
+    """Return how many rows of float64 make a temporary that stays in the cache."""
+    return max(1, _CACHED_ENTRIES // max(1, dimension))
+
+
+def squared_distances(
+    a: Features, b: Features, i: npt.NDArray[np.int64], j: npt.NDArray[np.int64], check: Check = no_check
+) -> npt.NDArray[np.float64]:
+    """Return |a_i - b_j|² of pairs of rows as float64 sums of squared differences, the same bits for (i, j) and (j, i).
+
+    a: (n, d), b: (m, d); i, j: (pairs,) indices. Exact copies are at distance exactly 0.
+    """
+    squared = np.empty(len(i))
+    step = cached_rows(a.shape[1])
+    for start in range(0, len(i), step):
+        if start % _PAIRS_BETWEEN_CHECKS < step:
+            check()
+        part = slice(start, start + step)
+        difference = a[i[part]].astype(np.float64)
+        difference -= b[j[part]]
+        np.einsum("pd,pd->p", difference, difference, out=squared[part])
+    return squared
 
 
 def column_mean(features: Features, check: Check = no_check) -> npt.NDArray[np.float64]:

@@ -18,15 +18,32 @@ from planetview.engine.metrics.blocks import (
     require_pair,
     slices,
     square_block,
+    squared_distances,
+)
+from planetview.engine.metrics.rounding import (
+    Format,
+    FormatChoice,
+    Rounded,
+    choose_format,
+    lower_bounds,
+    product_error,
+    upper_bounds,
 )
 
 # Squared distances from float32 products are trusted outside of this band around a radius: a share of the
 # radius, and a share of the squared lengths that cancel in |a|² + |b|² - 2a·b. Largest error of the second
-# kind over 2 million pairs with near copies, d = 512 to 4096: 7.3e-7.
+# kind over 2 million pairs with near copies, d = 512 to 4096: 7.3e-7. Bfloat16 has bounds of its own.
 _RADIUS_BAND = 1e-5
 _LENGTH_BAND = 3e-6
-# Neighbours kept beyond k, so that the exact order of near-ties is settled in float64.
-_SPARE_NEIGHBOURS = 4
+_ROUNDINGS = 16
+# Neighbours kept beyond k, so that the exact order of near-ties is settled in float64, and proved for nearly all.
+_SPARE_NEIGHBOURS: dict[Format, int] = {"float32": 4, "bfloat16": 12}
+# Unsure pairs per image of a block, or share of radii, from which bfloat16 is too coarse for these features.
+_MOST_UNSURE = 16
+_MOST_UNPROVED = 0.1
+_AGAIN_AT_ONCE = 256
+# Blocks are kept rounded, to be used again, while they take no more than this share of the budget.
+_KEPT_SHARE = 1 / 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +87,7 @@ def manifold(
     level: float = 0.95,
     check: Check = no_check,
     budget_bytes: int = DEFAULT_BUDGET_BYTES,
+    screen: FormatChoice = "auto",
 ) -> ManifoldScores:
     """Return precision, recall, density and coverage of `fake` against `real`.
 
@@ -77,6 +95,8 @@ def manifold(
     the own set, itself not counted. inclusive: for precision and recall a point on the surface is inside
     (torch-fidelity) or not (prdc); density and coverage leave it out, as published. The difference shows
     with exact duplicates, whose radius is 0. Comparisons are exact in float64.
+    screen: number format that rules out the pairs nowhere near a radius, by default the faster one; it never
+    changes a score.
 
     Kynkäänniemi et al. 2019 (arXiv:1904.06991); Naeem et al. 2020 (arXiv:2002.09797).
     """
@@ -85,7 +105,9 @@ def manifold(
     require_pair(real, fake, least=max(k_pr, k_dc) + 1)
     edge = square_block(real.shape[1], 4, budget_bytes, temporaries=8)
     shift = (column_mean(real, check) + column_mean(fake, check)) / 2.0
-    sides = _Cloud(real, shift, edge), _Cloud(fake, shift, edge)
+    form = choose_format(screen, (len(real) + len(fake)) ** 2 // 2 * real.shape[1])
+    kept_bytes = int(budget_bytes * _KEPT_SHARE)
+    sides = _Cloud(real, shift, edge, form, kept_bytes), _Cloud(fake, shift, edge, form, kept_bytes)
     nearest_real = _squared_radii(sides[0], (k_pr, k_dc), check)
     nearest_fake = _squared_radii(sides[1], (k_pr,), check)
     flags = _cross(sides, nearest_real[0], nearest_real[1], nearest_fake[0], inclusive=inclusive, check=check)
@@ -116,13 +138,18 @@ def _share(flags: npt.NDArray[np.bool_], level: float) -> Interval:
 
 
 class _Cloud:
-    """One feature set, served as centred float32 blocks with their squared lengths."""
+    """One feature set, served as centred and rounded blocks."""
 
-    def __init__(self, features: Features, shift: npt.NDArray[np.float64], edge: int) -> None:
+    def __init__(
+        self, features: Features, shift: npt.NDArray[np.float64], edge: int, form: Format, kept_bytes: int
+    ) -> None:
         self.features = features
         self.edge = edge
+        self.form: Format = form
         # One float32 shift for both sets: subtracting it from float32 features loses nothing that matters.
         self._shift = shift.astype(np.float32)
+        self._keeps = 4 * features.size <= kept_bytes
+        self._kept: dict[tuple[int, Format], Rounded] = {}
 
     def __len__(self) -> int:
         return len(self.features)
@@ -130,32 +157,34 @@ class _Cloud:
     def blocks(self) -> list[slice]:
         return list(slices(len(self.features), self.edge))
 
-    def block(self, rows: slice) -> tuple[torch.Tensor, torch.Tensor]:
-        centred = torch.from_numpy((self.features[rows] - self._shift).astype(np.float32, copy=False))
-        return centred, centred.square().sum(dim=1)
+    def block(self, rows: slice, form: Format | None = None) -> Rounded:
+        """Return a block of `blocks`, by default in the format of the set."""
+        key = rows.start, form or self.form
+        if key in self._kept:
+            return self._kept[key]
+        rounded = self.rounded(self.features[rows], form or self.form)
+        if self._keeps:
+            self._kept[key] = rounded
+        return rounded
+
+    def rounded(self, rows: Features, form: Format) -> Rounded:
+        centred = torch.from_numpy((rows - self._shift).astype(np.float32, copy=False))
+        return Rounded.of(centred, centred.square().sum(dim=1), form)
 
 
-def _block_distances(a: tuple[torch.Tensor, torch.Tensor], b: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
-    """Return squared distances in float32, good to `_LENGTH_BAND` of the squared lengths."""
-    return torch.addmm(b[1], a[0], b[0].T, alpha=-2.0).add_(a[1].unsqueeze(1))
+def _slack(a: Rounded, b: Rounded) -> float:
+    return product_error(a, b, _ROUNDINGS) if a.is_coarse else _LENGTH_BAND
 
 
-def _exact_squared(
-    a: Features, b: Features, i: npt.NDArray[np.int64], j: npt.NDArray[np.int64], check: Check
-) -> npt.NDArray[np.float64]:
-    """Return |a_i - b_j|² in float64, the same bits for (i, j) and (j, i)."""
-    out = np.empty(len(i))
-    for part in slices(len(i), max(1, 4_000_000 // a.shape[1])):
-        check()
-        difference = a[i[part]].astype(np.float64) - b[j[part]].astype(np.float64)
-        out[part] = np.einsum("pd,pd->p", difference, difference)
-    return out
+def _least_distances(a: Rounded, b: Rounded) -> torch.Tensor:
+    """Return squared distances in float32 less the most that they may be too large."""
+    return lower_bounds(a, b, _slack(a, b))
 
 
 def _squared_radii(cloud: _Cloud, ks: tuple[int, ...], check: Check) -> list[npt.NDArray[np.float64]]:
     """Return, for each k, the squared distance of every point to its k-th neighbour in the own set."""
     n = len(cloud)
-    keep = min(n - 1, max(ks) + _SPARE_NEIGHBOURS)
+    keep = min(n - 1, max(ks) + _SPARE_NEIGHBOURS[cloud.form])
     best = torch.full((n, keep), torch.inf)
     index = torch.zeros((n, keep), dtype=torch.int64)
     for rows in cloud.blocks():
@@ -164,16 +193,49 @@ def _squared_radii(cloud: _Cloud, ks: tuple[int, ...], check: Check) -> list[npt
             if columns.start < rows.start:
                 continue
             check()
-            distances = _block_distances(a, a if columns == rows else cloud.block(columns))
+            distances = _least_distances(a, a if columns == rows else cloud.block(columns))
             if columns == rows:
                 distances.fill_diagonal_(torch.inf)
             else:
                 _merge_nearest(best[columns], index[columns], distances.T, rows.start)
             _merge_nearest(best[rows], index[rows], distances, columns.start)
     i = np.repeat(np.arange(n), keep)
-    exact = _exact_squared(cloud.features, cloud.features, i, index.numpy().ravel(), check).reshape(n, keep)
+    exact = squared_distances(cloud.features, cloud.features, i, index.numpy().ravel(), check).reshape(n, keep)
     exact.sort(axis=1)
-    return [exact[:, k - 1].copy() for k in ks]
+    radii = exact[:, : max(ks)].copy()
+    # Whatever was not kept is at least as far away as the last one kept, and nothing is nearer than a copy.
+    is_proved = (best.amax(dim=1).numpy() >= radii[:, -1]) | (radii[:, -1] == 0.0) | (keep == n - 1)
+    unproved = np.flatnonzero(~is_proved)
+    if cloud.form == "bfloat16" and len(unproved) > _MOST_UNPROVED * n:
+        cloud.form = "float32"
+        return _squared_radii(cloud, ks, check)
+    for part in slices(len(unproved), _AGAIN_AT_ONCE):
+        radii[unproved[part]] = _searched_again(cloud, unproved[part], radii[unproved[part]], check)
+    return [radii[:, k - 1].copy() for k in ks]
+
+
+def _searched_again(
+    cloud: _Cloud, points: npt.NDArray[np.intp], nearest: npt.NDArray[np.float64], check: Check
+) -> npt.NDArray[np.float64]:
+    """Return the k smallest squared distances of points, (points, k), from all pairs that float32 cannot rule out.
+
+    nearest: (points, k) squared distances to any k others, ascending; the last one is the limit.
+    """
+    a = cloud.rounded(cloud.features[points], "float32")
+    limit = _reach(nearest[:, -1]).unsqueeze(1)
+    every, k = np.arange(len(points)), nearest.shape[1]
+    best = np.full(nearest.shape, np.inf)
+    for columns in cloud.blocks():
+        check()
+        least = _least_distances(a, cloud.block(columns, "float32"))
+        own = np.flatnonzero((points >= columns.start) & (points < columns.stop))
+        least[own, points[own] - columns.start] = torch.inf
+        i, j = np.divmod(np.flatnonzero((least <= limit).numpy()), least.shape[1])
+        squared = squared_distances(cloud.features, cloud.features, points[i], j + columns.start, check)
+        row, value = np.concatenate([np.repeat(every, k), i]), np.concatenate([best.ravel(), squared])
+        order = np.lexsort((value, row))
+        best = value[order[np.searchsorted(row[order], every)[:, None] + np.arange(k)]]
+    return best
 
 
 def _merge_nearest(best: torch.Tensor, index: torch.Tensor, distances: torch.Tensor, offset: int) -> None:
@@ -208,33 +270,56 @@ def _cross(
     n, m = len(real), len(fake)
     flags = _Flags(np.zeros(m, bool), np.zeros(n, bool), np.zeros(n, bool), np.zeros(m))
     inside = np.less_equal if inclusive else np.less
-    widest = np.maximum(radii_pr, radii_dc)
+    form: Format = "bfloat16" if real.form == fake.form == "bfloat16" else "float32"
     for rows in real.blocks():
-        a = real.block(rows)
         for columns in fake.blocks():
             check()
-            b = fake.block(columns)
-            distances = _block_distances(a, b)
-            slack = _LENGTH_BAND * (float(a[1].max()) + float(b[1].max()))
-            near = distances <= _reach(widest[rows], slack).unsqueeze(1)
-            near |= distances <= _reach(radii_fake[columns], slack)
-            places = near.nonzero().numpy()
-            squared = distances.numpy()[places[:, 0], places[:, 1]].astype(np.float64)
-            i, j = places[:, 0] + rows.start, places[:, 1] + columns.start
-            balls = radii_pr[i], radii_dc[i], radii_fake[j]
-            lengths = a[1].numpy()[places[:, 0]] + b[1].numpy()[places[:, 1]]
-            unsure = np.zeros(len(i), dtype=bool)
-            for ball in balls:
-                unsure |= np.abs(squared - ball) <= _RADIUS_BAND * ball + _LENGTH_BAND * lengths
-            squared[unsure] = _exact_squared(real.features, fake.features, i[unsure], j[unsure], check)
-            flags.fake_inside[j[inside(squared, balls[0])]] = True
-            flags.real_recalled[i[inside(squared, balls[2])]] = True
-            dense = squared < balls[1]
+            radii = radii_pr[rows], radii_dc[rows], radii_fake[columns]
+            found = _near(real.block(rows, form), fake.block(columns, form), *radii)
+            if form == "bfloat16" and int(found.unsure.sum()) > _MOST_UNSURE * (len(radii[0]) + len(radii[2])):
+                form = "float32"
+                found = _near(real.block(rows, form), fake.block(columns, form), *radii)
+            i, j, squared = found.i + rows.start, found.j + columns.start, found.squared
+            unsure = found.unsure
+            squared[unsure] = squared_distances(real.features, fake.features, i[unsure], j[unsure], check)
+            flags.fake_inside[j[inside(squared, radii_pr[i])]] = True
+            flags.real_recalled[i[inside(squared, radii_fake[j])]] = True
+            dense = squared < radii_dc[i]
             flags.real_covered[i[dense]] = True
-            flags.balls_around[columns] += np.bincount(places[dense, 1], minlength=columns.stop - columns.start)
+            flags.balls_around[columns] += np.bincount(found.j[dense], minlength=columns.stop - columns.start)
     return flags
 
 
-def _reach(squared_radii: npt.NDArray[np.float64], slack: float) -> torch.Tensor:
-    """Return the largest float32 squared distance that may still lie within each radius."""
-    return torch.from_numpy((squared_radii * (1.0 + 2.0 * _RADIUS_BAND) + 2.0 * slack).astype(np.float32))
+@dataclass(frozen=True, slots=True, eq=False)
+class _Near:
+    """Pairs of a block that may be inside of a ball; squared: on the right side of every radius unless `unsure`."""
+
+    i: npt.NDArray[np.int64]
+    j: npt.NDArray[np.int64]
+    squared: npt.NDArray[np.float64]
+    unsure: npt.NDArray[np.bool_]
+
+
+def _near(
+    a: Rounded,
+    b: Rounded,
+    radii_pr: npt.NDArray[np.float64],
+    radii_dc: npt.NDArray[np.float64],
+    radii_fake: npt.NDArray[np.float64],
+) -> _Near:
+    least = _least_distances(a, b)
+    near = least <= _reach(np.maximum(radii_pr, radii_dc)).unsqueeze(1)
+    near |= least <= _reach(radii_fake)
+    i, j = np.divmod(np.flatnonzero(near.numpy()), least.shape[1])
+    lower = least.numpy()[i, j].astype(np.float64)
+    squares = a.squares.numpy()[i].astype(np.float64) + b.squares.numpy()[j]
+    upper = upper_bounds(lower, squares, _slack(a, b), is_coarse=a.is_coarse)
+    unsure = np.zeros(len(i), dtype=bool)
+    for ball in (radii_pr[i], radii_dc[i], radii_fake[j]):
+        unsure |= (lower <= (1.0 + _RADIUS_BAND) * ball) & (upper >= (1.0 - _RADIUS_BAND) * ball)
+    return _Near(i, j, lower, unsure)
+
+
+def _reach(squared_radii: npt.NDArray[np.float64]) -> torch.Tensor:
+    """Return the largest float32 bound of a squared distance that may still lie within each radius."""
+    return torch.from_numpy((squared_radii * (1.0 + 2.0 * _RADIUS_BAND)).astype(np.float32))

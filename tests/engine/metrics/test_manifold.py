@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import resource
 import sys
 
@@ -24,11 +25,12 @@ def four(scores) -> tuple[float, float, float, float]:
 @pytest.mark.parametrize("budget_bytes", [1, 1 << 30])
 @pytest.mark.parametrize("k", [1, 5])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_all_four_are_those_of_prdc(budget_bytes, k, dtype):
+@pytest.mark.parametrize("screen", ["float32", "bfloat16"])
+def test_all_four_are_those_of_prdc(budget_bytes, k, dtype, screen):
     real, fake = cloud(310, 12, seed=1).astype(dtype), (cloud(270, 12, seed=2, shift=0.2) * 1.1).astype(dtype)
     theirs = compute_prdc(real.astype(np.float64), fake.astype(np.float64), k)
 
-    ours = manifold(real, fake, k_pr=k, k_dc=k, inclusive=False, budget_bytes=budget_bytes)
+    ours = manifold(real, fake, k_pr=k, k_dc=k, inclusive=False, budget_bytes=budget_bytes, screen=screen)
 
     expected = [float(theirs[name]) for name in ("precision", "recall", "density", "coverage")]
     assert four(ours) == pytest.approx(expected, abs=1e-12)
@@ -65,14 +67,37 @@ def test_a_large_common_offset_changes_nothing():
     np.testing.assert_array_equal(far.real_radii, near.real_radii)
 
 
-def test_near_ties_are_settled_in_float64():
+def outskirts(n: int, seed: int) -> np.ndarray:
+    """Return mostly a wide cloud, and a few tight clusters whose inner distances bfloat16 cannot tell apart."""
+    points = cloud(n, 16, seed=seed)
+    rng = np.random.default_rng(seed)
+    points[:30] = np.repeat(rng.normal(size=(1, 16)) * 20, 30, axis=0) + rng.normal(size=(30, 16)) * 1e-3
+    return points.astype(np.float32)
+
+
+@pytest.mark.parametrize("tight", [False, True])
+def test_the_number_format_of_the_screen_changes_nothing(tight):
+    # Few tight points are searched again by themselves; where all are tight, all are.
+    real, fake = (cloud(400, 16, seed=s).astype(np.float32) * 1e-4 + s for s in (31, 32)) if tight else (
+        outskirts(400, 31), outskirts(420, 31))  # fmt: skip
+
+    coarse, fine = (manifold(real, fake, screen=screen) for screen in ("bfloat16", "float32"))
+
+    for field in dataclasses.fields(fine):
+        np.testing.assert_array_equal(getattr(coarse, field.name), getattr(fine, field.name))
+    distances = np.linalg.norm(real[:, None].astype(np.float64) - real[None], axis=2)
+    np.testing.assert_allclose(coarse.real_radii, np.sort(distances, axis=1)[:, 3], rtol=1e-12)
+
+
+@pytest.mark.parametrize("screen", ["float32", "bfloat16"])
+def test_near_ties_are_settled_in_float64(screen):
     # One dimension: reals at 0, 1, 2 ...; fakes a hair inside or outside of the first ball, radius 1.
     real = np.arange(8.0)[:, None]
     hair = 1e-9
     fake = np.array([-1 + hair, -1 - hair, -1.0, -500.0])[:, None]
 
-    strict = manifold(real, fake, k_pr=1, k_dc=1, inclusive=False)
-    closed = manifold(real, fake, k_pr=1, k_dc=1, inclusive=True)
+    strict = manifold(real, fake, k_pr=1, k_dc=1, inclusive=False, screen=screen)
+    closed = manifold(real, fake, k_pr=1, k_dc=1, inclusive=True, screen=screen)
 
     assert strict.fake_inside.tolist() == [True, False, False, False]
     assert closed.fake_inside.tolist() == [True, False, True, False]
