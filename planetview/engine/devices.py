@@ -62,30 +62,36 @@ class TimedBatch:
     """Batch size that follows the time a batch takes, so that progress and cancelling stay prompt.
 
     size: images in the next batch. Grows by half while a full batch takes well under `target_s` seconds, halves
-    when it takes well over, stays within 1 and `largest`.
+    when it takes well over, stays within 1 and `largest`. step: what the network works on at once anyway; the size
+    stays a multiple of it, since smaller batches would be filled up and cost as much.
     """
 
     # Between these the size rests; growing by half from just under the lower one stays under the upper one.
     _GROW_BELOW = 0.75
     _SHRINK_ABOVE = 1.5
 
-    def __init__(self, *, start: int = 4, target_s: float = 0.2, largest: int = 256) -> None:
-        self.size = max(1, min(start, largest))
+    def __init__(self, *, start: int = 4, target_s: float = 0.2, largest: int = 256, step: int = 1) -> None:
         self._target_s = target_s
         self._largest = max(1, largest)
+        self._step = max(1, min(step, self._largest))
+        self.size = self._rounded(start)
 
     def record(self, seconds: float, count: int) -> None:
         """Learn from a batch of `count` images that took `seconds`; a short last batch teaches no growth."""
         share = seconds / self._target_s
         if share > self._SHRINK_ABOVE:
-            self.size = max(1, self.size // 2)
+            self.size = self._rounded(self.size // 2)
         elif share < self._GROW_BELOW and count >= self.size:
-            self.size = min(self._largest, max(self.size + 1, self.size * 3 // 2))
+            self.size = self._rounded(max(self.size + self._step, self.size * 3 // 2))
 
     def out_of_memory(self, count: int) -> None:
         """Learn that `count` images did not fit: never try so many again."""
         self._largest = max(1, min(self._largest, count // 2))
-        self.size = min(self.size, self._largest)
+        self._step = min(self._step, self._largest)
+        self.size = self._rounded(self.size)
+
+    def _rounded(self, size: int) -> int:
+        return max(1, min(size, self._largest) // self._step) * self._step
 
 
 def is_out_of_memory(error: BaseException) -> bool:

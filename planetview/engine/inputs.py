@@ -162,7 +162,7 @@ def _features(
         feature_space(extractor, stretch.key),
         store,
         decoder.load,
-        batcher=TimedBatch(),
+        batcher=TimedBatch(step=extractor.images_at_once),
         check=check,
         on_progress=lambda progress: schedule.advance(stage, progress.done, progress.rate),
         on_smaller_batch=say_smaller,

@@ -113,3 +113,14 @@ def test_the_halves_can_be_cancelled() -> None:
     token = CancelToken()
     with pytest.raises(Cancelled):
         run_halving(SmallMemory(1), np.zeros((8, 1)), check=token.check, report=lambda _: token.cancel())
+
+
+def test_the_batch_stays_a_multiple_of_what_the_network_takes_at_once() -> None:
+    batch = TimedBatch(start=4, step=8, largest=30)
+    seen = [batch.size]
+    for seconds in (0.01, 0.01, 0.01, 5.0, 5.0, 5.0):
+        batch.record(seconds, batch.size)
+        seen.append(batch.size)
+    assert seen == [8, 16, 24, 24, 8, 8, 8]
+    batch.out_of_memory(8)
+    assert batch.size == 4

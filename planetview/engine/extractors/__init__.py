@@ -33,6 +33,11 @@ class Extractor(Protocol):
     @property
     def precision(self) -> str: ...
     @property
+    def images_at_once(self) -> int:
+        """Images the network works on together; fewer cost as much."""
+        ...
+
+    @property
     def note(self) -> str:
         """What to know about the weights' origin; "" for a verified published file."""
         ...

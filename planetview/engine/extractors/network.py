@@ -64,7 +64,7 @@ class NetworkExtractor:
         self._classifier = classifier
         self.device = torch.device(device)
         self._pipeline = pipeline
-        self._images_at_once = images_at_once
+        self.images_at_once = images_at_once
         self._dtype = _DTYPES[precision]
         self._build = build
         self._network: nn.Module | None = None
@@ -89,13 +89,13 @@ class NetworkExtractor:
         network = self._loaded()
         try:
             with torch.inference_mode():
-                for start in range(0, len(batch), self._images_at_once):
-                    part = batch[start : start + self._images_at_once]
+                for start in range(0, len(batch), self.images_at_once):
+                    part = batch[start : start + self.images_at_once]
                     vectors[start : start + len(part)] = self._run(network, part)
         except RuntimeError as error:
             if is_out_of_memory(error):
                 # Whoever halves the batch and tries again must not meet the same full one.
-                self._images_at_once = max(1, self._images_at_once // 2)
+                self.images_at_once = max(1, self.images_at_once // 2)
             raise
         return vectors
 
@@ -112,9 +112,9 @@ class NetworkExtractor:
 
     def _run(self, network: nn.Module, part: NDArray[Any]) -> NDArray[np.float32]:
         count = len(part)
-        if count < self._images_at_once:
+        if count < self.images_at_once:
             # A full batch always: other batch sizes take other kernels, whose last digits differ.
-            part = np.concatenate((part, np.repeat(part[-1:], self._images_at_once - count, axis=0)))
+            part = np.concatenate((part, np.repeat(part[-1:], self.images_at_once - count, axis=0)))
         pixels = torch.from_numpy(np.ascontiguousarray(part)).to(self.device).permute(0, 3, 1, 2).to(torch.float32)
         found = network(self._pipeline.scale(pixels).to(self._dtype))
         rows: NDArray[np.float32] = found[:count].to(torch.float32).cpu().numpy()
