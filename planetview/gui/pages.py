@@ -29,6 +29,8 @@ PAGE_CLASSES: dict[str, str] = {
 _LOADED_LATE = ("numpy.ma",)
 _GATHER_MS = 50
 _POLISHED_AT_ONCE = 8
+# The correlation page takes 0.2 s for 80,000 pairs: that wait is for who asks for the page.
+_FILLED_AHEAD = 4000
 
 
 def load_page_modules() -> None:
@@ -80,10 +82,13 @@ class ResultPages(QStackedWidget):
     def fill(self) -> Iterator[None]:
         """Hand the results to the pages that are made and hidden, one a step: to lay one out at its show takes longer.
 
-        Without results there is nothing to lay out.
+        Without results there is nothing to lay out; those of more than `_FILLED_AHEAD` images wait for the show.
         """
         for page_id in PAGE_CLASSES:
-            if self._results is not None and page_id in self._pages:
+            results = self._results
+            if results is None or sum(len(dataset) for dataset in results.datasets) > _FILLED_AHEAD:
+                return
+            if page_id in self._pages:
                 self._refresh(page_id)
                 yield
 

@@ -22,7 +22,7 @@ import numpy as np
 import pyqtgraph as pg
 import pytest
 from PIL import Image
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QComboBox, QFileDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -62,6 +62,30 @@ class CommandLine:
     by_default: dict[str, Any]
     with_held_out: dict[str, Any]
     home: Path
+
+
+class WorkMeter:
+    """Measures the main thread's processor time in each turn of the event loop, which other programs do not lengthen.
+
+    longest_ms: of all turns since it was made, in milliseconds.
+    """
+
+    def __init__(self) -> None:
+        self.longest_ms = 0.0
+        self._last = time.thread_time()
+        self._timer = QTimer(interval=5)
+        self._timer.timeout.connect(self._tick)
+        self._timer.start()
+
+    def end(self) -> float:
+        self._tick()
+        self._timer.stop()
+        return self.longest_ms
+
+    def _tick(self) -> None:
+        now = time.thread_time()
+        self.longest_ms = max(self.longest_ms, (now - self._last) * 1000)
+        self._last = now
 
 
 @pytest.fixture(scope="module")
@@ -257,11 +281,17 @@ def test_two_dropped_folders_give_the_numbers_of_the_command_line(
     ]
 
     gap_meter.begin()
+    work_meter = WorkMeter()
     qtbot.keyClick(window, Qt.Key.Key_F5)
     wait_for_results(window, qtbot)
-    worst = gap_meter.end()
+    worst, most_work = gap_meter.end(), work_meter.end()
 
-    print(f"event loop while the engine ran: median {gap_meter.median_ms:.1f} ms, worst {worst:.0f} ms")
+    print(
+        f"event loop while the engine ran: median {gap_meter.median_ms:.1f} ms, worst {worst:.0f} ms, "
+        f"most work in a turn {most_work:.0f} ms"
+    )
+    # 73 ms, the page being made in it, with ten programs waiting for two cores: crowding costs processor time too.
+    assert most_work < 100
     assert gap_meter.median_ms < 50
     assert texts(window) == []
     assert_same_findings(window, command_line.by_default)

@@ -105,6 +105,16 @@ def test_results_that_arrive_reach_the_hidden_pages_by_themselves(prepared: Main
     assert prepared.pages.page("correlation")._results is prepared.workspace.results
 
 
+def test_results_of_very_many_images_wait_for_the_show(prepared: MainWindow, results: Results) -> None:
+    first = results.datasets[0]
+    prepared.pages.show_results(
+        replace(results, datasets=(replace(first, images=first.images * MANY), *results.datasets[1:]))
+    )
+
+    assert list(prepared.pages.fill()) == []
+    assert prepared.pages.page("entropy")._results is None
+
+
 def test_a_page_filled_out_of_sight_chooses_no_image_for_the_others(prepared: MainWindow, results: Results) -> None:
     prepared.pages.show_results(results)
 
