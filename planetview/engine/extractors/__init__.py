@@ -74,6 +74,10 @@ _BUILDERS = {
     "dinov2-vits14": "planetview.engine.extractors.dinov2",
     "dinov2-vitb14": "planetview.engine.extractors.dinov2",
     "dinov2-vitl14": "planetview.engine.extractors.dinov2",
+    "dreamsim": "planetview.engine.extractors.dreamsim",
+    "dreamsim-dino-vitb16": "planetview.engine.extractors.dreamsim",
+    "dreamsim-clip-vitb32": "planetview.engine.extractors.dreamsim",
+    "dreamsim-open-clip-vitb32": "planetview.engine.extractors.dreamsim",
 }
 
 

@@ -102,8 +102,6 @@ def _recognised(archive: Archive) -> _Kind:
 
 
 def _merged(archive: Archive, kind: _Kind) -> dict[str, Tensor]:
-    import torch
-
     scale, pairs = _adaptation(archive, kind)
     merged: dict[str, Tensor] = {}
     for index, branch in enumerate(kind.branches):
@@ -111,9 +109,9 @@ def _merged(archive: Archive, kind: _Kind) -> dict[str, Tensor]:
         for block in range(DEPTH):
             module = f"blocks.{block}.attn.qkv"
             down, up = pairs[index, module, "A"], pairs[index, module, "B"]
-            # The sums are exact to the last bit of float32, whatever order a matrix product takes.
+            # Rounded once, so that the same archive gives the same tensors on every machine.
             change = scale * (up.double() @ down.double())
-            base[f"{module}.weight"] = (base[f"{module}.weight"].double() + change).float()
+            base[f"{module}.weight"] = (base[f"{module}.weight"] + change).float()
         if projection is not None:
             bias = base.pop("patch_embed.proj.bias")
             position = base["pos_embed"].clone()
@@ -121,7 +119,7 @@ def _merged(archive: Archive, kind: _Kind) -> dict[str, Tensor]:
             base |= {"pos_embed": position, "head.weight": projection.T}
         for name, value in base.items():
             if _is_used(branch, name):
-                merged[f"{branch.name}.{_canonical(name)}"] = value.to(torch.float32).contiguous()
+                merged[f"{branch.name}.{_canonical(name)}"] = value.contiguous()
     return merged
 
 
@@ -158,7 +156,7 @@ def _clip_base(archive: Archive, branch: Branch) -> tuple[dict[str, Tensor], Ten
     projection = tensors.pop("proj", None)
     if projection is None or tuple(projection.shape) != (WIDTH, PROJECTION):
         raise UserError(f"{member} holds no projection of {WIDTH} to {PROJECTION}.")
-    return _fitting(tensors, branch, member), projection
+    return _fitting(tensors, branch, member), projection.detach().float()
 
 
 def _dino_base(archive: Archive) -> dict[str, Tensor]:
@@ -191,7 +189,7 @@ def _fitting(tensors: Mapping[str, Any], branch: Branch, member: str) -> dict[st
     fit = {name: value for name, value in tensors.items() if isinstance(value, torch.Tensor)}
     if {name: tuple(value.shape) for name, value in fit.items()} != shapes:
         raise UserError(f"The tensors of {member} do not fit {branch.name}.", "Fetch the published archive again.")
-    return {name: value.detach() for name, value in fit.items()}
+    return {name: value.detach().to(torch.float32) for name, value in fit.items()}
 
 
 def _published_shapes(branch: Branch) -> Shapes:
