@@ -27,7 +27,7 @@ def official_inception_file(folder: Path, seed: int = 0) -> Path:
 
 def inception_tensors(seed: int = 0) -> dict[str, Tensor]:
     """Return the tensors that `official_inception_file` writes."""
-    with torch.random.fork_rng(devices=[]), torch.inference_mode():
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
         network = Inception3(num_classes=_CLASSES, aux_logits=False, transform_input=False, init_weights=False)
         for module in network.modules():
@@ -39,7 +39,7 @@ def inception_tensors(seed: int = 0) -> dict[str, Tensor]:
                 module.bn.momentum = 1.0
         network.train()
         network(terrain_batch(4, 299, seed))
-        return {name: value.clone() for name, value in network.state_dict().items()}
+        return network.state_dict()
 
 
 def terrain_batch(n: int, side: int, seed: int, roughness: float | None = None) -> Tensor:
