@@ -19,7 +19,7 @@ class _Maker:
         self.attributes: dict[str, dict[str, Any]] = {}
 
     def normal(self, path: str, *shape: int, scale: float = 1.0, centre: float = 0.0) -> None:
-        self.state[path] = (centre + scale * self.rng.standard_normal(shape)).astype(np.float32)
+        self.state[path] = np.asarray(centre + scale * self.rng.standard_normal(shape), dtype=np.float32)
 
     def describe(self, path: str, kind: str, **settings: Any) -> None:
         self.attributes[path] = {"class_name": kind, "training": False, **settings}
