@@ -1,4 +1,4 @@
-"""The benchmark script keeps running: one small stage, as a person starts it."""
+"""The benchmark scripts keep running: small stages, as a person starts them."""
 
 from __future__ import annotations
 
@@ -40,3 +40,17 @@ def test_a_median_of_fewer_than_three_rounds_is_refused() -> None:
     done = benchmark("--rounds", "2")
     assert done.returncode == 2
     assert "at least 3 rounds" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_files_to_numbers_equals_torch_fidelity_with_the_same_weight_files() -> None:
+    """Inception Score, FID, KID, precision and recall from two folders of images, both programs end to end."""
+    pytest.importorskip("torch_fidelity", reason="torch-fidelity, the reference, is not installed")
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks" / "parity.py"), "--tiles", "12", "--side", "64", "--subset-size", "8"],
+        capture_output=True, text=True, encoding="utf-8", timeout=580, check=False, cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len([line for line in done.stdout.splitlines() if "·" in line]) == 6

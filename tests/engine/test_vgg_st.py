@@ -13,8 +13,9 @@ from planetview.core.catalogue import WEIGHTS
 from planetview.core.errors import UserError
 from planetview.core.models import WeightStatus
 from planetview.engine.extractors import Extractor, load_extractor
-from planetview.engine.extractors.vgg_st import SIDE
-from planetview.engine.weights import weight_state
+from planetview.engine.extractors.vgg_st import SCALE, SHIFT, SIDE
+from planetview.engine.features import feature_space
+from planetview.engine.weights import load_weights, weight_state
 
 pytestmark = pytest.mark.skipif(
     weight_state("st-lpips-vgg").status is not WeightStatus.PRESENT,
@@ -110,3 +111,19 @@ def test_textures_without_landforms_lie_further_from_real_tiles_than_other_real_
 
     train, test, texture = (mean_of(name) for name in ("train", "test", "synth_spectral"))
     assert np.linalg.norm(texture - train) > 1.5 * np.linalg.norm(test - train)
+
+
+def test_the_scaling_is_that_of_the_weight_file() -> None:
+    tensors = load_weights("st-lpips-vgg").tensors
+    assert tensors["scaling_layer.shift"].flatten().tolist() == pytest.approx(SHIFT)
+    assert tensors["scaling_layer.scale"].flatten().tolist() == pytest.approx(SCALE)
+
+
+def test_fast_is_bfloat16_and_has_a_key_of_its_own() -> None:
+    exact, fast = load_extractor("vgg16-st"), load_extractor("vgg16-st", precision="fast")
+    assert (exact.precision, fast.precision) == ("float32", "bfloat16")
+    batch = np.random.default_rng(3).integers(0, 256, (3, SIDE, SIDE, 3), dtype=np.uint8)
+    a, b = exact.features(batch), fast.features(batch)
+    assert b.dtype == np.float32
+    assert 0 < np.abs(a - b).max() < 0.03 * np.abs(a).max()
+    assert feature_space(exact, "none").key != feature_space(fast, "none").key

@@ -66,6 +66,7 @@ _EXTRACTORS = (
         "BSD-2-Clause",
         "Ghildyal and Liu 2022, arXiv:2207.13686",
         "the trunk equals the stlpips_pytorch package; the pooling is PlanetView's own (docs/vgg16-st.md)",
+        fast="bfloat16",
     ),
     _inception("inception-tf1", "TF1-299", _TF1, "torch-fidelity's and StyleGAN2-ADA's", "torch-fidelity inception-v3-compat"),
     _inception("inception-clean", "CLEAN-299", _CLEAN, "clean-fid's", "clean-fid mode clean, same weights"),

@@ -13,13 +13,14 @@ from torch import Tensor, nn
 
 from planetview.engine.extractors.network import NetworkExtractor, Pipeline
 from planetview.engine.perceptual.learned import unit
-from planetview.engine.perceptual.st_lpips import ScaledTrunk
+from planetview.engine.perceptual.st_lpips import ScaledTrunk, Trunk
 from planetview.engine.resize import squash
 from planetview.engine.weights import load_weights, weight_identity
 
 _WEIGHTS: Final = "st-lpips-vgg"
 SIDE: Final = 80
 STAGES: Final = (2, 3, 4, 5)
+SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
 _WIDTHS = {1: 64, 2: 128, 3: 256, 4: 512, 5: 512}
 # The first stage holds 64 channels at full size: sub-batches keep it inside the cache and bound the memory.
 _IMAGES_AT_ONCE, _IMAGES_ELSEWHERE = 8, 64
@@ -28,13 +29,19 @@ _IMAGES_AT_ONCE, _IMAGES_ELSEWHERE = 8, 64
 class _Pooled(nn.Module):
     """Mean over the image of the unit-length channel vectors of some stages: (n, 3, h, w) -> (n, widths)."""
 
-    def __init__(self, trunk: ScaledTrunk) -> None:
+    def __init__(self, trunk: Trunk) -> None:
         super().__init__()
         self.trunk = trunk
 
-    def forward(self, pixels: Tensor) -> Tensor:
-        stages = enumerate(self.trunk.stages(pixels.permute(0, 2, 3, 1), last=STAGES[-1]), start=1)
+    def forward(self, scaled: Tensor) -> Tensor:
+        stages = enumerate(self.trunk.stages(scaled, last=STAGES[-1]), start=1)
         return torch.cat([unit(features).mean(dim=(2, 3)) for stage, features in stages if stage in STAGES], dim=1)
+
+
+def _scale(pixels: Tensor) -> Tensor:
+    """Scale as the network's training did, and as the file's own `scaling_layer` says."""
+    shift, scale = (pixels.new_tensor(values).reshape(1, 3, 1, 1) for values in (SHIFT, SCALE))
+    return (pixels / 127.5 - 1.0 - shift) / scale
 
 
 _PIPELINE = Pipeline(
@@ -42,7 +49,7 @@ _PIPELINE = Pipeline(
     "relu2_2 + relu3_3 + relu4_3 + relu5_3, channel vectors scaled to length 1; mean over pixels",
     SIDE,
     lambda rgb8: squash(rgb8, SIDE),
-    lambda pixels: pixels,  # the trunk scales
+    _scale,
 )
 
 
@@ -51,7 +58,7 @@ def build(id: str, device: torch.device | str = "cpu", precision: str = "float32
     digest, note = weight_identity(_WEIGHTS)
     return NetworkExtractor(
         id,
-        lambda: _Pooled(ScaledTrunk("vgg", load_weights(_WEIGHTS).tensors)),
+        lambda: _Pooled(ScaledTrunk("vgg", load_weights(_WEIGHTS).tensors).trunk),
         _PIPELINE,
         dim=sum(_WIDTHS[stage] for stage in STAGES),
         weights_digest=digest,
