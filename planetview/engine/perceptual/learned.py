@@ -25,10 +25,14 @@ _PIXELS_AT_ONCE = 8 * 512 * 512
 
 
 class StagedTrunk(Protocol):
-    """A network that reads 8-bit images and gives the features of its stages in turn."""
+    """A network that reads images and gives the features of its stages in turn, each (n, c, h', w')."""
 
     def stages(self, batch: Tensor) -> Iterator[Tensor]:
-        """Yield (n, c, h', w') features, stage by stage. batch: (n, h, w, 3) uint8."""
+        """Yield the features of 8-bit images. batch: (n, h, w, 3) uint8."""
+        ...
+
+    def stages_of(self, images: Tensor) -> Iterator[Tensor]:
+        """Yield the features of images that were never rounded. images: (n, 3, h, w) float32, nominally in [-1, 1]."""
         ...
 
 
@@ -67,7 +71,7 @@ class LearnedDistance:
         first, second = self._as_rgb(a), self._as_rgb(b)
         if first.shape != second.shape:
             raise ValueError(f"{self.title} compares images of equal size, got {first.shape} and {second.shape}")
-        at_once = self._images_at_once(first)
+        at_once = self._images_at_once(*first.shape[1:3])
         values = np.empty(len(first), dtype=np.float32)
         for part, images, left, right in _shared_blocks(first, second, at_once):
             values[part] = self._pair_block(images, left, right)
@@ -80,22 +84,49 @@ class LearnedDistance:
         (ST-LPIPS alex at 64 px: 168,000 values), so keep blocks of them, not sets. Accepts and raises as `distance`.
         """
         images = self._as_rgb(batch)
-        at_once = self._images_at_once(images)
+        at_once = self._images_at_once(*images.shape[1:3])
         blocks = []
         for start in range(0, len(images), at_once):
             block = images[start : start + at_once]
             blocks.append(self._embed_block(_filled(block, at_once))[: len(block)])
         return np.concatenate(blocks) if blocks else np.empty((0, 0), dtype=np.float32)
 
+    def distance_float(self, images: Tensor, *others: Tensor) -> Tensor:
+        """Return the distances of images that are not rounded to 8 bits: float32 (len(others), n).
+
+        Row k holds the distance of each of `images` to its counterpart in `others[k]`; `images` go through the trunk
+        once. All (n, 3, h, w) float32 of equal shape, nominally in [-1, 1] and not clamped. Raises UserError below the
+        smallest side, ValueError for unequal or unfit tensors.
+        """
+        for other in others:
+            if other.shape != images.shape:
+                raise ValueError(f"{self.title} compares images of equal size, got {images.shape} and {other.shape}")
+        if images.ndim != 4 or images.shape[1] != 3 or any(x.dtype != torch.float32 for x in (images, *others)):
+            raise ValueError(f"{self.title} reads (n, 3, h, w) float32, got {images.dtype} {tuple(images.shape)}")
+        step = max(1, self._images_at_once(*images.shape[2:]) // (1 + len(others)))
+        values = torch.empty(len(others), len(images))
+        for start in range(0, len(images), step):
+            parts = [side[start : start + step].to(self.device) for side in (images, *others)]
+            count = len(parts[0])
+            right = list(range(count, count * len(parts)))
+            with torch.inference_mode():
+                found = self._weigh(self._trunk.stages_of(torch.cat(parts)), list(range(count)) * len(others), right)
+            values[:, start : start + count] = found.reshape(len(others), count).cpu()
+        return values
+
     def _pair_block(self, images: NDArray[np.uint8], left: list[int], right: list[int]) -> NDArray[np.float32]:
         with torch.inference_mode():
-            total = torch.zeros(len(left), device=self.device)
             stages = self._trunk.stages(torch.from_numpy(images).to(self.device))
-            for head, features in zip(self._heads, stages, strict=True):
-                directions = unit(features)
-                weighted = (directions[left] - directions[right]).square_().mul_(head)
-                total += weighted.sum(dim=1).mean(dim=(1, 2))
-        return total.cpu().numpy()
+            return self._weigh(stages, left, right).cpu().numpy()
+
+    def _weigh(self, stages: Iterator[Tensor], left: list[int], right: list[int]) -> Tensor:
+        """Return the distance between the images at the positions left[i] and right[i], float32 (len(left),)."""
+        total = torch.zeros(len(left), device=self.device)
+        for head, features in zip(self._heads, stages, strict=True):
+            directions = unit(features)
+            weighted = (directions[left] - directions[right]).square_().mul_(head)
+            total += weighted.sum(dim=1).mean(dim=(1, 2))
+        return total
 
     def _embed_block(self, block: NDArray[np.uint8]) -> NDArray[np.float32]:
         with torch.inference_mode():
@@ -106,8 +137,7 @@ class LearnedDistance:
                 parts.append((unit(features) * weight).flatten(1))
             return torch.cat(parts, dim=1).cpu().numpy()
 
-    def _images_at_once(self, images: NDArray[np.uint8]) -> int:
-        height, width = int(images.shape[1]), int(images.shape[2])
+    def _images_at_once(self, height: int, width: int) -> int:
         if min(height, width) < self.smallest_side:
             raise UserError(
                 f"{self.title} needs images of at least {self.smallest_side} px a side, got {width} x {height}.",

@@ -68,8 +68,11 @@ class Trunk(nn.Module):
 
     def stages(self, batch: Tensor) -> Iterator[Tensor]:
         """Yield the features after each tap. batch: (n, h, w, 3) uint8."""
-        pixels = batch.permute(0, 3, 1, 2).to(torch.float32)
-        x = (pixels / 127.5 - 1.0 - self.shift) / self.scale
+        yield from self.stages_of(batch.permute(0, 3, 1, 2).to(torch.float32) / 127.5 - 1.0)
+
+    def stages_of(self, images: Tensor) -> Iterator[Tensor]:
+        """Yield the features after each tap. images: (n, 3, h, w) float32, nominally in [-1, 1]."""
+        x = (images - self.shift) / self.scale
         for index, layer in enumerate(self.features):
             x = layer(x)
             if index in self._taps:

@@ -139,9 +139,11 @@ class ScaledTrunk(nn.Module):
 
     def stages(self, batch: Tensor, last: int = 5) -> Iterator[Tensor]:
         """Yield the features of stage 1 to `last`. batch: (n, h, w, 3) uint8 or float32 in [0, 255]."""
-        pixels = batch.permute(0, 3, 1, 2).to(torch.float32)
-        scaled = (pixels / 127.5 - 1.0 - self.shift) / self.scale
-        yield from self.trunk.stages(scaled, last)
+        yield from self.stages_of(batch.permute(0, 3, 1, 2).to(torch.float32) / 127.5 - 1.0, last)
+
+    def stages_of(self, images: Tensor, last: int = 5) -> Iterator[Tensor]:
+        """Yield the features of stage 1 to `last`. images: (n, 3, h, w) float32, nominally in [-1, 1]."""
+        yield from self.trunk.stages((images - self.shift) / self.scale, last)
 
 
 class StLpips(LearnedDistance):

@@ -138,3 +138,32 @@ def test_values_of_one_weight_file_are_told_from_those_of_another(trunks: dict[s
 def test_the_trunk_of_another_network_is_refused(trunks: dict[str, Path]) -> None:
     with pytest.raises(UserError, match="torchvision-alexnet do not fit"):
         lpips("alex", trunks["squeeze"])
+
+
+@pytest.mark.parametrize("net", NETS)
+def test_images_that_were_never_rounded_are_compared_as_the_published_code_does(
+    ours: dict[str, Lpips], published: dict[str, Any], net: str
+) -> None:
+    rng = torch.Generator().manual_seed(3)
+    a = 1.5 * torch.randn(5, 3, 40, 48, generator=rng)
+    others = [a + 1e-3 * torch.randn(a.shape, generator=rng), -a]
+    with torch.inference_mode():
+        expected = torch.stack([published[net].double()(a.double(), b.double()).flatten() for b in others])
+        published[net].float()
+    torch.testing.assert_close(ours[net].distance_float(a, *others).double(), expected, rtol=3e-3, atol=0)
+
+
+def test_rounded_images_have_the_same_distance_either_way(ours: dict[str, Lpips]) -> None:
+    a, b = noise(9, 40, 48, 3, seed=7), noise(9, 40, 48, 3, seed=8)
+    floats = [torch.from_numpy(x).permute(0, 3, 1, 2).float() / 127.5 - 1 for x in (a, b)]
+    np.testing.assert_allclose(ours["squeeze"].distance_float(*floats)[0], ours["squeeze"].distance(a, b), rtol=1e-5)
+
+
+def test_floats_of_another_kind_or_size_are_refused(ours: dict[str, Lpips]) -> None:
+    a = torch.zeros(1, 3, 32, 32)
+    with pytest.raises(ValueError, match="float32"):
+        ours["alex"].distance_float(a.double(), a.double())
+    with pytest.raises(ValueError, match="equal size"):
+        ours["alex"].distance_float(a, a[..., :31])
+    with pytest.raises(UserError, match="at least 31 px"):
+        ours["alex"].distance_float(a[..., :30], a[..., :30])
