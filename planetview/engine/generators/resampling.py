@@ -68,4 +68,6 @@ class _Line:
         wide = len(self._matrix)
         end = self._first + (pieces - 1) * self._step + wide
         x = functional.pad(x, (-self._first, end - x.shape[-1]))
-        return (x.unfold(-1, wide, self._step) @ self._matrix).flatten(-2)[..., :length]
+        # As one flat product: matmul would copy the matrix for every line of every map.
+        blocks = x.unfold(-1, wide, self._step).reshape(-1, wide) @ self._matrix
+        return blocks.view(*x.shape[:-1], pieces * self._block)[..., :length]

@@ -64,6 +64,14 @@ def test_a_safe_copy_is_the_same_network(tmp_path: Path, network: Any) -> None:
     assert read_safe_copy(manifest)[1].original_sha256 == original.info.sha256
 
 
+def test_opening_leaves_no_rounding_of_products_on(tmp_path: Path) -> None:
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = True
+    save_safe_copy(opened(stylegan2()), tmp_path / "mars")
+    open_generator(tmp_path / "mars.safetensors", device="cpu")
+    assert not torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_tf32
+
+
 def test_a_safe_copy_without_its_description_is_refused(tmp_path: Path) -> None:
     weights, manifest = save_safe_copy(opened(stylegan2()), tmp_path / "mars.safetensors")
     manifest.unlink()

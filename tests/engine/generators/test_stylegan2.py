@@ -295,5 +295,9 @@ def compare_with_golden(generator: StyleGenerator, path: Path) -> None:
         "img_psi0.5_cut3": generator.generate(z, c, 0.5, cutoff=3),
         "img_nonoise": generator.generate(z, c, noise="none"),
     }
+    if "ppl_t" in out:
+        w = generator.mapping(z, c)
+        times = [torch.from_numpy(out["ppl_t"] + step)[:, None, None].float() for step in (0, 1e-4)]
+        images["ppl_w_img"] = generator.synthesis(torch.cat([torch.lerp(w[:2], w[2:], time) for time in times]))
     for name, image in images.items():
         np.testing.assert_allclose(image.numpy(), out[name], atol=1e-4, rtol=0, err_msg=name)
