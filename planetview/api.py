@@ -18,12 +18,12 @@ from planetview.core.messages import (
     Engine,
     JobResult,
     Message,
+    Outcome,
     Request,
     ScanRequest,
     ScanResult,
     ScanTarget,
 )
-from planetview.core.models import ModelsResult
 from planetview.core.results import Results
 from planetview.core.settings import RunSettings
 from planetview.core.stretch import Stretch, StretchKind
@@ -199,9 +199,7 @@ def _ignore(message: Message) -> None:
     pass
 
 
-def _outcome(
-    request: Request, engine: Engine, token: CancelToken, progress: OnMessage
-) -> Results | ScanResult | ModelsResult:
+def _outcome(request: Request, engine: Engine, token: CancelToken, progress: OnMessage) -> Outcome:
     for message in engine.run(request, token):
         progress(message)
         if isinstance(message, JobResult):

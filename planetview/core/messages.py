@@ -13,6 +13,7 @@ from typing import Protocol
 from planetview.core.cancel import CancelToken
 from planetview.core.datasets import Dataset, Role, SharedImages
 from planetview.core.errors import UserError
+from planetview.core.generation import GeneratorDescription, NoiseUse, PathLengthResult, SampleResult
 from planetview.core.models import ModelsResult
 from planetview.core.results import MetricValue, Results
 from planetview.core.settings import RunSettings
@@ -80,7 +81,59 @@ class ModelsRequest:
     id: int = field(default_factory=next_job_id)
 
 
-Request = ScanRequest | CompareRequest | ModelsRequest
+@dataclass(frozen=True, slots=True)
+class GeneratorRequest:
+    """Open a generator and say what it is; with `safe_copy`, also write a copy that holds nothing but data."""
+
+    generator: Path
+    safe_copy: Path | None = None
+    device: str = "auto"
+    id: int = field(default_factory=next_job_id)
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRequest:
+    """Write images of a generator to a folder, one for each seed from `first_seed`.
+
+    count: images. truncation: psi, 1 for none; cutoff: rows of w it applies to, None for all.
+    noise: "random" (a fresh draw for each image, for sets to be judged), "const" (the file's own) or "none".
+    class_index: the class of every image, or None; then classes are drawn in the proportion of `class_counts`, or
+    evenly where that is empty. threads: None for all cores.
+    """
+
+    generator: Path
+    count: int
+    folder: Path
+    first_seed: int = 0
+    truncation: float = 1.0
+    cutoff: int | None = None
+    noise: NoiseUse = "random"
+    class_index: int | None = None
+    class_counts: tuple[int, ...] = ()
+    device: str = "auto"
+    threads: int | None = None
+    id: int = field(default_factory=next_job_id)
+
+
+@dataclass(frozen=True, slots=True)
+class PathLengthRequest:
+    """Measure path lengths of a generator.
+
+    variants: ids of `PATH_LENGTHS`. samples: None for 50,000 on CUDA and 2,000 elsewhere. class_counts: images of each
+    class in the training set, () to draw classes evenly. threads: None for all cores.
+    """
+
+    generator: Path
+    variants: tuple[str, ...]
+    samples: int | None = None
+    seed: int = 2020
+    class_counts: tuple[int, ...] = ()
+    device: str = "auto"
+    threads: int | None = None
+    id: int = field(default_factory=next_job_id)
+
+
+Request = ScanRequest | CompareRequest | ModelsRequest | GeneratorRequest | SampleRequest | PathLengthRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +188,14 @@ class ScanResult:
     failures: tuple[ScanFailure, ...] = ()
 
 
+Outcome = Results | ScanResult | ModelsResult | GeneratorDescription | SampleResult | PathLengthResult
+
+
 @dataclass(frozen=True)
 class JobResult:
     """The last message of a job that ended well."""
 
-    outcome: Results | ScanResult | ModelsResult
+    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,13 @@ from planetview.core.datasets import Dataset, guess_role, shared_images
 from planetview.core.errors import UserError
 from planetview.core.messages import (
     CompareRequest,
+    GeneratorRequest,
     JobResult,
     Message,
     ModelsRequest,
+    PathLengthRequest,
     Request,
+    SampleRequest,
     ScanFailure,
     ScanRequest,
     ScanResult,
@@ -41,7 +44,21 @@ class TorchEngine:
             return stream(lambda emit, check: scan_targets(request, emit, check), token)
         if isinstance(request, ModelsRequest):
             return stream(lambda emit, check: _models(request, emit, check), token)
+        if isinstance(request, GeneratorRequest | SampleRequest | PathLengthRequest):
+            return stream(lambda emit, check: self._generate(request, emit, check), token)
         return stream(lambda emit, check: self._compare(request, emit, check), token)
+
+    def _generate(
+        self, request: GeneratorRequest | SampleRequest | PathLengthRequest, emit: Emit, check: Callable[[], None]
+    ) -> JobResult:
+        from planetview.engine import generation
+        from planetview.engine.store_file import default_path
+
+        if isinstance(request, GeneratorRequest):
+            return generation.describe(request, check)
+        if isinstance(request, SampleRequest):
+            return generation.sample(request, emit, check)
+        return generation.measure_path_lengths(request, self._store_path or default_path(), emit, check)
 
     def _compare(self, request: CompareRequest, emit: Emit, check: Callable[[], None]) -> JobResult:
         # Scanning must not wait for torch.

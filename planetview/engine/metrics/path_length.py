@@ -24,7 +24,7 @@ from planetview.engine.generators.adapter import Generator, Noise, NoiseChoice, 
 Array = NDArray[np.float64]
 
 _LONGER_STEP: Final = 1e-3
-_CHECKED_PAIRS: Final = 16
+CHECKED_PAIRS: Final = 16
 # Float32 networks measured 1.00; half precision 11, 8-bit images 10, TF32 32, bfloat16 93.
 _MOST_RATIO: Final = 1.2
 _SIDE_OF_THE_NETWORK: Final = 256
@@ -33,7 +33,14 @@ _BLOCK_ENTRIES: Final = 2_000_000
 
 
 class ImageDistance(Protocol):
-    """What compares the images; `LearnedDistance` is one."""
+    """What compares the images: the part of `PairNetwork` that a path length needs."""
+
+    @property
+    def smallest_side(self) -> int: ...
+    @property
+    def weights_digest(self) -> str: ...
+    @property
+    def note(self) -> str: ...
 
     def distance_float(self, images: Tensor, *others: Tensor) -> Tensor:
         """Return the distances (len(others), n) of `images` to each of `others`; all (n, 3, h, w) float32."""
@@ -112,6 +119,11 @@ def prepared(images: Tensor, crop: bool, resolution: int) -> Tensor:
     return images.expand(-1, 3, -1, -1).contiguous()
 
 
+def seen_side(side: int, crop: bool, resolution: int) -> int:
+    """Return how many pixels of a side of the whole image `prepared` leaves."""
+    return (side // 8 * 4 if crop else side) // max(1, resolution // _SIDE_OF_THE_NETWORK)
+
+
 class PathWalker:
     """Takes small steps through a generator's latent space and measures how far the images move.
 
@@ -141,7 +153,7 @@ class PathWalker:
 
     def rounding(self, spec: PathLengthSpec) -> Array:
         """Return the mean of d / step² over 16 samples for steps of 1e-4 and of 1e-3: float64 (2,)."""
-        found = self._measured([spec], range(_CHECKED_PAIRS), (EPSILON, _LONGER_STEP))
+        found = self._measured([spec], range(CHECKED_PAIRS), (EPSILON, _LONGER_STEP))
         means: Array = found[spec.id].mean(axis=1)
         return means
 

@@ -31,6 +31,13 @@ class PairNetwork(Protocol):
         """Return the distance of each pair, float32 (n,). a, b: (n, h, w, 3) uint8 of equal shape."""
         ...
 
+    def distance_float(self, images: torch.Tensor, *others: torch.Tensor) -> torch.Tensor:
+        """Return the distances of `images` to each of `others`, not rounded to 8 bits: float32 (len(others), n).
+
+        All (n, 3, h, w) float32 of equal shape, nominally in [-1, 1].
+        """
+        ...
+
     def embed(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return vectors whose squared Euclidean distance is `distance`: float32 (n, dim(h, w))."""
         ...

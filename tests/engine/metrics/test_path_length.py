@@ -23,6 +23,7 @@ from planetview.engine.metrics.path_length import (
     lerp,
     prepared,
     refuse_rounding,
+    seen_side,
     slerp,
     strict_float32,
     trimmed_mean,
@@ -150,6 +151,7 @@ def test_the_reduction_follows_the_generator_and_not_the_crop(resolution: int, c
     images[0, 0, 3 * resolution // 8, 2 * resolution // 8] = 99.0
     seen = prepared(images, crop, resolution)
     assert seen.shape == (1, 3, shape, shape)
+    assert seen_side(resolution, crop, resolution) == shape
     factor = max(1, resolution // 256)
     assert seen.max() == pytest.approx(99.0 / factor**2)
     assert torch.equal(seen[:, 0], seen[:, 2])
