@@ -1,9 +1,10 @@
 """Render every page and state of the window, light and dark, to PNG files of 1280 × 800 pixels.
 
-Usage: python docs/take_screenshots.py [--study STUDY.planetview] [--out FOLDER] [--sample]
+Usage: python docs/take_screenshots.py [--study STUDY.planetview] [--out FOLDER] [--sample] [--models-only]
 
 Shows the results of the study; without one, those of the demo, computed on this machine (minutes the
 first time, kept in the cache). `--sample` shows made-up numbers over small tiles instead, in seconds.
+`--models-only` pictures the models page alone, with made-up states of the weight files.
 Needs no display.
 """
 
@@ -13,7 +14,7 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,20 +30,24 @@ from PySide6.QtWidgets import QApplication, QComboBox, QWidget  # noqa: E402
 
 from planetview.app import build, prepare_demo  # noqa: E402
 from planetview.core.cancel import CancelToken  # noqa: E402
+from planetview.core.catalogue import WEIGHTS  # noqa: E402
 from planetview.core.datasets import Dataset, Role  # noqa: E402
 from planetview.core.messages import (  # noqa: E402
     CompareRequest,
     JobResult,
     Message,
+    ModelsAction,
+    ModelsRequest,
     PartialValues,
     Progress,
     Request,
     ScanRequest,
     ScanResult,
 )
+from planetview.core.models import ImportOutcome, ModelsResult, WeightState, WeightStatus  # noqa: E402
 from planetview.core.results import Results  # noqa: E402
 from planetview.core.study import Study, load_study, save_study  # noqa: E402
-from planetview.gui.actions import PAGE_ACTIONS  # noqa: E402
+from planetview.gui.actions import STUDY_PAGES  # noqa: E402
 from planetview.gui.main_window import MainWindow  # noqa: E402
 from planetview.gui.models.neighbour_list import Order  # noqa: E402
 from planetview.gui.plots.histogram import HistogramPlot  # noqa: E402
@@ -53,6 +58,7 @@ from planetview.gui.widgets.expander import Expander  # noqa: E402
 from planetview.gui.widgets.message_bar import BarMessage  # noqa: E402
 
 SIZE = (1280, 800)
+WEIGHTS_FOLDER = Path("~/.local/share/planetview/weights")
 # What a picture in the repository may weigh; a palette of 256 colours brings those with many tiles below it.
 _HEAVY_BYTES = 300_000
 
@@ -67,6 +73,9 @@ class Replay:
         if isinstance(request, ScanRequest):
             yield JobResult(ScanResult(self._results.datasets, self._results.shared))
             return
+        if isinstance(request, ModelsRequest):
+            yield JobResult(weights_to_show(request))
+            return
         candidate = self._results.with_role(Role.CANDIDATE)[0].name
         label = f"Features of '{candidate}' (VGG-16)"
         yield Progress("features", label, 310, 450, "images", 0.42, 38.0, 52.0)
@@ -74,6 +83,14 @@ class Replay:
         while not token.is_cancelled():
             wait(50, via_loop=False)
         token.check()
+
+
+class Weights:
+    """Has the weight files of a computer in use, one of each state among them."""
+
+    def run(self, request: Request, _token: CancelToken) -> Iterator[Message]:
+        assert isinstance(request, ModelsRequest)
+        yield JobResult(weights_to_show(request))
 
 
 class Scanner:
@@ -108,13 +125,21 @@ def main() -> int:
     parser.add_argument("--study", type=Path, help="a study with results")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "screenshots")
     parser.add_argument("--sample", action="store_true", help="made-up numbers over small tiles")
+    parser.add_argument("--models-only", action="store_true", help="the models page and no other")
     arguments = parser.parse_args()
     out = arguments.out.resolve()
+    os.environ["PLANETVIEW_WEIGHTS"] = str(WEIGHTS_FOLDER)
+    if arguments.models_only:
+        with tempfile.TemporaryDirectory() as scratch:
+            os.environ["PLANETVIEW_HOME"] = scratch
+            take_models(out)
+        return 0
     with tempfile.TemporaryDirectory() as scratch:
         results = nearby(results_to_show(arguments, Path(scratch)))
         os.environ["PLANETVIEW_HOME"] = str(Path(scratch) / "home")
         take_all(results, out)
         take_problems(Path(scratch) / "problems", out)
+        take_models(out)
         os.chdir(out)
     return 0
 
@@ -167,7 +192,7 @@ def demo_results() -> Results:
     return results
 
 
-def outcome_of(messages: Iterator[Message]) -> Results | ScanResult:
+def outcome_of(messages: Iterator[Message]) -> Results | ScanResult | ModelsResult:
     """Return what a job found, telling its progress on the way."""
     for message in messages:
         if isinstance(message, Progress):
@@ -204,7 +229,7 @@ def take_all(results: Results, folder: Path) -> None:
         "entropy": stage_entropy,
         "correlation": stage_correlation,
     }
-    for page in PAGE_ACTIONS[1:]:
+    for page in STUDY_PAGES[1:]:
         window.show_page(page)
         if page in stage:
             stage[page](window.pages.page(page))
@@ -278,6 +303,69 @@ def take_problems(scratch: Path, folder: Path) -> None:
     picture_taker(window, folder)("problems", lambda: window.role_sheet.cards()[0].findChild(Expander).set_open(True))
     window.closed.emit()
     window.hide()
+
+
+def take_models(folder: Path) -> None:
+    """Picture the models page: once with its states, once with what became of an import."""
+    folder.mkdir(parents=True, exist_ok=True)
+    app = QApplication.instance() or QApplication([])
+    window = build(Weights())
+    window.resize(*SIZE)
+    window.show()
+    take = picture_taker(window, folder)
+    window.show_page("models")
+    until(lambda: bool(window.controller.weights.states))
+    window.pages.show_weights("inception-2015-12-05")
+    take("models")
+    stick = Path("/media/usb")
+    names = ("vgg16-397923af.pth", "ViT-B-32.pt", "alexnet.pth", "notes.bin")
+    window.controller.weights.import_paths(tuple(stick / name for name in names))
+    until(lambda: window.controller.weights.report is not None)
+    take("models-import")
+    window.closed.emit()
+    window.hide()
+    app.processEvents()
+
+
+def weights_to_show(request: ModelsRequest) -> ModelsResult:
+    """Return made-up states of all weights; an import of four files has three kinds of outcome."""
+    present = {
+        "inception-2015-12-05", "torchvision-squeezenet1-1", "lpips-alex", "lpips-vgg", "lpips-squeeze",
+        "st-lpips-alex", "st-lpips-vgg", "dinov2-vits14",
+    }  # fmt: skip
+    states = []
+    for spec in WEIGHTS.values():
+        path = WEIGHTS_FOLDER / f"{spec.id}.safetensors"
+        size, digest = round(spec.size_mib * 2**20), spec.sources[0].sha256 or None
+        note = "" if spec.sources[0].has_digest else "Fetched from its official address, which publishes no digest."
+        if spec.id in present:
+            states.append(WeightState(spec.id, WeightStatus.PRESENT, path, size, digest, note))
+        elif spec.id == "torchvision-alexnet":
+            advice = f"Delete it, or replace it by the published file. {spec.how_to_get}"
+            states.append(WeightState(spec.id, WeightStatus.WRONG_DIGEST, path, size, "4f" * 32, "", advice))
+        elif spec.id == "dreamsim-dino-vitb16":
+            advice = f"If you trust it: planetview models import --accept-unknown --as {spec.id} {path}"
+            states.append(WeightState(spec.id, WeightStatus.UNKNOWN_FILE, path, size, None, "", advice))
+        else:
+            states.append(WeightState(spec.id, WeightStatus.MISSING, advice=spec.how_to_get))
+    outcomes = made_up_outcomes(request.paths) if request.action is ModelsAction.IMPORT else ()
+    return ModelsResult(tuple(states), outcomes)
+
+
+def made_up_outcomes(paths: Sequence[Path]) -> tuple[ImportOutcome, ...]:
+    """Return what could become of two good files, one without a published digest, and one of another kind."""
+    good, other, unknown, nothing = paths
+    return (
+        ImportOutcome(good, "torchvision-vgg16", True, "VGG-16 for ImageNet, digest verified."),
+        ImportOutcome(other, "clip-vit-b-32-openai", True, "CLIP ViT-B/32 of OpenAI, digest verified."),
+        ImportOutcome(
+            unknown, "torchvision-alexnet", False,
+            "It fits AlexNet for ImageNet, but its SHA-256 is not the published one: unknown file.",
+            "If you trust where it came from: planetview models import --accept-unknown --as torchvision-alexnet "
+            f"{unknown}",
+        ),
+        ImportOutcome(nothing, None, False, "Its tensors fit none of the networks PlanetView knows."),
+    )  # fmt: skip
 
 
 def draw_problems(scratch: Path) -> None:

@@ -53,7 +53,7 @@ def take_pictures(results: Results, folder: Path) -> Iterator[Path]:
 
     from planetview.app import build
     from planetview.core.datasets import Role
-    from planetview.gui.actions import PAGE_ACTIONS
+    from planetview.gui.actions import STUDY_PAGES
 
     folder.mkdir(parents=True, exist_ok=True)
     app = QApplication.instance() or QApplication([])
@@ -66,7 +66,7 @@ def take_pictures(results: Results, folder: Path) -> Iterator[Path]:
     )
     window.workspace.set_results(results, request)
     window.show()
-    for page in PAGE_ACTIONS:
+    for page in STUDY_PAGES:
         window.show_page(page)
         # Thumbnails and plots arrive a moment later.
         loop = QEventLoop()

@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+WEIGHTS_VARIABLE = "PLANETVIEW_WEIGHTS"
+
 
 def _home() -> Path | None:
     """Return the folder named by PLANETVIEW_HOME, which then holds everything, or None."""
@@ -27,6 +29,12 @@ def data_dir() -> Path:
 
     home = _home()
     return home / "data" if home else platformdirs.user_data_path("planetview", appauthor=False)
+
+
+def weights_dir() -> Path:
+    """Return the folder of the user's weight files, `PLANETVIEW_WEIGHTS` before the data folder; not created here."""
+    chosen = os.environ.get(WEIGHTS_VARIABLE)
+    return Path(chosen).expanduser() if chosen else data_dir() / "weights"
 
 
 def config_dir() -> Path:

@@ -24,6 +24,7 @@ class ActionSpec:
     menu: its menu; "" for commands that a submenu builds. text: with a mnemonic. tip: one sentence.
     keys: shortcuts, portable text; the first is shown.
     focus_keys: the keys belong to the widget with the focus, and the menu only names them.
+    checkable: it is on or off.
     """
 
     id: str
@@ -35,11 +36,14 @@ class ActionSpec:
     enabled_when: State = "always"
     group: int = 0
     focus_keys: bool = False
+    checkable: bool = False
 
 
 MENUS: tuple[str, ...] = ("&File", "&Edit", "&View", "&Run", "&Help")
 
-PAGE_ACTIONS: tuple[str, ...] = ("datasets", "overview", "neighbours", "entropy", "correlation")
+# The pages about the study, then the one about this computer.
+STUDY_PAGES: tuple[str, ...] = ("datasets", "overview", "neighbours", "entropy", "correlation")
+PAGE_ACTIONS: tuple[str, ...] = (*STUDY_PAGES, "models")
 
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("new_study", "&File", "&New study", "Start an empty study.", ("Ctrl+N",), "study"),
@@ -81,6 +85,12 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
         "correlation", "&View", "&Correlation", "Show how the metrics follow entropy.", ("Ctrl+5",), "correlation",
     ),
+    ActionSpec("models", "&View", "&Models", "Show the weight files of the networks: get, import, check.", ("Ctrl+6",),
+               "models"),
+    ActionSpec(
+        "literature", "&View", "L&iterature column", "Show or hide published values beside yours in the overview.",
+        ("Ctrl+L",), group=1, checkable=True,
+    ),
     ActionSpec("text_larger", "&View", "Text &larger", "Make all text larger.", ("Ctrl++", "Ctrl+="), group=2),
     ActionSpec("text_smaller", "&View", "Text &smaller", "Make all text smaller.", ("Ctrl+-",), group=2),
     ActionSpec("text_usual", "&View", "&Usual text size", "Return to the usual text size.", ("Ctrl+0",), group=2),
@@ -107,6 +117,7 @@ def build_actions(parent: QObject, theme: Theme) -> dict[str, QAction]:
     for spec in ACTIONS:
         action = QAction(tr(spec.text), parent)
         action.setObjectName(spec.id)
+        action.setCheckable(spec.checkable)
         action.setShortcuts([QKeySequence.fromString(keys) for keys in spec.keys])
         if spec.focus_keys:
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)

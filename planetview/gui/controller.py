@@ -22,6 +22,7 @@ from planetview.core.messages import (
     ScanResult,
     ScanTarget,
 )
+from planetview.core.models import ModelsResult
 from planetview.core.results import Results
 from planetview.core.study import Study, StudySource
 from planetview.gui.apart import call_beside
@@ -29,6 +30,7 @@ from planetview.gui.background import Background
 from planetview.gui.runner import JobRunner
 from planetview.gui.sources import sort_paths
 from planetview.gui.study_files import Recovery, StudyFiles
+from planetview.gui.weight_files import WeightFiles
 from planetview.gui.widgets.message_bar import BarMessage
 from planetview.gui.workspace import MissingSource, Workspace
 
@@ -49,7 +51,7 @@ class Services:
 
 
 class Controller(QObject):
-    """The only one that starts jobs.
+    """Starts the jobs of the study; `weights` those about weight files.
 
     A scan or a run is one job of the runner; files and the demo go through the background thread.
     """
@@ -98,6 +100,12 @@ class Controller(QObject):
         files.opened.connect(self._on_opened)
         files.failed.connect(self._on_file_failed)
         files.recoveries_found.connect(self._offer_recoveries)
+        self.weights = WeightFiles(runner, lambda: self.is_busy, self)
+        self.weights.message.connect(self.message)
+        self.weights.dismissed.connect(self.dismissed)
+        self.weights.job_began.connect(self.job_began)
+        self.weights.job_began.connect(lambda _title: self.busy_changed.emit())
+        self.busy_changed.connect(self.weights.on_busy_changed)
 
     @property
     def is_busy(self) -> bool:
@@ -240,10 +248,10 @@ class Controller(QObject):
         self.status.emit(notice.text)
 
     @Slot(object, object)
-    def _on_done(self, job_id: int, outcome: Results | ScanResult) -> None:
+    def _on_done(self, job_id: int, outcome: Results | ScanResult | ModelsResult) -> None:
         if isinstance(outcome, ScanResult):
             self._take_scan(job_id, outcome)
-        else:
+        elif isinstance(outcome, Results):
             self.workspace.set_results(outcome, self._runs.pop(job_id, None))
             self.files.autosave()
             for warning in outcome.warnings:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from PySide6.QtCore import QByteArray, QRectF, Qt
+from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QWidget
 
 from planetview.core.paths import resource
 
@@ -33,6 +34,12 @@ def icon_pixmap(name: str, colour: str, edge_px: int, ratio: float = 1.0) -> QPi
     painter.end()
     pixmap.setDevicePixelRatio(ratio)
     return pixmap
+
+
+def square_beside(widget: QWidget) -> QSize:
+    """Return the size of an icon that stands in a line of the widget's text."""
+    edge = widget.fontMetrics().height()
+    return QSize(edge, edge)
 
 
 @lru_cache(maxsize=128)

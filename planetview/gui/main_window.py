@@ -31,7 +31,7 @@ from planetview.gui.background import Background
 from planetview.gui.controller import Controller
 from planetview.gui.dialogs import choose
 from planetview.gui.dialogs.closing import CloseQuestion
-from planetview.gui.dialogs.help import about_html, help_html, keys_html
+from planetview.gui.dialogs.help import show_about, show_help, show_keys
 from planetview.gui.idle import IdleWork
 from planetview.gui.menus import Menus
 from planetview.gui.pages import ResultPages, polished
@@ -45,7 +45,6 @@ from planetview.gui.views.role_sheet import RoleSheet
 from planetview.gui.views.welcome import WelcomePage
 from planetview.gui.widgets.drops import has_local_paths, local_paths
 from planetview.gui.widgets.message_bar import MessageArea
-from planetview.gui.widgets.text_dialog import TextDialog
 from planetview.gui.workspace import MissingSource
 
 _STATUS_MS = 8000
@@ -147,7 +146,7 @@ class MainWindow(QMainWindow):
         theme = self._theme
         self.welcome = WelcomePage(theme, self)
         self.role_sheet = RoleSheet(self.workspace, thumbs, theme, self)
-        self.pages = ResultPages(selection, theme, thumbs, self)
+        self.pages = ResultPages(selection, theme, thumbs, self.controller.weights, self)
         self.rail = NavigationRail(theme, self)
         self.header = Header(self.workspace, theme, self)
         self.messages = MessageArea(theme, self)
@@ -189,7 +188,8 @@ class MainWindow(QMainWindow):
             ("text_larger", partial(self._on_text_scaled, 1)), ("text_smaller", partial(self._on_text_scaled, -1)),
             ("text_usual", partial(self._on_text_scaled, 0)), ("full_screen", self._on_full_screen),
             ("run", self.controller.run), ("cancel", self.controller.cancel), ("open_demo", self.controller.open_demo),
-            ("show_help", self._on_help), ("show_keys", self._on_keys), ("show_about", self._on_about),
+            ("show_help", partial(show_help, self)), ("show_keys", partial(show_keys, self)),
+            ("show_about", partial(show_about, self)), ("literature", self.pages.show_literature),
         ):  # fmt: skip
             self.actions_by_id[name].triggered.connect(slot)
         controller, workspace = self.controller, self.workspace
@@ -221,7 +221,13 @@ class MainWindow(QMainWindow):
         self.role_sheet.locate_requested.connect(self._on_locate)
         self.role_sheet.rescan_requested.connect(controller.rescan)
         self.role_sheet.notice.connect(self._on_status)
+        self.role_sheet.weights_looked_for.connect(controller.weights.look_once)
+        self.role_sheet.weights_wanted.connect(self._on_weights_wanted)
+        controller.weights.changed.connect(lambda: self.role_sheet.show_lacking(controller.weights.lacking))
         self.pages.notice.connect(self._on_status)
+        self.pages.weights_wanted.connect(self._on_weights_wanted)
+        self.pages.literature_toggled.connect(self.actions_by_id["literature"].setChecked)
+        self.pages.literature_toggled.connect(self.pages.show_literature)
         self.welcome.paths_dropped.connect(controller.add_paths)
         self.welcome.folder_requested.connect(self._choose_folder_for)
         self.welcome.files_requested.connect(self._on_add_files)
@@ -286,6 +292,10 @@ class MainWindow(QMainWindow):
 
     def _on_page_chosen(self, page_id: str) -> None:
         self.show_page(page_id)
+
+    def _on_weights_wanted(self, weights_id: str) -> None:
+        self.show_page("models")
+        self.pages.show_weights(weights_id)
 
     def _on_status(self, text: str) -> None:
         self.statusBar().showMessage(text, _STATUS_MS)
@@ -362,20 +372,6 @@ class MainWindow(QMainWindow):
 
     def _on_full_screen(self) -> None:
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
-
-    def _on_help(self) -> None:
-        self._show_text(self.tr("Help"), help_html())
-
-    def _on_keys(self) -> None:
-        self._show_text(self.tr("Keyboard shortcuts"), keys_html())
-
-    def _on_about(self) -> None:
-        self._show_text(self.tr("About PlanetView"), about_html())
-
-    def _show_text(self, title: str, html: str) -> None:
-        dialog = TextDialog(title, html, self, html=True)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.show()
 
     def _ask_to_close(self) -> None:
         question = CloseQuestion(

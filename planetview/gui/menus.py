@@ -34,8 +34,7 @@ class Menus(QObject):
             menu.addAction(actions[spec.id])
             if spec.id == "open_study":
                 self._recent = menu.addMenu(self.tr("Open &recent"))
-            if spec.id == "correlation":
-                menu.addSeparator()
+            if spec.id == "literature":
                 self._add_themes(menu.addMenu(self.tr("&Theme")), theme)
         window.addActions(list(actions.values()))
 

@@ -1,4 +1,4 @@
-"""The result pages, made when they are first shown: plots cost a second that an empty window need not pay."""
+"""The pages after the datasets, made when first shown: plots cost a second that an empty window need not pay."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from planetview.core.selection import SelectionState
 from planetview.core.settings import RunSettings
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
+from planetview.gui.weight_files import WeightFiles
 
 PAGE_CLASSES: dict[str, str] = {
     "overview": "planetview.gui.views.overview:OverviewPage",
@@ -24,6 +25,8 @@ PAGE_CLASSES: dict[str, str] = {
     "entropy": "planetview.gui.views.entropy:EntropyPage",
     "correlation": "planetview.gui.views.correlation:CorrelationPage",
 }
+# Shows no results: made as the others are, filled by what it shows.
+_MODELS, _MODELS_CLASS = "models", "planetview.gui.views.models_page:ModelsPage"
 
 # NumPy loads its masked arrays at the first median, 30 ms in the middle of a drawing.
 _LOADED_LATE = ("numpy.ma",)
@@ -35,7 +38,8 @@ _FILLED_AHEAD = 4000
 
 def load_page_modules() -> None:
     """Import everything the pages need; slow the first time, safe off the GUI thread."""
-    for module in (*(target.partition(":")[0] for target in PAGE_CLASSES.values()), *_LOADED_LATE):
+    targets = (*PAGE_CLASSES.values(), _MODELS_CLASS)
+    for module in (*(target.partition(":")[0] for target in targets), *_LOADED_LATE):
         importlib.import_module(module)
 
 
@@ -52,12 +56,20 @@ class ResultPages(QStackedWidget):
     """Holds the pages; each gets the present results when it is shown, not before."""
 
     notice = Signal(str)
+    weights_wanted = Signal(str)  # weights id that a cell lacks
+    literature_toggled = Signal(bool)
 
     def __init__(
-        self, selection: SelectionState, theme: Theme, thumbs: ThumbnailCache, parent: QWidget | None = None
+        self,
+        selection: SelectionState,
+        theme: Theme,
+        thumbs: ThumbnailCache,
+        weights: WeightFiles,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._selection, self._theme, self._thumbs = selection, theme, thumbs
+        self._selection, self._theme, self._thumbs, self._weights = selection, theme, thumbs, weights
+        self._shows_literature = False
         self._pages: dict[str, Any] = {}
         self._out_of_date: set[str] = set()
         self._results: Results | None = None
@@ -73,7 +85,7 @@ class ResultPages(QStackedWidget):
 
     def prepare(self) -> Iterator[None]:
         """Make the pages that are not there yet, in short steps, so that showing one later costs little."""
-        for page_id in PAGE_CLASSES:
+        for page_id in (*PAGE_CLASSES, _MODELS):
             self._add(page_id)
             yield
             yield from self._pages[page_id].prepare()
@@ -92,6 +104,17 @@ class ResultPages(QStackedWidget):
                 self._refresh(page_id)
                 yield
 
+    def show_weights(self, weights_id: str) -> None:
+        """Bring the models page to the front with the row of some weights chosen."""
+        self.show_page(_MODELS)
+        self._pages[_MODELS].choose(weights_id)
+
+    def show_literature(self, is_shown: bool) -> None:
+        """Show or hide the column of published values in the overview."""
+        self._shows_literature = is_shown
+        if "overview" in self._pages:
+            self._pages["overview"].show_literature(is_shown)
+
     def page(self, page_id: str) -> Any:
         """Return a page that was made, or None."""
         return self._pages.get(page_id)
@@ -102,7 +125,7 @@ class ResultPages(QStackedWidget):
         self._selection.reset({} if results is None else {d.name: len(d) for d in results.datasets})
         if results is not None:
             self._thumbs.use_stretches(recorded_stretches(results))
-        self._out_of_date = set(self._pages)
+        self._out_of_date = set(self._pages) & set(PAGE_CLASSES)
         front = self.front()
         if front is not None and self.isVisible():
             self._refresh(front)
@@ -149,18 +172,26 @@ class ResultPages(QStackedWidget):
             # The first widget of a stack comes to the front by itself.
             front = self.currentWidget()
             self._pages[page_id] = self._make(page_id)
-            self._out_of_date.add(page_id)
+            if page_id in PAGE_CLASSES:
+                self._out_of_date.add(page_id)
             self.addWidget(self._pages[page_id])
             if front is not None:
                 self.setCurrentWidget(front)
 
     def _make(self, page_id: str) -> QWidget:
-        module, _, name = PAGE_CLASSES[page_id].partition(":")
+        module, _, name = PAGE_CLASSES.get(page_id, _MODELS_CLASS).partition(":")
+        needs: tuple[Any, ...] = (self._selection, self._theme, self._thumbs)
+        if page_id == _MODELS:
+            needs = (self._weights, self._theme)
         try:
-            page: Any = getattr(importlib.import_module(module), name)(self._selection, self._theme, self._thumbs, self)
+            page: Any = getattr(importlib.import_module(module), name)(*needs, self)
         except ImportError as error:
             return _Unavailable(str(error), self)
         page.notice.connect(self.notice)
+        if page_id == "overview":
+            page.weights_wanted.connect(self.weights_wanted)
+            page.literature_toggled.connect(self.literature_toggled)
+            page.show_literature(self._shows_literature)
         return page  # type: ignore[no-any-return]
 
 

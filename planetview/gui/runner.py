@@ -109,13 +109,14 @@ class JobRunner(QObject):
 
     Every job that was submitted ends with exactly one of `done`, `failed` and `cancelled`; nothing of
     a job arrives after that, nor after it was cancelled. `idle` follows when no job is left.
+    Quiet jobs, short ones that nobody waits for, count neither for `is_busy` nor for `idle`.
     """
 
     started = Signal(object)  # job id
     progressed = Signal(object, object)  # job id, Progress
     partial = Signal(object, object)  # job id, PartialValues
     noticed = Signal(object, object)  # job id, Notice
-    done = Signal(object, object)  # job id, Results | ScanResult
+    done = Signal(object, object)  # job id, Results | ScanResult | ModelsResult
     failed = Signal(object, object)  # job id, JobFailure
     cancelled = Signal(object)  # job id
     idle = Signal()
@@ -126,6 +127,7 @@ class JobRunner(QObject):
         super().__init__(parent)
         self._tokens: dict[int, CancelToken] = {}
         self._told: set[int] = set()
+        self._quiet: set[int] = set()
         self._thread = QThread(self)
         self._thread.setObjectName("engine")
         self._thread.setStackSize(_STACK_BYTES)
@@ -139,12 +141,14 @@ class JobRunner(QObject):
 
     @property
     def is_busy(self) -> bool:
-        """Whether a job that was not cancelled is waiting or running."""
-        return any(job_id not in self._told for job_id in self._tokens)
+        """Whether a job that is not quiet and was not cancelled is waiting or running."""
+        return any(job_id not in self._told and job_id not in self._quiet for job_id in self._tokens)
 
-    def submit(self, request: Request) -> int:
+    def submit(self, request: Request, *, is_quiet: bool = False) -> int:
         """Queue a request; return its id."""
         token = CancelToken()
+        if is_quiet:
+            self._quiet.add(request.id)
         self._tokens[request.id] = token
         self._start.emit(request, token)
         return request.id
@@ -157,7 +161,7 @@ class JobRunner(QObject):
         token.cancel()
         self._told.add(job_id)
         self.cancelled.emit(job_id)
-        self._announce_idle()
+        self._announce_idle(job_id)
 
     def cancel_all(self) -> None:
         """Stop every job."""
@@ -194,6 +198,7 @@ class JobRunner(QObject):
             return
         if job_id in self._told:
             self._told.discard(job_id)
+            self._quiet.discard(job_id)
             return
         if isinstance(outcome, JobResult):
             self.done.emit(job_id, outcome.outcome)
@@ -201,8 +206,9 @@ class JobRunner(QObject):
             self.failed.emit(job_id, outcome)
         else:
             self.cancelled.emit(job_id)
-        self._announce_idle()
+        self._announce_idle(job_id)
+        self._quiet.discard(job_id)
 
-    def _announce_idle(self) -> None:
-        if not self.is_busy:
+    def _announce_idle(self, ended: int) -> None:
+        if ended not in self._quiet and not self.is_busy:
             self.idle.emit()

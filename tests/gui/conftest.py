@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from planetview.core.errors import UserError
 from planetview.core.messages import (
     Engine,
     Message,
+    ModelsRequest,
     PartialValues,
     Request,
     ScanFailure,
@@ -24,7 +25,7 @@ from planetview.core.results import Results
 from planetview.gui.main_window import MainWindow
 from planetview.gui.runner import JobRunner
 from planetview.gui.theme import Theme
-from tests.gui.fake_engine import FakeEngine, result, steps
+from tests.gui.fake_engine import FakeEngine, FakeWeights, result, steps
 from tests.gui_fixtures import (
     Drop,
     GapMeter,
@@ -73,11 +74,14 @@ def make_runner(qtbot: QtBot) -> Iterator[Callable[[Engine], JobRunner]]:
         runner.deleteLater()
 
 
-def scripted(results: Results) -> FakeEngine:
-    """Return an engine that finds the named sample sets in a scan, and `results` in a run."""
+def scripted(results: Results, weights: FakeWeights | None = None) -> FakeEngine:
+    """Return an engine that finds the named sample sets in a scan, `results` in a run, and `weights`."""
     known = {dataset.name: dataset for dataset in results.datasets}
+    there = weights or FakeWeights()
 
-    def script(request: Request) -> list[Message | Exception]:
+    def script(request: Request) -> Iterable[Message | Exception]:
+        if isinstance(request, ModelsRequest):
+            return there.answer(request)
         if not isinstance(request, ScanRequest):
             partial = PartialValues(results.values[:2])
             return [*steps("features", 3, 0, 0.5), partial, *steps("metrics", 3, 0.5, 1), result(results)]
@@ -96,9 +100,18 @@ def scripted(results: Results) -> FakeEngine:
 
 
 @pytest.fixture
-def engine(results: Results) -> FakeEngine:
+def weights() -> FakeWeights:
+    """Return the weight files that `engine` finds: those of a fresh installation."""
+    found = FakeWeights()
+    for key in ("st-lpips-alex", "st-lpips-vgg"):
+        found.put(key)
+    return found
+
+
+@pytest.fixture
+def engine(results: Results, weights: FakeWeights) -> FakeEngine:
     """Return an engine that knows the sample sets."""
-    return scripted(results)
+    return scripted(results, weights)
 
 
 @pytest.fixture

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from shlex import quote
 
 from planetview.core.cancel import CancelToken
-from planetview.core.messages import JobResult, Message, Progress, Request
+from planetview.core.catalogue import WEIGHTS
+from planetview.core.messages import JobResult, Message, ModelsAction, ModelsRequest, Progress, Request
+from planetview.core.models import ImportOutcome, ModelsResult, WeightState, WeightStatus
 
-Script = Callable[[Request], Sequence[Message | Exception]]
+Script = Callable[[Request], Iterable[Message | Exception]]
 
 
 class FakeEngine:
@@ -49,6 +54,50 @@ class FakeEngine:
             if isinstance(step, Exception):
                 raise step
             yield step
+
+
+class FakeWeights:
+    """Weight files as an engine finds them: `states` by id, changed by what is asked.
+
+    Files are taken for the weights that their name begins with; those called "*.unknown" only when that is accepted.
+    """
+
+    def __init__(self) -> None:
+        self.states = {key: WeightState(key, WeightStatus.MISSING, advice=WEIGHTS[key].how_to_get) for key in WEIGHTS}
+
+    def put(self, weights_id: str, status: WeightStatus = WeightStatus.PRESENT, **more: object) -> None:
+        """Let a file of these weights be there."""
+        path = Path("/weights") / f"{weights_id}.safetensors"
+        state = WeightState(weights_id, status, path, 3 * 2**20, "ab" * 32)
+        self.states[weights_id] = replace(state, **more)  # type: ignore[arg-type]
+
+    def answer(self, request: ModelsRequest) -> Iterator[Message | Exception]:
+        """Yield the messages of a request that goes well; files change after the last progress."""
+        if request.action is not ModelsAction.LIST:
+            yield from steps(request.action.value, 3)
+        outcomes: list[ImportOutcome] = []
+        if request.action is ModelsAction.FETCH:
+            for key in request.names:
+                self.put(key)
+            outcomes = [ImportOutcome(Path("/weights") / key, key, True, "Digest verified.") for key in request.names]
+        elif request.action is ModelsAction.IMPORT:
+            outcomes = [self._taken(path, request) for path in request.paths]
+        elif request.action is ModelsAction.VERIFY:
+            there = [state for state in self.states.values() if state.path]
+            outcomes = [ImportOutcome(s.path or Path(), s.weights, True, "It is as it was recorded.") for s in there]
+        elif request.action is ModelsAction.PACK:
+            outcomes = [ImportOutcome(request.paths[0], "st-lpips-vgg", True, "Packed.")]
+        yield result(ModelsResult(tuple(self.states.values()), tuple(outcomes)))
+
+    def _taken(self, path: Path, request: ModelsRequest) -> ImportOutcome:
+        key = next(iter(request.names), None) or next((key for key in WEIGHTS if path.name.startswith(key)), None)
+        if key is None:
+            return ImportOutcome(path, None, False, "Its tensors fit none of the networks PlanetView knows.")
+        if path.suffix == ".unknown" and not request.accept_unknown:
+            hint = f"If you trust it: planetview models import --accept-unknown --as {key} {quote(str(path))}"
+            return ImportOutcome(path, key, False, "No digest is published for it: unknown file.", hint)
+        self.put(key)
+        return ImportOutcome(path, key, True, "Digest verified.")
 
 
 def steps(stage: str, count: int, start: float = 0.0, end: float = 1.0) -> list[Message]:

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-from planetview.core.catalogue import Family
+from planetview.core.catalogue import Family, literature_for
 from planetview.core.ranking import best_candidate
 from planetview.core.results import MetricValue, Results
 from planetview.core.selection import SelectionState
@@ -96,6 +96,100 @@ def test_two_extractors_give_two_rows_that_name_them():
     titles = [model.row_title(i) for i in range(1, 3)]
 
     assert titles == ["Fréchet distance ↓\nVGG-16 (ST-LPIPS)", "Fréchet distance ↓\nother-net"]
+
+
+def test_what_papers_have_a_name_for_is_called_by_it_and_anything_else_by_the_metric(page):
+    model = page._model
+    inception = dataclasses.replace(value("fd", "a", 12.0), extractor="inception-tf1")
+    model.show([value("fd", "a", 1.0), inception])
+
+    titles = [model.row_title(i) for i in range(1, 3)]
+    page.copy_table()
+    lines = [line.split("\t") for line in QGuiApplication.clipboard().text().splitlines()]
+
+    assert titles == ["Fréchet distance ↓\nVGG-16 (ST-LPIPS)", "FID (torch-fidelity) ↓\nInception-v3 (TF1-299)"]
+    assert [line[:2] for line in lines[1:]] == [
+        ["Fréchet distance", "vgg16-st"],
+        ["FID (torch-fidelity)", "inception-tf1"],
+    ]
+
+
+def test_a_title_of_three_lines_gets_the_height_it_needs(page):
+    long = dataclasses.replace(value("fid50k", "a", 12.0), extractor="inception-tf1")
+    page.show_partial([value("fd", "a", 1.0), long])
+    view, model = page._table, page._model
+    rows = [row_of(model, "fd"), row_of(model, "fid50k")]
+    texts = [
+        view.fontMetrics().boundingRect(0, 0, 164, 0, Qt.TextFlag.TextWordWrap, model.row_title(row)).height()
+        for row in rows
+    ]
+
+    assert texts[1] > texts[0]
+    assert all(view.rowHeight(row) >= text + 12 for row, text in zip(rows, texts, strict=True))
+
+
+def lacking(metric: str, extractor: str | None, title: str) -> MetricValue:
+    reason = f"The weights of {title} are not on this computer. Get it with: planetview models fetch it"
+    return MetricValue(metric, extractor, "a", reason=reason)
+
+
+@pytest.mark.parametrize(
+    ("missing", "weights_id"),
+    [
+        (lacking("fd", "dinov2-vitl14", "DINOv2 ViT-L/14"), "dinov2-vitl14"),
+        (lacking("isc", "inception-tf1", "Inception-v3 of the first FID"), "inception-2015-12-05"),
+        (lacking("lpips-vgg", None, "LPIPS heads for VGG-16"), "lpips-vgg"),
+        (lacking("lpips-vgg", None, "VGG-16 for ImageNet"), "torchvision-vgg16"),
+    ],
+)
+def test_a_cell_without_weights_offers_the_page_that_has_them(qtbot, page, missing, weights_id):
+    page._model.show([missing, value("psnr", "a", 20.0)])
+    page._refresh()
+
+    page._table.setCurrentIndex(page._model.index(row_of(page._model, missing.metric), 0))
+    assert page._models.isVisible()
+    with qtbot.waitSignal(page.weights_wanted, timeout=1000) as wanted:
+        page._models.click()
+    assert wanted.args == [weights_id]
+
+    page._table.setCurrentIndex(page._model.index(row_of(page._model, "psnr"), 0))
+    assert not page._models.isVisible()
+
+
+def test_a_cell_that_is_empty_for_another_reason_offers_no_weights(page):
+    page._model.show([MetricValue("fd", "vgg16-st", "a", reason="needs at least 2 images")])
+    page._refresh()
+    page._table.setCurrentIndex(page._model.index(1, 0))
+
+    assert not page._models.isVisible()
+
+
+def test_published_values_stand_beside_ones_own_when_asked_for(qtbot, page):
+    fid = dataclasses.replace(value("fid50k", "a", 12.0), extractor="inception-tf1")
+    page._model.show([fid, value("fd", "a", 1.0)])
+    page._refresh()
+    model, row = page._model, row_of(page._model, "fid50k")
+    assert model.columnCount() == 1
+
+    page.show_literature(True)
+    assert [model.headerData(c, Qt.Orientation.Horizontal) for c in range(2)] == ["a", "Literature"]
+    numbers = [v.number for v in literature_for("fid50k", "inception-tf1")]
+    assert shown(model, "fid50k", 1) == (f"{min(numbers):.4g} to {max(numbers):.4g}\n{len(numbers)} published values")
+    assert shown(model, "fd", 1) == "none"
+
+    page._table.setCurrentIndex(model.index(row, 1))
+    qtbot.waitUntil(lambda: "Published values" in page._details.toPlainText())
+    said = page._details.toPlainText()
+    assert "no rank" in said
+    assert "FFHQ 1024, StyleGAN2 (config F)" in said
+    assert "arXiv:1912.04958" in said
+    assert "no rank" in model.index(row, 1).data(Qt.ItemDataRole.ToolTipRole)
+    assert "no rank" in model.headerData(1, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)
+    page.copy_table()
+    assert "2.84" not in QGuiApplication.clipboard().text()
+
+    page.show_literature(False)
+    assert model.columnCount() == 1
 
 
 def test_one_floor_column_where_all_candidates_share_the_floor_else_each_cell_names_its_own():

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QListView, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
+from planetview.core.catalogue import DEFAULT_EXTRACTORS, DEFAULT_METRICS, EXTRACTORS, METRICS
 from planetview.core.datasets import Role, SharedImages
 from planetview.core.results import Results
 from planetview.core.stretch import Stretch, StretchKind
@@ -18,9 +19,11 @@ from planetview.gui.main_window import MainWindow
 from planetview.gui.views.dataset_card import DatasetCard, MissingCard
 from planetview.gui.views.job_bar import duration_words
 from planetview.gui.views.options import OptionsPanel, SplitChoice
+from planetview.gui.views.run_choices import RunChoices
 from planetview.gui.views.stretch_choice import StretchChoice
 from planetview.gui.widgets.expander import Expander
 from planetview.gui.workspace import MissingSource, Workspace
+from tests.gui.fake_engine import FakeWeights
 
 
 def card(window: MainWindow, name: str) -> DatasetCard:
@@ -148,6 +151,54 @@ def test_options_change_the_settings_of_the_next_run(filled: MainWindow) -> None
 
     assert "ssim" not in filled.workspace.settings.metrics
     assert "psnr" in filled.workspace.settings.metrics
+
+
+def test_options_stand_in_families_with_the_defaults_first(filled: MainWindow) -> None:
+    choices = filled.role_sheet.findChild(RunChoices)
+    headings = [label.text() for label in choices.findChildren(QLabel)]
+    boxes = [box.text() for box in choices.findChildren(QCheckBox)]
+
+    assert headings[:3] == ["Distribution metrics", "Generalisation metrics", "Pairwise metrics"]
+    networks = ("VGG-16", "Inception-v3", "CLIP", "DINOv2", "DreamSim")
+    assert headings[3:8] == [f"Feature extractors: {name}" for name in networks]
+    assert len(boxes) == len(METRICS) + len(EXTRACTORS)
+    pairwise = boxes[boxes.index("PSNR") :]
+    assert pairwise.index("ST-LPIPS (AlexNet)") < pairwise.index("LPIPS (AlexNet)") < pairwise.index("VGG-16 fc2")
+
+
+def test_the_defaults_can_be_had_back(filled: MainWindow) -> None:
+    choices = filled.role_sheet.findChild(RunChoices)
+    (box,) = [b for b in choices.findChildren(QCheckBox) if b.text() == "DINOv2 ViT-S/14"]
+    box.click()
+    assert filled.workspace.settings.extractors == ("vgg16-st", "dinov2-vits14")
+
+    next(b for b in choices.findChildren(QPushButton) if b.text() == "Select defaults").click()
+
+    assert filled.workspace.settings.extractors == DEFAULT_EXTRACTORS
+    assert filled.workspace.settings.metrics == DEFAULT_METRICS
+
+
+def test_what_lacks_weights_is_marked_once_the_options_are_opened_and_leads_to_them(
+    filled: MainWindow, weights: FakeWeights, qtbot: QtBot
+) -> None:
+    weights.put("dinov2-vits14")
+    choices = filled.role_sheet.findChild(RunChoices)
+    assert not any("no weights" in box.text() for box in choices.findChildren(QCheckBox))
+
+    filled.role_sheet._expander.set_open(True)
+    qtbot.waitUntil(lambda: any("no weights" in box.text() for box in choices.findChildren(QCheckBox)))
+
+    marked = {box.text(): not box.icon().isNull() for box in choices.findChildren(QCheckBox)}
+    assert marked["DINOv2 ViT-S/14"] is False
+    assert marked["DINOv2 ViT-B/14 · no weights"] is True
+    assert marked["LPIPS (AlexNet) · no weights"] is True
+    assert marked["PSNR"] is False
+    (box,) = [b for b in choices.findChildren(QCheckBox) if b.text().startswith("DINOv2 ViT-B/14")]
+    box.click()
+    next(b for b in choices.findChildren(QPushButton) if b.text() == "Open Models").click()
+    page = filled.pages.page("models")
+    qtbot.waitUntil(lambda: "DINOv2 ViT-B/14" in page.details.text())
+    assert filled.current_page() == "models"
 
 
 def test_what_is_missing_for_a_run_is_said_in_order(workspace: Workspace, results: Results) -> None:

@@ -210,3 +210,37 @@ def test_emitting_signals_keeps_the_references_of_true(qapp: object) -> None:
         probe.fired.emit()
 
     assert sys.getrefcount(True) > before - 20, "this PySide6 aborts after some hundred signals on Python 3.11"
+
+
+def test_a_quiet_job_is_carried_out_and_answered_but_nobody_waits_for_it(make_runner: MakeRunner, qtbot: QtBot) -> None:
+    engine = FakeEngine(lambda _: [*steps("a", 2), result(ScanResult(()))])
+    runner = make_runner(engine)
+    engine.hold("a")
+    idle: list[str] = []
+    runner.idle.connect(lambda: idle.append("idle"))
+
+    quiet = runner.submit(request(), is_quiet=True)
+    qtbot.waitUntil(engine.is_holding.is_set)
+    assert not runner.is_busy
+    loud = runner.submit(request())
+    assert runner.is_busy
+
+    ended: list[int] = []
+    runner.done.connect(lambda job_id, _outcome: ended.append(job_id))
+    engine.release()
+    qtbot.waitUntil(lambda: ended == [quiet, loud])
+    assert idle == ["idle"]
+
+
+def test_a_quiet_job_can_be_cancelled_like_any_other(make_runner: MakeRunner, qtbot: QtBot) -> None:
+    engine = FakeEngine(lambda _: [*steps("a", 2), result(ScanResult(()))])
+    runner = make_runner(engine)
+    engine.hold("a")
+    runner.submit(request(), is_quiet=True)
+    qtbot.waitUntil(engine.is_holding.is_set)
+
+    with qtbot.waitSignal(runner.cancelled, timeout=1000):
+        runner.cancel_all()
+    with qtbot.waitSignal(runner.done, timeout=1000):
+        runner.submit(request())
+        engine.release()

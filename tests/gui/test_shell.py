@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,9 @@ from planetview.app import unusable_qt
 from planetview.core.errors import UserError
 from planetview.core.messages import CompareRequest, Engine, JobFailure, PartialValues, ScanRequest, ScanTarget
 from planetview.core.paths import resource
-from planetview.core.results import Results
+from planetview.core.results import MetricValue, Results
 from planetview.core.results_io import results_to_json
-from planetview.gui.actions import ACTIONS, MENUS, PAGE_ACTIONS
+from planetview.gui.actions import ACTIONS, MENUS, PAGE_ACTIONS, STUDY_PAGES
 from planetview.gui.dialogs.closing import CloseQuestion
 from planetview.gui.errors import ErrorReporter
 from planetview.gui.main_window import MainWindow
@@ -168,6 +169,42 @@ def test_every_page_opens_by_its_keys_with_and_without_results(filled: MainWindo
             filled.controller.run()
             qtbot.waitUntil(lambda: filled.workspace.results is not None)
     assert set(PAGE_CLASSES) <= set(PAGE_ACTIONS)
+
+
+def test_a_number_without_weights_leads_to_their_row_on_the_models_page(
+    filled: MainWindow, results: Results, qtbot: QtBot
+) -> None:
+    reason = "The weights of DINOv2 ViT-L/14 are not on this computer. Get it with: planetview models fetch it"
+    missing = MetricValue("fd", "dinov2-vitl14", "gan_v1", reason=reason)
+    filled.workspace.set_results(replace(results, values=(missing,)))
+    filled.show_page("overview")
+    overview = filled.pages.page("overview")
+    overview._table.setCurrentIndex(overview._model.index(1, 0))
+
+    overview._models.click()
+    page = filled.pages.page("models")
+    qtbot.waitUntil(lambda: "DINOv2 ViT-L/14" in page.details.text())
+
+    assert filled.current_page() == "models"
+    assert filled.rail.findChildren(QToolButton)[PAGE_ACTIONS.index("models")].isChecked()
+    assert page.table.hasFocus()
+
+
+def test_the_literature_column_is_off_and_the_menu_and_the_header_agree(filled: MainWindow, results: Results) -> None:
+    filled.workspace.set_results(results)
+    filled.show_page("overview")
+    overview, action = filled.pages.page("overview"), filled.actions_by_id["literature"]
+    columns = overview._model.columnCount()
+    assert not action.isChecked()
+
+    action.trigger()
+    assert overview._model.columnCount() == columns + 1
+    (of_header,) = overview._table.horizontalHeader().actions()
+    assert of_header.isChecked()
+
+    of_header.trigger()
+    assert overview._model.columnCount() == columns
+    assert not action.isChecked()
 
 
 def test_closing_while_a_job_runs_asks_and_staying_keeps_it(
@@ -350,6 +387,6 @@ def test_pictures_show_every_page_with_the_results(results: Results, tmp_path: P
 
     assert done.returncode == 0, done.stderr
     pictures = [QImage(line) for line in done.stdout.splitlines()]
-    assert [(picture.width(), picture.height()) for picture in pictures] == [(1280, 800)] * len(PAGE_ACTIONS)
+    assert [(picture.width(), picture.height()) for picture in pictures] == [(1280, 800)] * len(STUDY_PAGES)
     colours = [{picture.pixel(x, y) for x in range(120, 1280, 9) for y in range(80, 770, 9)} for picture in pictures]
     assert all(len(seen) > 20 for seen in colours)

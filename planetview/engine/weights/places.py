@@ -10,17 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from planetview.core.catalogue import WeightSource, WeightsSpec
-from planetview.core.paths import data_dir
+from planetview.core.paths import WEIGHTS_VARIABLE, weights_dir
 
-WEIGHTS_VARIABLE = "PLANETVIEW_WEIGHTS"
+__all__ = ["WEIGHTS_VARIABLE", "caches", "converted_path", "published_files", "weights_folder"]
 
 
 def weights_folder() -> Path:
     """Return the folder of the user's weight files: `PLANETVIEW_WEIGHTS`, else the user's data folder."""
-    chosen = os.environ.get(WEIGHTS_VARIABLE)
-    if chosen:
-        return Path(chosen).expanduser()
-    return data_dir() / "weights"
+    return weights_dir()
 
 
 def converted_path(weights_id: str) -> Path:

@@ -33,6 +33,15 @@ def choose_sources(parent: QWidget, title: str, on_chosen: Chosen) -> QFileDialo
     return dialog
 
 
+def choose_weights(parent: QWidget, title: str, on_chosen: Chosen) -> QFileDialog:
+    """Ask for weight files and packs."""
+    dialog = _dialog(parent, title, on_chosen)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+    dialog.setNameFilters([_tr("Weight files and packs (*.pth *.pt *.bin *.safetensors *.zip)"), _tr("All files (*)")])
+    dialog.open()
+    return dialog
+
+
 def choose_study(parent: QWidget, title: str, on_chosen: Chosen) -> QFileDialog:
     """Ask for a study to open."""
     dialog = _dialog(parent, title, on_chosen)

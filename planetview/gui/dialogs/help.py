@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from html import escape
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtWidgets import QWidget
 
 from planetview.core.catalogue import METRICS
 from planetview.gui.actions import ACTIONS, MENUS, tr
+from planetview.gui.widgets.text_dialog import TextDialog
 
 _READING = """
 <h2>How to use PlanetView</h2>
@@ -20,9 +22,32 @@ generator learned from), at most one <i>held-out</i> set (real images it never s
 at the same sample size. Near the floor means as close as real images are to each other.</li>
 <li><b>Neighbours.</b> Look at each synthetic image beside the nearest real ones: copies show at once.</li>
 <li><b>Entropy and correlation.</b> A metric that merely follows image entropy says little about realism.</li>
+<li><b>Models.</b> Networks whose weights are not here are marked in the options of a run. Get their weights on this
+page, or bring them from another computer: nothing is downloaded unless you ask.</li>
 </ol>
 <p>An image chosen on one page is chosen on all. Deeper than 8-bit images need one stretch for the whole study.</p>
 """
+
+
+def show_help(parent: QWidget) -> None:
+    """Open the help page beside the work."""
+    _show(tr("Help"), help_html(), parent)
+
+
+def show_keys(parent: QWidget) -> None:
+    """Open the table of shortcuts beside the work."""
+    _show(tr("Keyboard shortcuts"), keys_html(), parent)
+
+
+def show_about(parent: QWidget) -> None:
+    """Open the page about the program beside the work."""
+    _show(tr("About PlanetView"), about_html(), parent)
+
+
+def _show(title: str, html: str, parent: QWidget) -> None:
+    dialog = TextDialog(title, html, parent, html=True)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.show()
 
 
 def help_html() -> str:

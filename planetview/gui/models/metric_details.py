@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from planetview.core.catalogue import EXTRACTORS, METRICS, Direction, Family
+from planetview.core.catalogue import EXTRACTORS, METRICS, Direction, Family, published_name
 from planetview.core.formatting import format_count, format_value
 from planetview.core.results import MetricValue
 from planetview.core.stats import Interval
@@ -16,7 +16,7 @@ def metric_html(metric: str, extractor: str | None) -> str:
     spec = METRICS[metric]
     better = tr("lower is better") if spec.direction is Direction.LOWER else tr("higher is better")
     parts = [
-        f"<p><b>{escape(spec.label)}</b> {spec.direction.arrow} {better}</p>",
+        f"<p><b>{escape(published_name(metric, extractor) or spec.label)}</b> {spec.direction.arrow} {better}</p>",
         f"<p>{escape(spec.definition)}</p>",
         _table(
             (

@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from planetview.core.catalogue import METRICS
+from planetview.core.catalogue import METRICS, published_name
 from planetview.core.results import MetricValue
 from planetview.core.stats import Interval
 from planetview.gui.models.metric_table import MetricRow, MetricTableModel
-
-_CSV_COLUMNS = (
-    "metric", "label", "extractor", "candidate", "better", "value", "low", "high", "level", "interval", "floor",
-    "floor_low", "floor_high", "ratio", "beyond_floor", "n", "seed", "variant", "notes", "reason",
-)  # fmt: skip
 
 
 def _inert(text: str) -> str:
@@ -41,7 +36,8 @@ def table_grid(model: MetricTableModel, rows: Sequence[int], candidates: Sequenc
         if not isinstance(item, MetricRow):
             continue
         spec = METRICS[item.metric]
-        line = [spec.label, item.extractor or "", spec.direction.value]
+        label = published_name(item.metric, item.extractor) or spec.label
+        line = [label, item.extractor or "", spec.direction.value]
         for name in candidates:
             line += _numbers(model.value_at(row, model.column_of(name)))
         grid.append(line)

@@ -10,11 +10,12 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPixmap
 
-from planetview.core.catalogue import EXTRACTORS, METRICS, Direction, Family
+from planetview.core.catalogue import EXTRACTORS, METRICS, Direction, Family, published_name
 from planetview.core.formatting import format_value
 from planetview.core.ranking import best_candidate
 from planetview.core.results import MetricValue
 from planetview.core.settings import RunSettings
+from planetview.gui.models.literature_words import literature_help, literature_html, literature_range
 from planetview.gui.models.metric_details import cell_html, floor_help, metric_html
 from planetview.gui.models.roles import CellRole
 from planetview.gui.models.wording import NO_VALUE, floor_words, tr, value_and_spread
@@ -78,7 +79,8 @@ class MetricTableModel(QAbstractTableModel):
     """Values as they come; a cell that is expected and not yet there says so.
 
     Columns are the candidates and, where every candidate has the same noise floor, that floor before them;
-    else each cell names its own. Family headings are rows whose cells are empty.
+    else each cell names its own. Published values come last, when asked for. Family headings are rows whose cells
+    are empty.
     """
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -91,6 +93,7 @@ class MetricTableModel(QAbstractTableModel):
         self._cells: dict[tuple[int, int], Cell] = {}
         self._has_floor_column = False
         self._has_several_extractors = False
+        self._has_literature = False
         self._colours: Mapping[str, str] = {}
         self._expected: tuple[tuple[str, ...], tuple[MetricRow, ...]] = ((), ())
 
@@ -144,9 +147,23 @@ class MetricTableModel(QAbstractTableModel):
         if self._candidates:
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, self.columnCount() - 1)
 
+    def show_literature(self, is_shown: bool) -> None:
+        """Add or take away the column of published values."""
+        if is_shown is not self._has_literature:
+            self.beginResetModel()
+            self._has_literature = is_shown
+            self._cells = {}
+            self.endResetModel()
+
+    def is_literature(self, column: int) -> bool:
+        """Return whether a column shows published values."""
+        return self._has_literature and column == self.columnCount() - 1
+
     def candidate_at(self, column: int) -> str | None:
-        """Return whose values a column shows; None for the noise floor's."""
-        return None if column < self._has_floor_column else self._candidates[column - self._has_floor_column]
+        """Return whose values a column shows; None for the noise floor's and the published ones."""
+        if column < self._has_floor_column or self.is_literature(column):
+            return None
+        return self._candidates[column - self._has_floor_column]
 
     def column_of(self, candidate: str) -> int:
         """Return the column of a candidate; ValueError when there is none."""
@@ -155,7 +172,7 @@ class MetricTableModel(QAbstractTableModel):
     def value_at(self, row: int, column: int) -> MetricValue | None:
         """Return the value behind a cell; for the floor column, the first candidate's."""
         item = self._rows[row]
-        if not isinstance(item, MetricRow) or not self._candidates:
+        if not isinstance(item, MetricRow) or not self._candidates or self.is_literature(column):
             return None
         candidate = self.candidate_at(column)
         if candidate is None:
@@ -173,6 +190,9 @@ class MetricTableModel(QAbstractTableModel):
         item = self._rows[row]
         if isinstance(item, Family):
             return Cell(family_help(item) if column == 0 else "", "", CellState.READY)
+        if self.is_literature(column):
+            ends, what = literature_range(item.metric, item.extractor)
+            return Cell(ends, what, CellState.READY) if ends else Cell(tr("none"), "", CellState.UNAVAILABLE)
         value = self.value_at(row, column)
         if self.candidate_at(column) is None:
             return self._floor_cell(item, value)
@@ -186,12 +206,12 @@ class MetricTableModel(QAbstractTableModel):
         return Cell(f"★ {main}" if is_best else main, sub, CellState.READY, is_best, spread)
 
     def row_title(self, row: int) -> str:
-        """Return the heading of a row: metric, direction, and the extractor where there are several."""
+        """Return the heading of a row: published name or metric, direction, the extractor where there are several."""
         item = self._rows[row]
         if isinstance(item, Family):
             return family_title(item)
         spec = METRICS[item.metric]
-        title = f"{spec.label} {spec.direction.arrow}"
+        title = f"{published_name(item.metric, item.extractor) or spec.label} {spec.direction.arrow}"
         if item.extractor is None or not self._has_several_extractors:
             return title
         extractor = EXTRACTORS.get(item.extractor)
@@ -201,7 +221,9 @@ class MetricTableModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self._rows)
 
     def columnCount(self, parent: Index = _ROOT) -> int:
-        return 0 if parent.isValid() else len(self._candidates) + self._has_floor_column
+        if parent.isValid() or not self._candidates:
+            return 0
+        return len(self._candidates) + self._has_floor_column + self._has_literature
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
@@ -288,6 +310,9 @@ class MetricTableModel(QAbstractTableModel):
         return Cell(NO_VALUE, reason, CellState.UNAVAILABLE)
 
     def _column_header(self, section: int, role: int) -> Any:
+        if self.is_literature(section):
+            texts = {Qt.ItemDataRole.DisplayRole: tr("Literature"), Qt.ItemDataRole.ToolTipRole: literature_help()}
+            return texts.get(Qt.ItemDataRole(role))
         candidate = self.candidate_at(section)
         is_floor = candidate is None
         name = candidate or tr("Noise floor")
@@ -337,6 +362,8 @@ class MetricTableModel(QAbstractTableModel):
         item = self._rows[row]
         if isinstance(item, Family):
             return family_help(item)
+        if self.is_literature(column):
+            return literature_html(item.metric, item.extractor)
         value = self.value_at(row, column)
         if value is None:
             return metric_html(item.metric, item.extractor)

@@ -29,6 +29,8 @@ _LINE_GAP = 2
 _MIN_COLUMN = 96
 _MAX_COLUMN = 240
 _MAX_HEADING = 184
+# What the style sheet leaves beside the text of a heading, and its border.
+_HEADING_MARGINS = 20
 
 
 class MetricDelegate(QStyledItemDelegate):
@@ -229,9 +231,13 @@ class MetricTableView(QTableView):
 
     def _fit_rows(self) -> None:
         height, heading = row_height(self.font()), self.fontMetrics().height() + 2 * _PADDING
+        widest = round(_MAX_HEADING * self._text_scale())
+        room = QRect(0, 0, widest - _HEADING_MARGINS, 0)
         for row, item in enumerate(self._metrics.rows):
-            self.setRowHeight(row, heading if isinstance(item, Family) else height)
-        self.verticalHeader().setMaximumWidth(round(_MAX_HEADING * self._text_scale()))
+            title = self.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, self._metrics.row_title(row))
+            needed = title.height() + 2 * _PADDING
+            self.setRowHeight(row, heading if isinstance(item, Family) else max(height, needed))
+        self.verticalHeader().setMaximumWidth(widest)
 
     def _text_scale(self) -> float:
         """Return how large the text is; the bounds of rows and columns grow with it."""

@@ -19,16 +19,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from planetview.core.catalogue import EXTRACTORS, METRICS, NEIGHBOUR_SPACES, Family
+from planetview.core.catalogue import EXTRACTORS, METRICS, NEIGHBOUR_SPACES
 from planetview.core.settings import RunSettings
-from planetview.gui.widgets.flow import FlowLayout
+from planetview.gui.theme import Theme
+from planetview.gui.views.run_choices import RunChoices
 from planetview.gui.widgets.numbers import inset_text
 
-_FAMILIES = {
-    Family.DISTRIBUTION: "Distribution",
-    Family.GENERALISATION: "Generalisation",
-    Family.PAIRWISE: "Pairwise",
-}
 _DEVICES = (("auto", "Automatic"), ("cpu", "CPU"), ("cuda", "NVIDIA GPU (CUDA)"), ("mps", "Apple GPU (MPS)"))
 
 
@@ -36,26 +32,26 @@ class OptionsPanel(QFrame):
     """Edits `RunSettings` except its stretch and split."""
 
     changed = Signal(object)  # RunSettings
+    weights_wanted = Signal(str)  # weights id
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._settings = RunSettings()
         self.setProperty("card", True)
-        self._metrics: dict[str, QCheckBox] = {}
-        self._extractors: dict[str, QCheckBox] = {}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 16, 20, 16)
         layout.setSpacing(12)
-        self._build_metrics(layout)
+        self._choices = RunChoices(theme, self)
+        self._choices.edited.connect(self._on_edited)
+        self._choices.weights_wanted.connect(self.weights_wanted)
+        layout.addWidget(self._choices)
         self._build_form(layout)
         self.show_settings(self._settings)
 
     def show_settings(self, settings: RunSettings) -> None:
         """Show these settings."""
         self._settings = settings
-        for boxes, chosen in ((self._metrics, settings.metrics), (self._extractors, settings.extractors)):
-            for key, box in boxes.items():
-                box.setChecked(key in chosen)
+        self._choices.show_choices(settings.metrics, settings.extractors)
         self._space.setCurrentIndex(max(0, self._space.findData(settings.neighbours_by[0])))
         self._neighbours.setValue(settings.neighbours_k)
         self._seed.setValue(settings.seed)
@@ -63,26 +59,9 @@ class OptionsPanel(QFrame):
         self._threads.setValue(settings.threads or 0)
         self._memory.setValue(settings.memory_mib)
 
-    def _build_metrics(self, layout: QVBoxLayout) -> None:
-        for family, title in _FAMILIES.items():
-            layout.addWidget(self._heading(self.tr("{0} metrics").format(self.tr(title))))
-            columns = FlowLayout(24, 8, is_even=True)
-            for spec in METRICS.values():
-                if spec.family is not family:
-                    continue
-                box = QCheckBox(spec.label, self)
-                box.setToolTip(f"<p>{spec.definition}</p><p>{spec.caveats}</p>")
-                box.clicked.connect(self._on_edited)
-                self._metrics[spec.id] = box
-                columns.addWidget(box)
-            layout.addLayout(columns)
-        layout.addWidget(self._heading(self.tr("Feature extractors")))
-        for extractor in EXTRACTORS.values():
-            box = QCheckBox(extractor.label, self)
-            box.setToolTip(f"<p>{extractor.definition}</p><p>{extractor.caveats}</p>")
-            box.clicked.connect(self._on_edited)
-            self._extractors[extractor.id] = box
-            layout.addWidget(box)
+    def show_lacking(self, lacking: frozenset[str]) -> None:
+        """Mark what needs one of these weights, known to be missing."""
+        self._choices.show_lacking(lacking)
 
     def _build_form(self, layout: QVBoxLayout) -> None:
         form = QFormLayout()
@@ -128,20 +107,13 @@ class OptionsPanel(QFrame):
         box.editingFinished.connect(self._on_edited)
         return box
 
-    def _heading(self, text: str) -> QLabel:
-        label = QLabel(text, self)
-        font = label.font()
-        font.setBold(True)
-        label.setFont(font)
-        return label
-
     def _on_edited(self, *_ignored: Any) -> None:
         space = str(self._space.currentData())
         known = self._settings.neighbours_by
         edited = replace(
             self._settings,
-            metrics=tuple(key for key, box in self._metrics.items() if box.isChecked()),
-            extractors=tuple(key for key, box in self._extractors.items() if box.isChecked()),
+            metrics=self._choices.metrics,
+            extractors=self._choices.extractors,
             neighbours_by=known if space == known[0] else (space,),
             neighbours_k=self._neighbours.value(),
             seed=self._seed.value(),

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QModelIndex, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtGui import QAction, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -30,9 +30,11 @@ from planetview.core.results import MetricValue, Results
 from planetview.core.selection import SelectionState
 from planetview.core.settings import RunSettings
 from planetview.core.tables import values_csv
+from planetview.gui.models.literature_words import literature_html
 from planetview.gui.models.metric_details import cell_html, floor_html, metric_html
 from planetview.gui.models.metric_export import grid_html, grid_tsv, table_grid
 from planetview.gui.models.metric_table import MetricRow, MetricTableModel, family_help, family_title
+from planetview.gui.models.missing_weights import lacking_weights
 from planetview.gui.models.wording import finding, tr
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
@@ -47,6 +49,8 @@ class OverviewPage(QWidget):
     """One table of all metrics and candidates, a finding per candidate above, the current cell explained beside."""
 
     notice = Signal(str)  # what was copied or written, for the status bar
+    weights_wanted = Signal(str)  # weights id that the current cell lacks
+    literature_toggled = Signal(bool)
 
     def __init__(
         self,
@@ -66,6 +70,7 @@ class OverviewPage(QWidget):
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self._content)
         self._details_html = self._wanted_html = ""
+        self._lacking: str | None = None
         # Several signals at once change the current cell, and laying its text out takes 10 ms: a turn of its own.
         self._explaining = QTimer(self, singleShot=True, interval=0)
         self._explaining.timeout.connect(self._explain)
@@ -96,6 +101,11 @@ class OverviewPage(QWidget):
         self._model.add(values)
         self._refresh()
 
+    def show_literature(self, is_shown: bool) -> None:
+        """Show or hide the column of published values."""
+        self._model.show_literature(is_shown)
+        self._literature.setChecked(is_shown)
+
     def _build_content(self) -> None:
         self._findings = QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
         self._findings.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -110,16 +120,26 @@ class OverviewPage(QWidget):
         self._details = QTextBrowser(openLinks=False)
         self._details.setFrameShape(QFrame.Shape.NoFrame)
         self._details.setAccessibleName(self.tr("About the current row"))
+        self._models = QPushButton(self.tr("Open Models"))
+        self._models.setToolTip(self.tr("Get the weights that this number lacks"))
+        self._models.hide()
+        self._literature = QAction(self.tr("Literature column"), self, checkable=True)
+        header = self._table.horizontalHeader()
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        header.addAction(self._literature)
         layout = QVBoxLayout(self._content)
         layout.setContentsMargins(2 * GAP, 2 * GAP, 2 * GAP, GAP)
         layout.setSpacing(GAP)
         layout.addWidget(self._findings_area)
         layout.addWidget(self._strip)
-        layout.addWidget(side_by_side(self._table, self._details, _DETAILS_WIDTH), 1)
+        layout.addWidget(side_by_side(self._table, _above(self._details, self._models), _DETAILS_WIDTH), 1)
         layout.addLayout(self._build_foot())
         self.setFocusProxy(self._table)
         self.setTabOrder(self._table, self._details)
-        self.setTabOrder(self._details, self._strip.more)
+        self.setTabOrder(self._details, self._models)
+        self.setTabOrder(self._models, self._strip.more)
+        self._models.clicked.connect(self._on_models)
+        self._literature.triggered.connect(self.literature_toggled)
         self._table.current_changed.connect(self._on_current_changed)
         self._table.copy_requested.connect(self.copy_table)
         self._model.dataChanged.connect(self._on_values_changed)
@@ -221,18 +241,26 @@ class OverviewPage(QWidget):
 
     @Slot(QModelIndex)
     def _on_current_changed(self, current: QModelIndex) -> None:
-        if not current.isValid():
-            self._show_details("")
-            return
-        item = self._model.rows[current.row()]
+        item = self._model.rows[current.row()] if current.isValid() else None
         if not isinstance(item, MetricRow):
-            self._show_details(_family_html(item))
+            self._models.hide()
+            self._show_details("" if item is None else _family_html(item))
             return
         value = self._model.value_at(current.row(), current.column())
+        self._lacking = None if value is None else lacking_weights(value)
+        self._models.setVisible(self._lacking is not None)
         about = metric_html(item.metric, item.extractor)
+        if self._model.is_literature(current.column()):
+            self._show_details(literature_html(item.metric, item.extractor) + "<hr>" + about)
+            return
         is_floor = self._model.candidate_at(current.column()) is None
         own = "" if value is None else floor_html(value) if is_floor else cell_html(value)
         self._show_details((own + "<hr>" if own else "") + about)
+
+    @Slot()
+    def _on_models(self) -> None:
+        if self._lacking is not None:
+            self.weights_wanted.emit(self._lacking)
 
     def _show_details(self, html: str) -> None:
         self._wanted_html = html
@@ -297,6 +325,16 @@ class _WarningStrip(QFrame):
         hidden = len(self._warnings) - 1
         self.more.setText(self.tr("Show less") if self.more.isChecked() else self.tr("{0} more").format(hidden))
         self.setVisible(bool(self._warnings))
+
+
+def _above(upper: QWidget, lower: QWidget) -> QWidget:
+    both = QWidget()
+    layout = QVBoxLayout(both)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(GAP)
+    layout.addWidget(upper, 1)
+    layout.addWidget(lower)
+    return both
 
 
 def _family_html(family: Family) -> str:

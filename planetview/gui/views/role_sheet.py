@@ -36,6 +36,8 @@ class RoleSheet(QScrollArea):
     locate_requested = Signal(object)  # MissingSource
     rescan_requested = Signal(object)  # MissingSource
     notice = Signal(str)
+    weights_looked_for = Signal()  # the options that depend on weights come into sight
+    weights_wanted = Signal(str)  # weights id
 
     def __init__(
         self, workspace: Workspace, thumbs: ThumbnailCache, theme: Theme, parent: QWidget | None = None
@@ -88,6 +90,10 @@ class RoleSheet(QScrollArea):
         """Say how far the reading is."""
         self._scan_line.setText(f"{progress.label} · {progress_words(progress, self.tr('{0} left'))}")
 
+    def show_lacking(self, lacking: frozenset[str]) -> None:
+        """Mark in the options what needs one of these weights, known to be missing."""
+        self._options.show_lacking(lacking)
+
     def _build_heading(self) -> QHBoxLayout:
         title = QLabel(self.tr("Datasets"), self)
         title.setProperty("title", True)
@@ -130,11 +136,13 @@ class RoleSheet(QScrollArea):
         inner.addWidget(self._stretch)
         inner.addWidget(self._split)
         layout.addWidget(self._choices)
-        self._options = OptionsPanel(self)
+        self._options = OptionsPanel(self._theme, self)
         self._options.changed.connect(self._on_options_changed)
+        self._options.weights_wanted.connect(self.weights_wanted)
         self._expander = Expander(
             self.tr("Options: metrics, extractors, seed, device"), self._options, self._theme, self
         )
+        self._expander.opened.connect(self.weights_looked_for)
         layout.addWidget(self._expander)
 
     def _show_sets(self) -> None:

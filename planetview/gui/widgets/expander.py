@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from planetview.gui.icons import icon
@@ -11,6 +11,8 @@ from planetview.gui.theme import Theme
 
 class Expander(QWidget):
     """Shows `content` only while its heading is open; the heading is a button for mouse and keyboard."""
+
+    opened = Signal()
 
     def __init__(self, title: str, content: QWidget, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,6 +51,8 @@ class Expander(QWidget):
     def _on_toggled(self, is_open: bool) -> None:
         self._content.setVisible(is_open)
         self._draw()
+        if is_open:
+            self.opened.emit()
 
     def _draw(self) -> None:
         self._heading.setIcon(icon("collapse" if self.is_open else "expand", self._theme.tokens.text_muted))
