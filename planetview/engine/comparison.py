@@ -92,7 +92,7 @@ class _Run:
             unusable={inputs.dataset.name: inputs.unusable for inputs in everything if inputs.unusable},
             warnings=tuple(dict.fromkeys(self._warnings)),
             provenance=describe_run(
-                self._settings, str(self._device), self._threads, self._extractors, self._perceptual,
+                self._settings, self._paired_by(), str(self._device), self._threads, self._extractors, self._perceptual,
                 [(inputs.dataset, inputs.stretch) for inputs in everything],
                 {"computed": sum(i.computed for i in everything), "used": sum(len(i.dataset) for i in everything)},
                 self._began,
@@ -216,7 +216,10 @@ class _Run:
         done = 0
         for by in self._settings.neighbours_by:
             if by in self._missing_weights:
-                self._warn(f"Neighbours by {by} are not available. {self._missing_weights[by]}")
+                fallback = self._paired_by()
+                is_replaced = by == self._settings.neighbours_by[0] != fallback
+                pairing = f" Pairs are made by {fallback} instead." if is_replaced else ""
+                self._warn(f"Neighbours by {by} are not available. {self._missing_weights[by]}{pairing}")
                 continue
             for query in sets.queries:
                 banks = [sets.reference, *([sets.held_out] if sets.held_out and query is not sets.held_out else [])]
@@ -251,7 +254,7 @@ class _Run:
         lost = {m: self._missing_weights[m] for m in metrics if m in self._missing_weights}
         able = [m for m in metrics if m not in lost]
         candidates = {inputs.dataset.name for inputs in sets.candidates}
-        by = self._settings.neighbours_by[0]
+        by = self._paired_by()
         partners = {t.query: t for t in neighbours if t.bank == sets.reference.dataset.name and t.by == by}
         tables: dict[str, PairTable] = {}
         forms: dict[str, str] = {}
@@ -307,6 +310,11 @@ class _Run:
         )  # fmt: skip
 
     # Small things
+
+    def _paired_by(self) -> str:
+        """Return the first neighbour space that could be searched, the first of all when none could."""
+        spaces = self._settings.neighbours_by
+        return next((space for space in spaces if space not in self._missing_weights), spaces[0])
 
     def _role(self, name: str) -> Role:
         return next(dataset.role for dataset in self._datasets if dataset.name == name)

@@ -21,6 +21,7 @@ _PACKAGES = ("torch", "torchvision", "numpy", "pillow", "rasterio", "scipy")
 
 def describe_run(
     settings: RunSettings,
+    paired_by: str,
     device: str,
     threads: int,
     extractors: Sequence[Extractor],
@@ -52,9 +53,10 @@ def describe_run(
             }
             for extractor in extractors
         },
+        "precision": settings.precision,
         "perceptual": {name: {"weights sha256": network.weights_digest} for name, network in perceptual.items()},
         "sampling": "equal sizes on both sides: seeded subsamples without replacement, n = the smallest set involved",
-        "pairing": f"each image with its nearest reference image by {settings.neighbours_by[0]}",
+        "pairing": f"each image with its nearest reference image by {paired_by}",
         "images": counts,
         "started": began.isoformat(timespec="seconds"),
         "finished": now.isoformat(timespec="seconds"),

@@ -270,6 +270,35 @@ def test_missing_weights_leave_reasons_not_numbers(
     assert set(results.entropy_bits) == {"train", "test", "noise", "copies"}
 
 
+def test_one_missing_network_costs_its_own_cells_alone(
+    sets: dict[str, Dataset], store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLANETVIEW_WEIGHTS", str(tmp_path / "no weights"))
+    settings = dataclasses.replace(
+        SETTINGS,
+        metrics=("fd", "isc", "psnr", "lpips-alex", "dreamsim"),
+        extractors=("inception-tf1", "vgg16-st"),
+        neighbours_by=("inception-tf1", "vgg16-st"),
+    )
+
+    results, messages = run(TorchEngine(store), request(sets, settings))
+
+    assert results.value("fd", "noise", "vgg16-st").value is not None
+    assert results.value("isc", "noise", "vgg16-st").reason == "this extractor has no classes"
+    for metric, extractor, weights in (
+        ("fd", "inception-tf1", "inception-2015-12-05"),
+        ("isc", "inception-tf1", "inception-2015-12-05"),
+        ("lpips-alex", None, "torchvision-alexnet"),
+        ("dreamsim", None, "dreamsim"),
+    ):
+        assert f"planetview models fetch {weights}" in results.value(metric, "noise", extractor).reason
+    # The first space cannot be searched: pairs are made by the next, and every label says so.
+    assert results.pairs_of("noise").paired_by == "vgg16-st"
+    assert "vgg16-st" in results.provenance["pairing"]
+    assert "vgg16-st" in results.value("psnr", "noise").variant
+    assert any("Pairs are made by vgg16-st instead" in m.text for m in messages if isinstance(m, Notice))
+
+
 def test_one_candidate_image_is_enough_for_pairs_and_says_so_elsewhere(
     sets: dict[str, Dataset], tmp_path: Path
 ) -> None:
