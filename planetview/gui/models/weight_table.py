@@ -44,15 +44,16 @@ class WeightTableModel(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._specs = tuple(WEIGHTS.values())
+        self._unlocks = tuple(", ".join(unlocked(spec)) for spec in self._specs)
         self._states: Mapping[str, WeightState] = {}
         self._icons: dict[WeightStatus, QIcon] = {}
         self._colours: dict[WeightStatus, QBrush] = {}
 
     def show_states(self, states: Mapping[str, WeightState]) -> None:
         """Show these states by weights id; one that is not there counts as not looked at yet."""
-        if states is not self._states:
+        if states != self._states:
             self._states = states
-            self._tell_all()
+            self._tell_all(())
 
     def use_tokens(self, tokens: Tokens) -> None:
         """Draw the states in the colours of a theme."""
@@ -68,7 +69,7 @@ class WeightTableModel(QAbstractTableModel):
             drawn = icon(_ICONS[status], colour)
             drawn.addPixmap(icon_pixmap(_ICONS[status], tokens.accent_text, _ICON_PX), QIcon.Mode.Selected)
             self._icons[status] = drawn
-        self._tell_all()
+        self._tell_all((Qt.ItemDataRole.DecorationRole, Qt.ItemDataRole.ForegroundRole))
 
     def spec_at(self, row: int) -> WeightsSpec:
         """Return whose row it is."""
@@ -128,11 +129,11 @@ class WeightTableModel(QAbstractTableModel):
         if column is Column.LICENCE:
             return spec.licence
         if column is Column.UNLOCKS:
-            return ", ".join(unlocked(spec))
+            return self._unlocks[row]
         return note_words(state)
 
-    def _tell_all(self) -> None:
-        self.dataChanged.emit(self.index(0, 0), self.index(len(self._specs) - 1, len(Column) - 1))
+    def _tell_all(self, roles: tuple[Qt.ItemDataRole, ...]) -> None:
+        self.dataChanged.emit(self.index(0, 0), self.index(len(self._specs) - 1, len(Column) - 1), list(roles))
 
 
 def column_title(column: Column) -> str:

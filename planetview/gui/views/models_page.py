@@ -25,7 +25,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QSplitter,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -35,13 +34,12 @@ from planetview.core.formatting import format_bytes
 from planetview.core.models import WeightStatus
 from planetview.gui.dialogs import choose
 from planetview.gui.dialogs.weights import AcceptQuestion, FetchQuestion
-from planetview.gui.icons import square_beside
 from planetview.gui.models.metric_export import grid_tsv
 from planetview.gui.models.weight_table import Column, WeightTableModel
 from planetview.gui.theme import Theme
 from planetview.gui.views.panels import GAP, side_by_side
 from planetview.gui.views.weight_panels import ReportPanel, WeightDetails
-from planetview.gui.views.weight_table_view import weight_table_view
+from planetview.gui.views.weight_table_view import WeightTableView
 from planetview.gui.weight_files import Phase, WeightFiles
 from planetview.gui.widgets.drops import has_local_paths, local_paths
 from planetview.gui.widgets.flow import FlowLayout
@@ -156,8 +154,8 @@ class ModelsPage(QWidget):
         made["copy"].setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         return made
 
-    def _build_table(self) -> QTableView:
-        table = weight_table_view(self._model, self._theme, self)
+    def _build_table(self) -> WeightTableView:
+        table = WeightTableView(self._model, self._theme, self)
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         table.addActions([self._commands[name] for name in ("copy", "fetch", "verify_row", "import_as")])
         return table
@@ -306,7 +304,6 @@ class ModelsPage(QWidget):
     @Slot()
     def _on_theme_changed(self) -> None:
         self._model.use_tokens(self._theme.tokens)
-        self.table.setIconSize(square_beside(self))
 
     def _set_target(self, is_target: bool) -> None:
         self._is_target = is_target
