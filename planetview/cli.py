@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import planetview
-from planetview import models_cli
+from planetview import generator_cli, models_cli
 from planetview.core.cancel import CancelToken
 from planetview.core.errors import UserError
 
@@ -31,6 +31,9 @@ app = typer.Typer(
     "1 anything unexpected.",
 )
 app.add_typer(models_cli.app)
+app.command()(generator_cli.generator)
+app.command()(generator_cli.sample)
+app.command()(generator_cli.path_length)
 
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder for results.json, results.csv, report.html.")]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from planetview.core.errors import UserError
 from planetview.core.stats import Interval
 
 NoiseUse = Literal["random", "const", "none"]
 GENERATION_FILE = "generation.json"
+_MOST_LABEL_BYTES = 1 << 30
+_MOST_CLASSES = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +94,28 @@ class PathLengthResult:
     seed: int
     values: tuple[PathLengthValue, ...]
     notes: tuple[str, ...] = ()
+
+
+def read_class_counts(path: Path) -> tuple[int, ...]:
+    """Return how many images each class has, from class 0, by a StyleGAN `dataset.json`: {"labels": [[file, class]]}.
+
+    Raises UserError for anything else.
+    """
+    try:
+        if path.stat().st_size > _MOST_LABEL_BYTES:
+            raise ValueError("it is too large")
+        document = json.loads(path.read_text(encoding="utf-8"))
+        rows = document.get("labels") if isinstance(document, dict) else None
+        if not isinstance(rows, list) or not rows:
+            raise ValueError("it lists no labels")
+        counts = Counter(row[1] if isinstance(row, list) and len(row) == 2 else None for row in rows)
+        classes = [index for index in counts if type(index) is int and 0 <= index < _MOST_CLASSES]
+        if len(classes) != len(counts):
+            raise ValueError("a label is no class number")
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise UserError(
+            f"Cannot read the labels '{path}': {reason}.",
+            "Give the dataset.json of the set the generator was trained on.",
+        ) from error
+    return tuple(counts[index] for index in range(max(classes) + 1))

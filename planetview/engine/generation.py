@@ -25,9 +25,10 @@ from planetview.core.generation import GeneratorDescription, PathLengthResult, P
 from planetview.core.messages import GeneratorRequest, JobResult, PathLengthRequest, SampleRequest
 from planetview.engine.devices import limit_threads, usable_cores
 from planetview.engine.generators.adapter import Generator, GeneratorInfo
+from planetview.engine.generators.classes import refuse_other_classes
 from planetview.engine.generators.opening import open_generator
 from planetview.engine.generators.safe_copy import save_safe_copy
-from planetview.engine.generators.sampling import refuse_other_classes, write_samples
+from planetview.engine.generators.sampling import write_samples
 from planetview.engine.generators.style_generator import StyleGenerator
 from planetview.engine.memo import Memo
 from planetview.engine.metrics.path_length import (

@@ -29,6 +29,7 @@ from planetview.engine.generators.adapter import (
     one_hot,
     stacked_noise,
 )
+from planetview.engine.generators.classes import class_shares, refuse_other_classes
 
 LABELS_FILE: Final = "dataset.json"
 _FORMAT: Final = "planetview generation"
@@ -120,8 +121,8 @@ def _draw(generator: Generator, request: SampleRequest, seed: int, noise: bool =
         share = rng.random_sample()
         class_index = request.class_index
         if class_index is None:
-            counts = np.asarray(request.class_counts or (1,) * info.c_dim, np.float64)
-            class_index = int(np.searchsorted(np.cumsum(counts) / counts.sum(), share, side="right"))
+            shares = np.cumsum(class_shares(info, request.class_counts))
+            class_index = int(np.searchsorted(shares, share * shares[-1], side="right"))
     used = _noise(info, request)
     if noise and used == "random":
         planes = generator.new_noise(rng, 1)
@@ -151,17 +152,6 @@ def _refuse_impossible(info: GeneratorInfo, request: SampleRequest) -> None:
     if request.class_index is not None:
         one_hot([request.class_index], info.c_dim)
     refuse_other_classes(info, request.class_counts)
-
-
-def refuse_other_classes(info: GeneratorInfo, class_counts: Sequence[int]) -> None:
-    """Raise UserError unless the counts, if any, are those of the generator's classes."""
-    if class_counts and len(class_counts) != info.c_dim:
-        raise UserError(
-            f"The labels name {len(class_counts)} classes and this generator knows {info.c_dim}.",
-            "Use the labels of the set it was trained on.",
-        )
-    if class_counts and (min(class_counts) < 0 or not any(class_counts)):
-        raise UserError("The labels count no images.", "Use the labels of the set the generator was trained on.")
 
 
 def _settings(info: GeneratorInfo, request: SampleRequest) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from planetview.core.catalogue.path_length import EPSILON, LOWER_PERCENTILE, UPP
 from planetview.core.errors import UserError
 from planetview.core.stats import Interval
 from planetview.engine.generators.adapter import Generator, Noise, NoiseChoice, one_hot, stacked_noise
+from planetview.engine.generators.classes import class_shares
 
 Array = NDArray[np.float64]
 
@@ -68,14 +69,13 @@ def draw(generator: Generator, label_counts: Sequence[int], seed: int, indices: 
     label_counts: images of each class in the training set; classes are drawn in their proportion, evenly without.
     """
     info = generator.info
-    shares = np.asarray(label_counts, np.float64) if any(label_counts) else np.ones(info.c_dim)
     ts, latents, classes, noise = [], [], [], list[Noise]()
     for index in indices:
         rng = np.random.RandomState([seed, index])
         ts.append(rng.random_sample())
         latents.append(generator.sample_z(2, rng))
         if info.c_dim:
-            classes.append(int(rng.choice(info.c_dim, p=shares / shares.sum())))
+            classes.append(int(rng.choice(info.c_dim, p=class_shares(info, label_counts))))
         if info.noise == "controllable" and (planes := generator.new_noise(rng, 1)) is not None:
             noise.append(planes)
     pairs = torch.stack(latents)
