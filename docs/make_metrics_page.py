@@ -16,6 +16,7 @@ from planetview.core.catalogue import (
     MetricSpec,
     literature,
 )
+from planetview.core.catalogue.path_length import PATH_LENGTHS
 from planetview.core.catalogue.published import PUBLISHED_NAMES
 
 PAGE = Path(__file__).with_name("metrics.md")
@@ -40,7 +41,7 @@ _FAMILIES = {
 
 def page() -> str:
     """Return the whole page as Markdown."""
-    return "\n".join((_INTRODUCTION, *_names(), *_metrics(), *_extractors(), *_literature()))
+    return "\n".join((_INTRODUCTION, *_names(), *_metrics(), *_extractors(), *_path_lengths(), *_literature()))
 
 
 def _names() -> Iterator[str]:
@@ -95,6 +96,24 @@ def _extractor(spec: ExtractorSpec) -> Iterator[tuple[str, str]]:
     yield "mind", spec.caveats
     yield "checked against", spec.parity
     yield "source", spec.citation
+
+
+def _path_lengths() -> Iterator[str]:
+    yield "## Path lengths: of a generator, not of images\n"
+    yield (
+        "`planetview path-length` measures how smoothly a generator's images follow its latents; lower is better. How, "
+        "and which variant to take: [generators.md](generators.md).\n"
+    )
+    for spec in PATH_LENGTHS.values():
+        yield f"### {spec.label}\n"
+        yield f"{spec.definition}\n"
+        yield from _list(
+            ("id", f"`{spec.id}`"),
+            ("published name", f"`{spec.published}`" if spec.published else "none"),
+            ("weights", ", ".join(f"`{weights}`" for weights in spec.weights)),
+            ("mind", spec.caveats),
+            ("source", spec.citation),
+        )
 
 
 def _literature() -> Iterator[str]:

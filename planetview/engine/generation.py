@@ -23,7 +23,7 @@ from planetview.core.consent import ConsentStore
 from planetview.core.errors import UserError
 from planetview.core.generation import GeneratorDescription, PathLengthResult, PathLengthValue
 from planetview.core.messages import GeneratorRequest, JobResult, PathLengthRequest, SampleRequest
-from planetview.engine.devices import limit_threads, usable_cores
+from planetview.engine.devices import choose_device, limit_threads, usable_cores
 from planetview.engine.generators.adapter import Generator, GeneratorInfo
 from planetview.engine.generators.classes import refuse_other_classes
 from planetview.engine.generators.opening import open_generator
@@ -168,9 +168,8 @@ class Measurement:
         self._check = check
         on_cuda = info.device.startswith("cuda")
         self._samples = request.samples or (PUBLISHED_SAMPLES if on_cuda else SCREENING_SAMPLES)
-        self._distances = {
-            name: load_distance(name, info.device) for name in dict.fromkeys(spec.distance for spec in specs)
-        }
+        device = str(choose_device(request.device))
+        self._distances = {name: load_distance(name, device) for name in dict.fromkeys(spec.distance for spec in specs)}
         self._reasons = {spec.id: self._reason(spec) for spec in specs}
         self._possible = [spec for spec in specs if not self._reasons[spec.id]]
         if not self._possible:
