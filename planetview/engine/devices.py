@@ -28,7 +28,7 @@ def choose_device(choice: str = "auto") -> torch.device:
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     # TF32 keeps ten bits of a float32's mantissa: published numbers are not made that way.
     torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.set_float32_matmul_precision("highest")
     if choice == "auto":
         return torch.device(next(name for name in ("cuda", "mps", "cpu") if there[name]))
     if choice not in there:

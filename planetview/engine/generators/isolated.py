@@ -76,7 +76,7 @@ def _reader(path: Path, folder: Path, bounds: Bounds) -> Iterator[tuple[SpawnPro
         target=_serve, args=(theirs, os.fspath(path), os.fspath(folder), bounds.spare_bytes), name="planetview-reader"
     )
     try:
-        with _children_allowed():
+        with children_allowed():
             process.start()
         theirs.close()
         yield process, connection
@@ -88,7 +88,7 @@ def _reader(path: Path, folder: Path, bounds: Bounds) -> Iterator[tuple[SpawnPro
 
 
 @contextlib.contextmanager
-def _children_allowed() -> Iterator[None]:
+def children_allowed() -> Iterator[None]:
     """Let the engine's own process start the reader: as a daemon it may not, because daemons leave orphans.
 
     The reader ends by itself as soon as its pipe closes.

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from planetview.core.errors import UserError
 from planetview.engine.generators.exported import Array, Part, PartName
 from planetview.engine.generators.frames import pack, unpack
-from planetview.engine.generators.isolated import _children_allowed
+from planetview.engine.generators.isolated import children_allowed
 from planetview.engine.generators.program_host import serve_program
 
 _log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class ProgramRunner:
         )
         self._answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._closed = False
-        with _children_allowed():
+        with children_allowed():
             self._process.start()
         theirs.close()
         # A thread receives: a program that sends half an answer would hold whoever waits for the rest.

@@ -299,7 +299,7 @@ def bootstrap(values: Array, seed: int, check: Callable[[], None]) -> tuple[floa
 @contextlib.contextmanager
 def strict_float32(device: str = "cpu") -> Iterator[None]:
     """Switch off everything by which PyTorch trades digits for speed, and restore it afterwards."""
-    before = (_matmul_precision(), torch.backends.cudnn.allow_tf32)
+    before = (torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32)
     try:
         # This one governs matmul.allow_tf32 of CUDA too; setting both leaves PyTorch with a state it refuses to tell.
         torch.set_float32_matmul_precision("highest")
@@ -309,14 +309,6 @@ def strict_float32(device: str = "cpu") -> Iterator[None]:
     finally:
         torch.set_float32_matmul_precision(before[0])
         torch.backends.cudnn.allow_tf32 = before[1]
-
-
-def _matmul_precision() -> str:
-    try:
-        return torch.get_float32_matmul_precision()
-    except RuntimeError:
-        # Someone did set both.
-        return "highest"
 
 
 def _unit(x: Tensor) -> Tensor:
