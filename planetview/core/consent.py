@@ -77,6 +77,15 @@ class ConsentStore:
         write_text_atomically(self._path, json.dumps(stored, indent=1) + "\n")
 
 
+@dataclass(frozen=True, slots=True)
+class ProgramFile:
+    """A file that is a program. sha256: what to agree to. name: of the file. kind: what it is, in words."""
+
+    sha256: str
+    name: str
+    kind: str
+
+
 class ConsentNeeded(UserError):
     """A file is a program and the user has not agreed to run it.
 
@@ -89,6 +98,11 @@ class ConsentNeeded(UserError):
             "Open it only if you trust where it comes from; an ONNX export needs no trust.",
         )
         self.sha256, self.name, self.kind = sha256, name, kind
+
+    @property
+    def program(self) -> ProgramFile:
+        """The file, without the error."""
+        return ProgramFile(self.sha256, self.name, self.kind)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (ConsentNeeded, (self.sha256, self.name, self.kind))

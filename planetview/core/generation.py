@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from planetview.core.errors import UserError
 from planetview.core.stats import Interval
 
@@ -57,6 +60,17 @@ class SampleResult:
     count: int
     skipped: int
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Preview:
+    """Pictures of a generator to look at. images: (n, height, width, channels) uint8, reduced to the size asked for.
+
+    walk: "w" or "z", the latents that a walk went through; "" for pictures of seeds.
+    """
+
+    images: NDArray[np.uint8]
+    walk: Literal["", "w", "z"] = ""
 
 
 @dataclass(frozen=True, slots=True)

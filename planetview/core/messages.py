@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Protocol
 
 from planetview.core.cancel import CancelToken
+from planetview.core.consent import ConsentNeeded, ProgramFile
 from planetview.core.datasets import Dataset, Role, SharedImages
 from planetview.core.errors import UserError
-from planetview.core.generation import GeneratorDescription, NoiseUse, PathLengthResult, SampleResult
+from planetview.core.generation import GeneratorDescription, NoiseUse, PathLengthResult, Preview, SampleResult
 from planetview.core.models import ModelsResult
 from planetview.core.results import MetricValue, Results
 from planetview.core.settings import RunSettings
@@ -92,6 +93,25 @@ class GeneratorRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class PreviewRequest:
+    """Make a few pictures to look at, with the noise of the file; the engine keeps the generator for the next ones.
+
+    seeds: one picture each. walk: instead, places from 0 to 1 on the way from the first seed to the second, in w where
+    the generator gives it, else in z. truncation: psi. class_index: of all pictures, taken as 0 where it is needed and
+    None. side: longest side in pixels; larger pictures are reduced by a whole factor.
+    """
+
+    generator: Path
+    seeds: tuple[int, ...]
+    walk: tuple[float, ...] = ()
+    truncation: float = 1.0
+    class_index: int | None = None
+    side: int = 256
+    device: str = "auto"
+    id: int = field(default_factory=next_job_id)
+
+
+@dataclass(frozen=True, slots=True)
 class SampleRequest:
     """Write images of a generator to a folder, one for each seed from `first_seed`.
 
@@ -133,7 +153,9 @@ class PathLengthRequest:
     id: int = field(default_factory=next_job_id)
 
 
-Request = ScanRequest | CompareRequest | ModelsRequest | GeneratorRequest | SampleRequest | PathLengthRequest
+Request = (
+    ScanRequest | CompareRequest | ModelsRequest | GeneratorRequest | PreviewRequest | SampleRequest | PathLengthRequest
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +210,7 @@ class ScanResult:
     failures: tuple[ScanFailure, ...] = ()
 
 
-Outcome = Results | ScanResult | ModelsResult | GeneratorDescription | SampleResult | PathLengthResult
+Outcome = Results | ScanResult | ModelsResult | GeneratorDescription | Preview | SampleResult | PathLengthResult
 
 
 @dataclass(frozen=True)
@@ -203,15 +225,19 @@ class JobFailure:
     """Why a job ended badly: text only, so that nothing of the failed run stays alive.
 
     details: the traceback for the log and "Copy details"; empty for errors the user can put right.
+    program: the file that the user has to agree to run first, if that is why.
     """
 
     message: str
     hint: str = ""
     details: str = ""
+    program: ProgramFile | None = None
 
     @classmethod
     def from_exception(cls, error: BaseException) -> JobFailure:
         """Turn any exception into words; a `UserError` keeps its own."""
+        if isinstance(error, ConsentNeeded):
+            return cls(error.message, error.hint, program=error.program)
         if isinstance(error, UserError):
             return cls(error.message, error.hint)
         return cls(

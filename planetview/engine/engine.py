@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from planetview.core.cancel import CancelToken
 from planetview.core.datasets import Dataset, guess_role, shared_images
@@ -15,6 +16,7 @@ from planetview.core.messages import (
     Message,
     ModelsRequest,
     PathLengthRequest,
+    PreviewRequest,
     Request,
     SampleRequest,
     ScanFailure,
@@ -25,6 +27,9 @@ from planetview.core.scanning import scan
 from planetview.engine.schedule import Schedule, Stage
 from planetview.engine.streaming import Emit, stream
 
+if TYPE_CHECKING:
+    from planetview.engine.previews import KeptGenerator
+
 
 class TorchEngine:
     """Carries out requests with torch, one at a time.
@@ -34,6 +39,7 @@ class TorchEngine:
 
     def __init__(self, store_path: Path | None = None) -> None:
         self._store_path = store_path
+        self._kept: KeptGenerator | None = None
 
     def run(self, request: Request, token: CancelToken) -> Iterator[Message]:
         """Yield messages, a `JobResult` last.
@@ -44,18 +50,25 @@ class TorchEngine:
             return stream(lambda emit, check: scan_targets(request, emit, check), token)
         if isinstance(request, ModelsRequest):
             return stream(lambda emit, check: _models(request, emit, check), token)
-        if isinstance(request, GeneratorRequest | SampleRequest | PathLengthRequest):
+        if isinstance(request, GeneratorRequest | PreviewRequest):
+            return stream(lambda emit, check: self._preview(request, check), token)
+        if isinstance(request, SampleRequest | PathLengthRequest):
             return stream(lambda emit, check: self._generate(request, emit, check), token)
         return stream(lambda emit, check: self._compare(request, emit, check), token)
 
-    def _generate(
-        self, request: GeneratorRequest | SampleRequest | PathLengthRequest, emit: Emit, check: Callable[[], None]
-    ) -> JobResult:
+    def _preview(self, request: GeneratorRequest | PreviewRequest, check: Callable[[], None]) -> JobResult:
+        from planetview.engine.previews import KeptGenerator
+
+        if self._kept is None:
+            self._kept = KeptGenerator()
+        if isinstance(request, GeneratorRequest):
+            return self._kept.describe(request, check)
+        return self._kept.preview(request, check)
+
+    def _generate(self, request: SampleRequest | PathLengthRequest, emit: Emit, check: Callable[[], None]) -> JobResult:
         from planetview.engine import generation
         from planetview.engine.store_file import default_path
 
-        if isinstance(request, GeneratorRequest):
-            return generation.describe(request, check)
         if isinstance(request, SampleRequest):
             return generation.sample(request, emit, check)
         return generation.measure_path_lengths(request, self._store_path or default_path(), emit, check)

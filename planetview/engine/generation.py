@@ -61,15 +61,17 @@ def describe(request: GeneratorRequest, check: Check) -> JobResult:
     Raises UserError, ConsentNeeded.
     """
     with _opened(request.generator, request.device, check) as generator:
-        info = generator.info
         copy = () if request.safe_copy is None else _copy(generator, request.safe_copy, check)
-        return JobResult(
-            GeneratorDescription(
-                info.format, info.path, info.sha256, info.source, info.z_dim, info.num_ws, info.w_dim, info.c_dim,
-                info.resolution, info.channels, info.noise, info.truncation, info.sampling_problem,
-                info.path_length_problem, info.warnings, copy,
-            )
-        )  # fmt: skip
+        return JobResult(description(generator.info, copy))
+
+
+def description(info: GeneratorInfo, copy: tuple[Path, ...] = ()) -> GeneratorDescription:
+    """Return in plain values what is known about a generator. copy: the files of its safe copy."""
+    return GeneratorDescription(
+        info.format, info.path, info.sha256, info.source, info.z_dim, info.num_ws, info.w_dim, info.c_dim,
+        info.resolution, info.channels, info.noise, info.truncation, info.sampling_problem, info.path_length_problem,
+        info.warnings, copy,
+    )  # fmt: skip
 
 
 def _copy(generator: Generator, path: Path, check: Check) -> tuple[Path, ...]:

@@ -19,6 +19,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from planetview.core.cancel import Cancelled, CancelToken
+from planetview.core.consent import ConsentNeeded
 from planetview.core.errors import UserError
 from planetview.core.messages import Engine, Message, Request
 
@@ -189,6 +190,8 @@ def _replies(child: _Child, job_id: int, token: CancelToken) -> Iterator[tuple[s
 def _error_from(kind: str, payload: Any) -> Exception:
     if kind == "cancelled":
         return Cancelled()
+    if kind == "consent-needed":
+        return ConsentNeeded(*payload)
     if kind == "user-error":
         return UserError(*payload)
     summary, details = payload
@@ -240,6 +243,8 @@ def _serve(connection: Connection, factory: str, kwargs: dict[str, Any], preload
             reply: tuple[str, int, Any] = ("done", request.id, None)
         except Cancelled:
             reply = ("cancelled", request.id, None)
+        except ConsentNeeded as error:
+            reply = ("consent-needed", request.id, (error.sha256, error.name, error.kind))
         except UserError as error:
             reply = ("user-error", request.id, (error.message, error.hint, error.exit_code))
         except Exception as error:  # noqa: BLE001 - every error must reach the parent as text

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from planetview.core.cancel import CancelToken
+from planetview.core.consent import ConsentNeeded
 from planetview.core.errors import UserError
 from planetview.core.messages import JobResult, Message, Notice, Progress, Request, ScanRequest, ScanResult
 
@@ -48,6 +49,10 @@ class ScriptedEngine:
 
     def _refuse(self, _token: CancelToken) -> Iterator[Message]:
         raise UserError("No images.", "Choose a folder with images.", 3)
+        yield Notice("never")
+
+    def _ask(self, _token: CancelToken) -> Iterator[Message]:
+        raise ConsentNeeded("ab" * 32, "net.pt", "TorchScript file")
         yield Notice("never")
 
     def _break(self, _token: CancelToken) -> Iterator[Message]:

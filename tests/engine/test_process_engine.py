@@ -83,6 +83,15 @@ def test_a_user_error_keeps_its_words(shared_engine: ProcessEngine) -> None:
     )
 
 
+def test_a_program_to_agree_to_arrives_with_its_digest(shared_engine: ProcessEngine) -> None:
+    with pytest.raises(UserError) as caught:
+        run(shared_engine, "ask")
+
+    program = JobFailure.from_exception(caught.value).program
+    assert program is not None
+    assert (program.sha256, program.name, program.kind) == ("ab" * 32, "net.pt", "TorchScript file")
+
+
 def test_an_unexpected_error_arrives_as_text_with_the_childs_traceback(shared_engine: ProcessEngine) -> None:
     with pytest.raises(EngineError, match="_UnpicklableError") as caught:
         run(shared_engine, "break")
