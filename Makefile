@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types contracts screenshots bench clean
+.PHONY: run test lint types contracts screenshots bench installer smoke wheel clean
 
 run: $(VENV)/.ready-run
 	$(BIN)/python main.py --demo
@@ -13,7 +13,7 @@ test: $(VENV)/.ready-test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 lint: $(VENV)/.ready-test
 	$(BIN)/ruff format .
@@ -24,6 +24,20 @@ screenshots: $(VENV)/.ready-test
 
 bench: $(VENV)/.ready-test
 	$(BIN)/python benchmarks/engine.py
+
+# The standalone program, built in an environment of its own: `make installer FLAVOUR=cpu TORCH_INDEX=...`; see packaging.
+FLAVOUR ?= cuda
+FORMATS ?= tar,deb
+installer:
+	$(PYTHON) packaging/build.py --flavour $(FLAVOUR) --formats $(FORMATS) --torch-index "$(TORCH_INDEX)"
+
+smoke:
+	$(PYTHON) packaging/smoke.py build/installer/stage/planetview --source build/installer/venv/bin/python
+
+wheel: $(VENV)/.ready-run
+	$(BIN)/python -m pip install --quiet build twine
+	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*.whl dist/*.tar.gz
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
