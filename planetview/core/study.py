@@ -17,12 +17,14 @@ from pydantic import TypeAdapter, ValidationError
 from planetview.core.datasets import Role
 from planetview.core.errors import UserError
 from planetview.core.files import write_atomically
+from planetview.core.generation import PathLengthResult
 from planetview.core.results import Results
 from planetview.core.results_io import results_from_document, results_to_document
 from planetview.core.settings import RunSettings
 
 STUDY_SCHEMA = 1
 STUDY_SUFFIX = ".planetview"
+_PATH_LENGTHS = TypeAdapter(tuple[PathLengthResult, ...])
 # A study of 50,000 images takes about 40 MB; more than this is not one of ours.
 _MAX_MEMBER_BYTES = 2 * 1024**3
 
@@ -41,12 +43,14 @@ class Study:
     """What a `.planetview` file holds.
 
     title: shown in the window; sources: in study order; results: of the last run, or None.
+    path_lengths: of the generators measured, oldest first.
     """
 
     title: str = "Untitled study"
     sources: tuple[StudySource, ...] = ()
     settings: RunSettings = field(default_factory=RunSettings)
     results: Results | None = None
+    path_lengths: tuple[PathLengthResult, ...] = ()
 
 
 def save_study(study: Study, path: Path) -> None:
@@ -70,6 +74,7 @@ def _write_zip(study: Study, folder: Path, stream: BinaryIO) -> None:
             {"path": str(s.path), "relative": _relative(s.path, folder), "name": s.name, "role": s.role.value}
             for s in study.sources
         ],
+        "path_lengths": _PATH_LENGTHS.dump_python(study.path_lengths, mode="json"),
     }
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr("study.json", json.dumps(document, indent=1))
@@ -145,7 +150,9 @@ def _study_from(document: dict[str, Any], folder: Path) -> Study:
         for item in document["sources"]
     )
     settings = TypeAdapter(RunSettings).validate_python(document["settings"])
-    return Study(str(document["title"]), sources, settings)
+    # Files of before there were generators lack them.
+    path_lengths = _PATH_LENGTHS.validate_python(document.get("path_lengths", ()))
+    return Study(str(document["title"]), sources, settings, path_lengths=path_lengths)
 
 
 def _locate(absolute: str, relative: str | None, folder: Path) -> Path:

@@ -41,9 +41,9 @@ class ActionSpec:
 
 MENUS: tuple[str, ...] = ("&File", "&Edit", "&View", "&Run", "&Help")
 
-# The pages about the study, then the one about this computer.
+# The pages about the study, then those about this computer and about what made the images.
 STUDY_PAGES: tuple[str, ...] = ("datasets", "overview", "neighbours", "entropy", "correlation")
-PAGE_ACTIONS: tuple[str, ...] = (*STUDY_PAGES, "models")
+PAGE_ACTIONS: tuple[str, ...] = (*STUDY_PAGES, "models", "generator")
 
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("new_study", "&File", "&New study", "Start an empty study.", ("Ctrl+N",), "study"),
@@ -87,6 +87,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ),
     ActionSpec("models", "&View", "&Models", "Show the weight files of the networks: get, import, check.", ("Ctrl+6",),
                "models"),
+    ActionSpec(
+        "generator", "&View", "&Generator", "Open a generator: what it is, its images, how smooth its paths are.",
+        ("Ctrl+7",), "generator",
+    ),
     ActionSpec(
         "literature", "&View", "L&iterature column", "Show or hide published values beside yours in the overview.",
         ("Ctrl+L",), group=1, checkable=True,

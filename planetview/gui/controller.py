@@ -27,6 +27,7 @@ from planetview.core.results import Results
 from planetview.core.study import Study, StudySource
 from planetview.gui.apart import call_beside
 from planetview.gui.background import Background
+from planetview.gui.generator_work import GeneratorWork
 from planetview.gui.runner import JobRunner
 from planetview.gui.sources import sort_paths
 from planetview.gui.study_files import Recovery, StudyFiles
@@ -101,11 +102,17 @@ class Controller(QObject):
         files.failed.connect(self._on_file_failed)
         files.recoveries_found.connect(self._offer_recoveries)
         self.weights = WeightFiles(runner, lambda: self.is_busy, self)
-        self.weights.message.connect(self.message)
-        self.weights.dismissed.connect(self.dismissed)
-        self.weights.job_began.connect(self.job_began)
-        self.weights.job_began.connect(lambda _title: self.busy_changed.emit())
-        self.busy_changed.connect(self.weights.on_busy_changed)
+        self.generator = GeneratorWork(runner, lambda: self.is_busy, self)
+        self.generator.page_wanted.connect(self.page_wanted)
+        self.generator.status.connect(self.status)
+        self.generator.measured.connect(workspace.add_path_lengths)
+        self.generator.candidate_wanted.connect(lambda folder: self.add_paths((folder,), Role.CANDIDATE))
+        for work in (self.weights, self.generator):
+            work.message.connect(self.message)
+            work.dismissed.connect(self.dismissed)
+            work.job_began.connect(self.job_began)
+            work.job_began.connect(lambda _title: self.busy_changed.emit())
+            self.busy_changed.connect(work.on_busy_changed)
 
     @property
     def is_busy(self) -> bool:
@@ -123,7 +130,7 @@ class Controller(QObject):
         return not self.is_busy and not self.workspace.missing_for_a_run()
 
     def add_paths(self, paths: Iterable[Path], role: Role | None = None) -> None:
-        """Take whatever was dropped or chosen: sources are scanned, a study is opened, one image offers its folder."""
+        """Take what was dropped or chosen: read sets, open a study or generator, offer the folder of an image."""
         found = sort_paths(paths)
         if found.sources:
             self.scan(tuple(ScanTarget(path, None, role) for path in found.sources))
@@ -136,6 +143,8 @@ class Controller(QObject):
                     actions=((self.tr("Add folder"), partial(self.add_paths, (folder,), role)),),
                 )
             )
+        if found.generators:
+            self.generator.open(found.generators[0])
         if found.studies:
             self.open_study(found.studies[0])
 

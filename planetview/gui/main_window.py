@@ -146,7 +146,10 @@ class MainWindow(QMainWindow):
         theme = self._theme
         self.welcome = WelcomePage(theme, self)
         self.role_sheet = RoleSheet(self.workspace, thumbs, theme, self)
-        self.pages = ResultPages(selection, theme, thumbs, self.controller.weights, self)
+        controller = self.controller
+        self.pages = ResultPages(
+            selection, theme, thumbs, controller.weights, controller.generator, self.workspace, self
+        )
         self.rail = NavigationRail(theme, self)
         self.header = Header(self.workspace, theme, self)
         self.messages = MessageArea(theme, self)

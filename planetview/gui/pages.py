@@ -10,14 +10,17 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
+from planetview.core.generation import PathLengthResult
 from planetview.core.messages import CompareRequest
 from planetview.core.recorded_stretch import recorded_stretches
 from planetview.core.results import MetricValue, Results
 from planetview.core.selection import SelectionState
 from planetview.core.settings import RunSettings
+from planetview.gui.generator_work import GeneratorWork
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.weight_files import WeightFiles
+from planetview.gui.workspace import Workspace
 
 PAGE_CLASSES: dict[str, str] = {
     "overview": "planetview.gui.views.overview:OverviewPage",
@@ -25,8 +28,12 @@ PAGE_CLASSES: dict[str, str] = {
     "entropy": "planetview.gui.views.entropy:EntropyPage",
     "correlation": "planetview.gui.views.correlation:CorrelationPage",
 }
-# Shows no results: made as the others are, filled by what it shows.
-_MODELS, _MODELS_CLASS = "models", "planetview.gui.views.models_page:ModelsPage"
+# They show no results: made as the others are, filled by what they show.
+_MODELS, _GENERATOR = "models", "generator"
+_OTHER_CLASSES: dict[str, str] = {
+    _MODELS: "planetview.gui.views.models_page:ModelsPage",
+    _GENERATOR: "planetview.gui.views.generator_page:GeneratorPage",
+}
 
 # NumPy loads its masked arrays at the first median, 30 ms in the middle of a drawing.
 _LOADED_LATE = ("numpy.ma",)
@@ -38,7 +45,7 @@ _FILLED_AHEAD = 4000
 
 def load_page_modules() -> None:
     """Import everything the pages need; slow the first time, safe off the GUI thread."""
-    targets = (*PAGE_CLASSES.values(), _MODELS_CLASS)
+    targets = (*PAGE_CLASSES.values(), *_OTHER_CLASSES.values())
     for module in (*(target.partition(":")[0] for target in targets), *_LOADED_LATE):
         importlib.import_module(module)
 
@@ -65,10 +72,13 @@ class ResultPages(QStackedWidget):
         theme: Theme,
         thumbs: ThumbnailCache,
         weights: WeightFiles,
+        generator: GeneratorWork,
+        workspace: Workspace,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._selection, self._theme, self._thumbs, self._weights = selection, theme, thumbs, weights
+        self._generator, self._workspace = generator, workspace
         self._shows_literature = False
         self._pages: dict[str, Any] = {}
         self._out_of_date: set[str] = set()
@@ -76,6 +86,7 @@ class ResultPages(QStackedWidget):
         self._waiting: list[MetricValue] = []
         self._gathering = QTimer(self, singleShot=True, interval=_GATHER_MS)
         self._gathering.timeout.connect(self._show_waiting)
+        workspace.path_lengths_changed.connect(self._show_path_lengths)
 
     def show_page(self, page_id: str) -> None:
         """Bring a page to the front."""
@@ -85,7 +96,7 @@ class ResultPages(QStackedWidget):
 
     def prepare(self) -> Iterator[None]:
         """Make the pages that are not there yet, in short steps, so that showing one later costs little."""
-        for page_id in (*PAGE_CLASSES, _MODELS):
+        for page_id in (*PAGE_CLASSES, *_OTHER_CLASSES):
             self._add(page_id)
             yield
             yield from self._pages[page_id].prepare()
@@ -162,6 +173,10 @@ class ResultPages(QStackedWidget):
         if values and overview is not None:
             overview.show_partial(values)
 
+    def _show_path_lengths(self) -> None:
+        if "overview" in self._pages:
+            self._pages["overview"].show_path_lengths(self._workspace.path_lengths)
+
     def _refresh(self, page_id: str) -> None:
         if page_id in self._out_of_date:
             self._out_of_date.discard(page_id)
@@ -179,10 +194,12 @@ class ResultPages(QStackedWidget):
                 self.setCurrentWidget(front)
 
     def _make(self, page_id: str) -> QWidget:
-        module, _, name = PAGE_CLASSES.get(page_id, _MODELS_CLASS).partition(":")
+        module, _, name = {**PAGE_CLASSES, **_OTHER_CLASSES}[page_id].partition(":")
         needs: tuple[Any, ...] = (self._selection, self._theme, self._thumbs)
         if page_id == _MODELS:
             needs = (self._weights, self._theme)
+        elif page_id == _GENERATOR:
+            needs = (self._generator, self._workspace, self._weights, self._theme)
         try:
             page: Any = getattr(importlib.import_module(module), name)(*needs, self)
         except ImportError as error:
@@ -192,6 +209,7 @@ class ResultPages(QStackedWidget):
             page.weights_wanted.connect(self.weights_wanted)
             page.literature_toggled.connect(self.literature_toggled)
             page.show_literature(self._shows_literature)
+            page.show_path_lengths(self._workspace.path_lengths)
         return page  # type: ignore[no-any-return]
 
 
@@ -215,4 +233,7 @@ class _Unavailable(QWidget):
         """Nothing to show."""
 
     def show_partial(self, _values: tuple[MetricValue, ...]) -> None:
+        """Nothing to show."""
+
+    def show_path_lengths(self, _found: tuple[PathLengthResult, ...]) -> None:
         """Nothing to show."""

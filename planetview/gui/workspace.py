@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from planetview.core.datasets import Dataset, Role, SharedImages
+from planetview.core.generation import PathLengthResult
 from planetview.core.messages import CompareRequest
 from planetview.core.results import Results
 from planetview.core.settings import RunSettings
@@ -59,6 +60,7 @@ class Workspace(QObject):
     contents_changed = Signal()
     settings_changed = Signal()
     results_changed = Signal(object)  # Results | None
+    path_lengths_changed = Signal()
     shared_changed = Signal()
     described = Signal()  # title, file, or unsaved state changed
 
@@ -68,6 +70,7 @@ class Workspace(QObject):
         self._contents = Contents()
         self._settings = RunSettings()
         self._results: Results | None = None
+        self._path_lengths: tuple[PathLengthResult, ...] = ()
         self._shared: tuple[SharedImages, ...] = ()
         self._title = Study().title
         self._path: Path | None = None
@@ -95,6 +98,11 @@ class Workspace(QObject):
         return self._results
 
     @property
+    def path_lengths(self) -> tuple[PathLengthResult, ...]:
+        """What was measured on generators, oldest first."""
+        return self._path_lengths
+
+    @property
     def shared(self) -> tuple[SharedImages, ...]:
         """Exact duplicates between sets, as far as they have been looked for."""
         return self._shared
@@ -112,15 +120,18 @@ class Workspace(QObject):
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to show or to save."""
-        return not self._contents.datasets and not self._contents.missing and self._results is None
+        contents = self._contents
+        return not (contents.datasets or contents.missing or self._path_lengths) and self._results is None
 
     @property
     def is_dirty(self) -> bool:
         """Whether something would be lost by closing without saving."""
-        contents, settings, results, title = self._saved
+        contents, settings, results, title, path_lengths = self._saved
         # Results hold arrays, which have no plain equality; a run always makes new ones.
         return not self.is_empty and (
-            self._results is not results or (self._contents, self._settings, self._title) != (contents, settings, title)
+            self._results is not results
+            or (self._contents, self._settings, self._title) != (contents, settings, title)
+            or self._path_lengths != path_lengths
         )
 
     @property
@@ -169,7 +180,7 @@ class Workspace(QObject):
             *(StudySource(dataset.source, dataset.name, dataset.role) for dataset in self.datasets),
             *(item.source for item in self._contents.missing),
         )
-        return Study(self._title, sources, self._settings, self._results)
+        return Study(self._title, sources, self._settings, self._results, self._path_lengths)
 
     def add(self, datasets: Iterable[Dataset], missing: Iterable[MissingSource] = ()) -> None:
         """Add scanned sets, each under a name of its own; one that is listed as missing takes that place."""
@@ -231,6 +242,13 @@ class Workspace(QObject):
         self.results_changed.emit(results)
         self.described.emit()
 
+    def add_path_lengths(self, found: PathLengthResult) -> None:
+        """Take what was measured; it takes the place of the same measurement with as many samples or other ones."""
+        kept = (known for known in self._path_lengths if _measurement(known) != _measurement(found))
+        self._path_lengths = (*kept, found)
+        self.path_lengths_changed.emit()
+        self.described.emit()
+
     def set_title(self, title: str) -> None:
         """Change the title; an empty one is ignored."""
         if title.strip() and title.strip() != self._title:
@@ -243,12 +261,14 @@ class Workspace(QObject):
         not_yet = self.tr("Not read yet.")
         self._contents = Contents(missing=tuple(MissingSource(source, not_yet) for source in study.sources))
         self._settings, self._results = study.settings, study.results
+        self._path_lengths = study.path_lengths
         self._shared, self._title, self._path = (), study.title, path
         self._run_of = None
-        self._saved = (object(),) * 4 if unsaved else self._state()
+        self._saved = (object(),) * 5 if unsaved else self._state()
         self.settings_changed.emit()
         self.contents_changed.emit()
         self.results_changed.emit(self._results)
+        self.path_lengths_changed.emit()
         self.described.emit()
 
     def settle(self) -> None:
@@ -269,7 +289,7 @@ class Workspace(QObject):
         return self._state()
 
     def _state(self) -> tuple[object, ...]:
-        return (self._contents, self._settings, self._results, self._title)
+        return (self._contents, self._settings, self._results, self._title, self._path_lengths)
 
     def _inputs(self) -> tuple[object, ...]:
         if self.missing_for_a_run():
@@ -310,6 +330,11 @@ def _inputs_of_request(request: CompareRequest) -> tuple[object, ...]:
         tuple((s.name, s.role, s.source, len(s.images), _ends(s)) if s is not None else None for s in sets),
         request.settings,
     )
+
+
+def _measurement(found: PathLengthResult) -> tuple[object, ...]:
+    """Return what tells two measurements apart: the generator, the seed, the variants."""
+    return (found.generator_sha256, found.seed, tuple(value.variant for value in found.values))
 
 
 def _ends(dataset: Dataset) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from planetview.core.study import STUDY_SUFFIX
+from planetview.gui.sources import GENERATOR_SUFFIXES
 
 Chosen = Callable[[tuple[Path, ...]], object]
 
@@ -38,6 +39,25 @@ def choose_weights(parent: QWidget, title: str, on_chosen: Chosen) -> QFileDialo
     dialog = _dialog(parent, title, on_chosen)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
     dialog.setNameFilters([_tr("Weight files and packs (*.pth *.pt *.bin *.safetensors *.zip)"), _tr("All files (*)")])
+    dialog.open()
+    return dialog
+
+
+def choose_generator(parent: QWidget, title: str, on_chosen: Chosen) -> QFileDialog:
+    """Ask for the file of a generator."""
+    dialog = _dialog(parent, title, on_chosen)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    patterns = " ".join(f"*{suffix}" for suffix in GENERATOR_SUFFIXES)
+    dialog.setNameFilters([_tr("Generators ({0})").format(patterns), _tr("All files (*)")])
+    dialog.open()
+    return dialog
+
+
+def choose_labels(parent: QWidget, title: str, on_chosen: Chosen) -> QFileDialog:
+    """Ask for the labels of a training set."""
+    dialog = _dialog(parent, title, on_chosen)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    dialog.setNameFilters([_tr("Labels of a training set (*.json)"), _tr("All files (*)")])
     dialog.open()
     return dialog
 

@@ -2,48 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QAbstractButton, QMessageBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from planetview.core.catalogue import WEIGHTS, WeightsSpec
 from planetview.core.formatting import format_bytes, printable
 from planetview.core.models import ImportOutcome
+from planetview.gui.dialogs.question import Question
 from planetview.gui.models.weight_details import download_words
 
-_MOST_LINES = 8
 
-
-class _Question(QMessageBox):
-    """A question whose safe answer is the default."""
-
-    confirmed = Signal()
-
-    def __init__(self, title: str, text: str, lines: Sequence[str], yes: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setIcon(QMessageBox.Icon.Question)
-        self.setWindowTitle(title)
-        self.setText(text)
-        shown = [f"• {line}" for line in lines[:_MOST_LINES]]
-        if len(lines) > _MOST_LINES:
-            shown.append(self.tr("and {0} more").format(len(lines) - _MOST_LINES))
-            self.setDetailedText("\n".join(lines))
-        self.setInformativeText("\n".join(shown))
-        self.yes_button = self.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
-        self.no_button = self.addButton(QMessageBox.StandardButton.Cancel)
-        self.setDefaultButton(QMessageBox.StandardButton.Cancel)
-        self.setEscapeButton(QMessageBox.StandardButton.Cancel)
-        self.buttonClicked.connect(self._on_clicked)
-
-    def _on_clicked(self, button: QAbstractButton) -> None:
-        if button is self.yes_button:
-            self.confirmed.emit()
-
-
-class FetchQuestion(_Question):
+class FetchQuestion(Question):
     """Asks before weights are downloaded: how much, from where, under which licence."""
 
     def __init__(self, specs: Iterable[WeightsSpec], parent: QWidget) -> None:
@@ -60,7 +30,7 @@ class FetchQuestion(_Question):
         )
 
 
-class AcceptQuestion(_Question):
+class AcceptQuestion(Question):
     """Asks before files are taken that nothing published can vouch for."""
 
     def __init__(self, refused: Iterable[ImportOutcome], parent: QWidget) -> None:

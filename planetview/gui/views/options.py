@@ -25,6 +25,7 @@ from planetview.gui.theme import Theme
 from planetview.gui.views.run_choices import RunChoices
 from planetview.gui.widgets.numbers import inset_text
 
+_PRECISIONS = (("float32", "float32"), ("fast", "Fast"))
 _DEVICES = (("auto", "Automatic"), ("cpu", "CPU"), ("cuda", "NVIDIA GPU (CUDA)"), ("mps", "Apple GPU (MPS)"))
 
 
@@ -56,6 +57,7 @@ class OptionsPanel(QFrame):
         self._neighbours.setValue(settings.neighbours_k)
         self._seed.setValue(settings.seed)
         self._device.setCurrentIndex(max(0, self._device.findData(settings.device)))
+        self._precision.setCurrentIndex(max(0, self._precision.findData(settings.precision)))
         self._threads.setValue(settings.threads or 0)
         self._memory.setValue(settings.memory_mib)
 
@@ -77,6 +79,10 @@ class OptionsPanel(QFrame):
         for device, label in _DEVICES:
             self._device.addItem(self.tr(label), device)
         self._device.activated.connect(self._on_edited)
+        self._precision = QComboBox(self)
+        for precision, label in _PRECISIONS:
+            self._precision.addItem(self.tr(label), precision)
+        self._precision.activated.connect(self._on_edited)
         self._neighbours = self._number(1, 50)
         self._seed = self._number(0, 2**31 - 1)
         self._threads = self._number(0, 256)
@@ -87,6 +93,11 @@ class OptionsPanel(QFrame):
             (self.tr("Nei&ghbours kept"), self.tr("Nearest images kept for each image"), self._neighbours),
             (self.tr("See&d"), self.tr("Every subsample and bootstrap follows from it"), self._seed),
             (self.tr("De&vice"), self.tr("Where networks run"), self._device),
+            (
+                self.tr("&Precision"),
+                self.tr("Fast: bfloat16 where measured to move no metric by half its interval; docs/precision.md"),
+                self._precision,
+            ),
             (self.tr("&Threads"), self.tr("CPU threads of the engine"), self._threads),
             (self.tr("&Memory budget"), self.tr("For the blocks of all-pairs work"), self._memory),
         ):
@@ -118,6 +129,7 @@ class OptionsPanel(QFrame):
             neighbours_k=self._neighbours.value(),
             seed=self._seed.value(),
             device=str(self._device.currentData()),
+            precision=str(self._precision.currentData()),
             threads=self._threads.value() or None,
             memory_mib=self._memory.value(),
         )

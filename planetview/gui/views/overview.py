@@ -26,6 +26,7 @@ from planetview.core.datasets import Role
 from planetview.core.errors import UserError
 from planetview.core.files import write_text_atomically
 from planetview.core.formatting import format_count
+from planetview.core.generation import PathLengthResult
 from planetview.core.results import MetricValue, Results
 from planetview.core.selection import SelectionState
 from planetview.core.settings import RunSettings
@@ -40,6 +41,7 @@ from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.metric_view import MetricTableView
 from planetview.gui.views.panels import GAP, empty_state, side_by_side
+from planetview.gui.views.path_length_block import PathLengthBlock
 
 _FINDINGS_LINES = 6
 _DETAILS_WIDTH = 240
@@ -66,7 +68,13 @@ class OverviewPage(QWidget):
         self._model = MetricTableModel(self)
         self._empty = empty_state(self.tr("No numbers yet. Choose a reference and a candidate, then press Run."))
         self._content = QWidget()
-        self._stack = QStackedLayout(self)
+        self._path_lengths = PathLengthBlock(theme, is_brief=True)
+        self._stack = QStackedLayout()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(self._stack, 1)
+        column.addWidget(self._path_lengths)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self._content)
         self._details_html = self._wanted_html = ""
@@ -74,6 +82,9 @@ class OverviewPage(QWidget):
         # Several signals at once change the current cell, and laying its text out takes 10 ms: a turn of its own.
         self._explaining = QTimer(self, singleShot=True, interval=0)
         self._explaining.timeout.connect(self._explain)
+        # So does the strip of warnings, which moves everything below it when it appears.
+        self._warning = QTimer(self, singleShot=True, interval=0)
+        self._warning.timeout.connect(self._warn)
         self._build_content()
         theme.changed.connect(self._on_theme_changed)
 
@@ -100,6 +111,10 @@ class OverviewPage(QWidget):
             self._model.show(())
         self._model.add(values)
         self._refresh()
+
+    def show_path_lengths(self, found: tuple[PathLengthResult, ...]) -> None:
+        """Show what was measured on generators, beside what was measured on images."""
+        self._path_lengths.show_path_lengths(found)
 
     def show_literature(self, is_shown: bool) -> None:
         """Show or hide the column of published values."""
@@ -199,10 +214,14 @@ class OverviewPage(QWidget):
     def _refresh(self) -> None:
         has_rows = bool(self._model.rows)
         self._stack.setCurrentWidget(self._content if has_rows else self._empty)
-        self._strip.show_warnings(warnings_of(self._results) if self._results is not None else ())
+        self._warning.start()
         # Shows the findings too, which take their colours from the theme.
         self._on_theme_changed()
         self._on_current_changed(self._table.currentIndex())
+
+    @Slot()
+    def _warn(self) -> None:
+        self._strip.show_warnings(warnings_of(self._results) if self._results is not None else ())
 
     def _show_findings(self) -> None:
         lines = []

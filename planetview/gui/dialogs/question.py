@@ -1,0 +1,58 @@
+"""Questions before something that cannot be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QAbstractButton, QMessageBox, QWidget
+
+from planetview.core.consent import ProgramFile
+
+_MOST_LINES = 8
+
+
+class Question(QMessageBox):
+    """A question whose safe answer is the default."""
+
+    confirmed = Signal()
+
+    def __init__(self, title: str, text: str, lines: Sequence[str], yes: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setIcon(QMessageBox.Icon.Question)
+        self.setWindowTitle(title)
+        self.setText(text)
+        shown = [f"• {line}" for line in lines[:_MOST_LINES]]
+        if len(lines) > _MOST_LINES:
+            shown.append(self.tr("and {0} more").format(len(lines) - _MOST_LINES))
+            self.setDetailedText("\n".join(lines))
+        self.setInformativeText("\n".join(shown))
+        self.yes_button = self.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
+        self.no_button = self.addButton(QMessageBox.StandardButton.Cancel)
+        self.setDefaultButton(QMessageBox.StandardButton.Cancel)
+        self.setEscapeButton(QMessageBox.StandardButton.Cancel)
+        self.buttonClicked.connect(self._on_clicked)
+
+    def _on_clicked(self, button: QAbstractButton) -> None:
+        if button is self.yes_button:
+            self.confirmed.emit()
+
+
+class ConsentQuestion(Question):
+    """Asks before a file runs that is a program."""
+
+    def __init__(self, program: ProgramFile, parent: QWidget) -> None:
+        super().__init__(
+            self.tr("Run this program?"),
+            self.tr(
+                "This file is a program: '{0}' is a {1}. To open it is to run it, and it can then do anything you can "
+                "do on this computer: read, change and send your files.\n\n"
+                "Agree only if you trust where it comes from. An ONNX export needs no trust. The answer is remembered "
+                "for exactly this content; a changed file is asked about again."
+            ).format(program.name, program.kind),
+            [self.tr("SHA-256 {0}").format(program.sha256)],
+            self.tr("&Trust and open"),
+            parent,
+        )
