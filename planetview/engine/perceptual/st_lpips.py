@@ -24,7 +24,6 @@ Net = Literal["alex", "vgg"]
 SMALLEST_SIDE: Final[dict[str, int]] = {"alex": 21, "vgg": 18}
 
 
-
 class BlurPool(nn.Module):
     """Halve the resolution: reflect two pixels at each edge, blur with the stored 3 x 3 kernel, keep every other.
 
