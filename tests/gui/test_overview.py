@@ -374,7 +374,7 @@ def test_an_export_that_cannot_be_written_says_so(qtbot, page, results, tmp_path
 def test_warnings_are_one_quiet_line_until_asked_for(qtbot, page, results: Results):
     page.show_results(results)
     strip = page._strip
-    assert strip.isVisible()
+    qtbot.waitUntil(strip.isVisible)
     assert "gan_v2 has 12 images" in strip._text.text()
     assert "\n" not in strip._text.text()
 
@@ -383,7 +383,7 @@ def test_warnings_are_one_quiet_line_until_asked_for(qtbot, page, results: Resul
 
     clean = dataclasses.replace(results, warnings=(), unusable={}, datasets=results.datasets[:1])
     page.show_results(clean)
-    assert not strip.isVisible()
+    qtbot.waitUntil(lambda: not strip.isVisible())
 
 
 def test_findings_put_the_main_numbers_into_a_sentence():
