@@ -103,6 +103,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("cancel", "&Run", "&Cancel", "Stop the job; finished work is kept.", ("Esc",), "cancel", "busy"),
     ActionSpec("show_help", "&Help", "PlanetView &help", "Explain how to read the window.", ("F1",), "help"),
     ActionSpec("show_keys", "&Help", "&Keyboard shortcuts", "List all shortcuts.", ("Ctrl+F1",)),
+    ActionSpec("show_export", "&Help", "&Export a generator", "Tell how to turn a network into an ONNX file."),
     ActionSpec(
         "open_demo", "&Help", "Open the &demo", "Open small terrain sets with known faults.", (), "demo", "idle", 1,
     ),

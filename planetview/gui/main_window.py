@@ -31,7 +31,7 @@ from planetview.gui.background import Background
 from planetview.gui.controller import Controller
 from planetview.gui.dialogs import choose
 from planetview.gui.dialogs.closing import CloseQuestion
-from planetview.gui.dialogs.help import show_about, show_help, show_keys
+from planetview.gui.dialogs.help import show_about, show_export, show_help, show_keys
 from planetview.gui.idle import IdleWork
 from planetview.gui.menus import Menus
 from planetview.gui.pages import ResultPages, polished
@@ -192,6 +192,7 @@ class MainWindow(QMainWindow):
             ("text_usual", partial(self._on_text_scaled, 0)), ("full_screen", self._on_full_screen),
             ("run", self.controller.run), ("cancel", self.controller.cancel), ("open_demo", self.controller.open_demo),
             ("show_help", partial(show_help, self)), ("show_keys", partial(show_keys, self)),
+            ("show_export", partial(show_export, self)),
             ("show_about", partial(show_about, self)), ("literature", self.pages.show_literature),
         ):  # fmt: skip
             self.actions_by_id[name].triggered.connect(slot)

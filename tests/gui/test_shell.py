@@ -390,3 +390,10 @@ def test_pictures_show_every_page_with_the_results(results: Results, tmp_path: P
     assert [(picture.width(), picture.height()) for picture in pictures] == [(1280, 800)] * len(STUDY_PAGES)
     colours = [{picture.pixel(x, y) for x in range(120, 1280, 9) for y in range(80, 770, 9)} for picture in pictures]
     assert all(len(seen) > 20 for seen in colours)
+
+
+def test_help_tells_how_to_export_a_generator(window: MainWindow) -> None:
+    window.actions_by_id["show_export"].trigger()
+    dialog = window.findChild(TextDialog)
+    assert "torch.onnx.export" in dialog.text()
+    dialog.close()

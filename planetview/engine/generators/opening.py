@@ -24,7 +24,7 @@ from planetview.engine.pickle_machine import never_cancelled
 
 ProgramFormat = Literal["torchscript", "torch.export"]
 
-_EXPORT: Final = "Export the generator to ONNX (Help > Export) and open that file."
+_EXPORT: Final = "Export the generator to ONNX (Help > Export a generator) and open that file."
 _HEAD_BYTES: Final = 2**20
 _PROGRAMS: Final[dict[str, str]] = {"torchscript": "TorchScript file", "torch.export": "torch.export file"}
 

@@ -10,7 +10,7 @@ from planetview.engine.generators.plain_values import mapping_of
 from planetview.engine.generators.storages import is_torch_mark
 from planetview.engine.pickle_machine import Call
 
-_EXPORT: Final = "Export the generator to ONNX (Help > Export) and open that file."
+_EXPORT: Final = "Export the generator to ONNX (Help > Export a generator) and open that file."
 _ENTRY: Final = "G_ema"
 _TENSORFLOW: Final = "dnnlib.tflib"
 _FIRST_BYTES: Final = (
@@ -47,7 +47,8 @@ def tensorflow_era() -> UserError:
 def unknown_class(kind: str) -> UserError:
     """Return the refusal of a network whose class is not one that PlanetView can build."""
     return UserError(
-        f"The network is class '{kind}' from source PlanetView does not know; export it to ONNX (Help > Export)."
+        f"The network is class '{kind}' from source PlanetView does not know; "
+        "export it to ONNX (Help > Export a generator)."
     )
 
 

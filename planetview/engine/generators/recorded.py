@@ -18,7 +18,7 @@ from planetview.engine.generators.plain_values import Plain
 # Files are strangers: no setting may ask for a network that no computer holds.
 LARGEST: Final = 16_384
 _DIFFERENCES_TOLD = 4
-_EXPORT: Final = "Export the generator to ONNX (Help > Export) and open that file."
+_EXPORT: Final = "Export the generator to ONNX (Help > Export a generator) and open that file."
 
 
 class Recorded:

@@ -1,4 +1,4 @@
-"""The help pages: how to read the window, all shortcuts, about."""
+"""The help pages: how to read the window, all shortcuts, exporting a generator, about."""
 
 from __future__ import annotations
 
@@ -29,6 +29,35 @@ page, or bring them from another computer: nothing is downloaded unless you ask.
 """
 
 
+_EXPORT = """
+<h2>Export a generator to ONNX</h2>
+<p>A network that PlanetView does not know is a program, and only the environment it was trained in can run it: export
+it there, once. An ONNX file is a graph of known operations; PlanetView opens it without asking for trust.</p>
+<p>For a network <code>G</code> that makes float32 images in −1 to 1 from latents <code>z</code>:</p>
+<pre>
+class Export(torch.nn.Module):
+    def __init__(self, G):
+        super().__init__()
+        self.G = G
+
+    def forward(self, z):
+        return self.G(z, None, noise_mode="const", force_fp32=True)
+
+torch.onnx.export(
+    Export(G).eval().cpu(),
+    torch.randn(2, G.z_dim),
+    "network.onnx",
+    input_names=["z"],
+    output_names=["image"],
+    dynamic_axes={"z": {0: "batch"}, "image": {0: "batch"}},
+)
+</pre>
+<p>Keep noise constant and numbers in float32: noise or rounding inside the file would be measured as path length.
+Labels, and mapping and synthesis in two files for path lengths in w, are explained in
+<code>docs/generators.md</code>. Reading ONNX needs <code>pip install 'planetview[onnx]'</code>.</p>
+"""
+
+
 def show_help(parent: QWidget) -> None:
     """Open the help page beside the work."""
     _show(tr("Help"), help_html(), parent)
@@ -37,6 +66,11 @@ def show_help(parent: QWidget) -> None:
 def show_keys(parent: QWidget) -> None:
     """Open the table of shortcuts beside the work."""
     _show(tr("Keyboard shortcuts"), keys_html(), parent)
+
+
+def show_export(parent: QWidget) -> None:
+    """Open the page that tells how to export a generator beside the work."""
+    _show(tr("Export a generator"), _EXPORT, parent)
 
 
 def show_about(parent: QWidget) -> None:

@@ -466,5 +466,6 @@ def _no_networks() -> Iterator[Attack]:
     yield Attack(
         "another class",
         lambda _: pickles.dumps(pickles.snapshot(other)),
-        "The network is class 'MyGenerator' from source PlanetView does not know; export it to ONNX (Help > Export).",
+        "The network is class 'MyGenerator' from source PlanetView does not know; "
+        "export it to ONNX (Help > Export a generator).",
     )
