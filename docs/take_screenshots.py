@@ -1,10 +1,11 @@
 """Render every page and state of the window, light and dark, to PNG files of 1280 × 800 pixels.
 
-Usage: python docs/take_screenshots.py [--study STUDY.planetview] [--out FOLDER] [--sample] [--models-only]
+Usage: python docs/take_screenshots.py [--study STUDY.planetview] [--out FOLDER] [--sample]
+       [--models-only | --generator-only]
 
 Shows the results of the study; without one, those of the demo, computed on this machine (minutes the
 first time, kept in the cache). `--sample` shows made-up numbers over small tiles instead, in seconds.
-`--models-only` pictures the models page alone, with made-up states of the weight files.
+`--models-only` and `--generator-only` picture that page alone, with made-up states.
 Needs no display.
 """
 
@@ -24,6 +25,7 @@ sys.path.insert(0, str(ROOT))
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np  # noqa: E402
+from generator_pictures import take_generator  # noqa: E402
 from PIL import Image  # noqa: E402
 from PySide6.QtCore import QEventLoop, QRectF, Qt, QTimer  # noqa: E402
 from PySide6.QtWidgets import QApplication, QComboBox, QWidget  # noqa: E402
@@ -126,13 +128,17 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "screenshots")
     parser.add_argument("--sample", action="store_true", help="made-up numbers over small tiles")
     parser.add_argument("--models-only", action="store_true", help="the models page and no other")
+    parser.add_argument("--generator-only", action="store_true", help="the generator page and no other")
     arguments = parser.parse_args()
     out = arguments.out.resolve()
     os.environ["PLANETVIEW_WEIGHTS"] = str(WEIGHTS_FOLDER)
-    if arguments.models_only:
+    if arguments.models_only or arguments.generator_only:
         with tempfile.TemporaryDirectory() as scratch:
             os.environ["PLANETVIEW_HOME"] = scratch
-            take_models(out)
+            if arguments.models_only:
+                take_models(out)
+            else:
+                take_generator(out, SIZE, picture_taker, until)
         return 0
     with tempfile.TemporaryDirectory() as scratch:
         results = nearby(results_to_show(arguments, Path(scratch)))
@@ -140,6 +146,7 @@ def main() -> int:
         take_all(results, out)
         take_problems(Path(scratch) / "problems", out)
         take_models(out)
+        take_generator(out, SIZE, picture_taker, until)
         os.chdir(out)
     return 0
 

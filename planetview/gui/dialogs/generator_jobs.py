@@ -124,14 +124,16 @@ class _JobDialog(QDialog):
         caption.setBuddy(field)
         for widget in (caption, field):
             widget.setToolTip(tip)
+        # A label with a mnemonic asks for a few pixels less than its last letter takes.
+        caption.setMinimumWidth(caption.sizeHint().width() + 8)
         field.setAccessibleName(label.replace("&", ""))
         self.form.addRow(caption, field)
 
-    def number(self, low: int, high: int, value: int) -> QSpinBox:
-        """Return a field for a whole number."""
+    def number(self, low: int, high: int, value: int, *, has_groups: bool = True) -> QSpinBox:
+        """Return a field for a whole number; a seed is a name, which has no groups of digits."""
         field = QSpinBox(self)
         field.setRange(low, high)
-        field.setGroupSeparatorShown(True)
+        field.setGroupSeparatorShown(has_groups)
         field.setValue(value)
         field.setMaximumWidth(180)
         inset_text(field)
@@ -157,7 +159,7 @@ class SampleDialog(_JobDialog):
         self.count = self.number(1, _MOST, _USUAL_COUNT)
         name = generator.path.name.partition(".")[0]
         self.folder = QLineEdit(str(generator.path.absolute().parent / f"{name}-images"), self)
-        self.seed = self.number(0, _LARGEST, seed)
+        self.seed = self.number(0, _LARGEST, seed, has_groups=False)
         self.truncation = QDoubleSpinBox(self)
         self.truncation.setRange(0.0, 1.0)
         self.truncation.setSingleStep(0.05)
@@ -255,7 +257,7 @@ class PathLengthDialog(_JobDialog):
         self.variants = self._build_variants()
         self.distance = self._build_distance(lacking)
         self.samples = self.number(2, _MOST, SCREENING_SAMPLES)
-        self.seed = self.number(0, _LARGEST, 2020)
+        self.seed = self.number(0, _LARGEST, 2020, has_groups=False)
         self.classes = ClassChoice(generator.classes, has_single=False, parent=self)
         boxes = QWidget(self)
         column = QVBoxLayout(boxes)

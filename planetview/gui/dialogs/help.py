@@ -24,6 +24,8 @@ at the same sample size. Near the floor means as close as real images are to eac
 <li><b>Entropy and correlation.</b> A metric that merely follows image entropy says little about realism.</li>
 <li><b>Models.</b> Networks whose weights are not here are marked in the options of a run. Get their weights on this
 page, or bring them from another computer: nothing is downloaded unless you ask.</li>
+<li><b>Generator.</b> Drop a network (.pkl, .onnx): see what it is and what it makes, sample images that become a
+candidate in one click, measure how smooth its paths are. Nothing in a .pkl is executed.</li>
 </ol>
 <p>An image chosen on one page is chosen on all. Deeper than 8-bit images need one stretch for the whole study.</p>
 """

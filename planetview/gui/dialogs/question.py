@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QAbstractButton, QMessageBox, QWidget
 
 from planetview.core.consent import ProgramFile
@@ -31,9 +32,15 @@ class Question(QMessageBox):
         self.setInformativeText("\n".join(shown))
         self.yes_button = self.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
         self.no_button = self.addButton(QMessageBox.StandardButton.Cancel)
+        # Enter declines, wherever the focus is.
+        self.yes_button.setAutoDefault(False)
         self.setDefaultButton(QMessageBox.StandardButton.Cancel)
         self.setEscapeButton(QMessageBox.StandardButton.Cancel)
         self.buttonClicked.connect(self._on_clicked)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.no_button.setFocus()
 
     def _on_clicked(self, button: QAbstractButton) -> None:
         if button is self.yes_button:

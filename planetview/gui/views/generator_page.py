@@ -8,7 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from planetview.core.generation import GeneratorDescription
 from planetview.core.messages import JobFailure, PathLengthRequest, SampleRequest
@@ -125,12 +135,19 @@ class GeneratorPage(QWidget):
         column.setContentsMargins(4, 4, 4, 4)
         column.setSpacing(GAP)
         column.addWidget(self.look)
-        column.addWidget(self.grid, 3)
+        column.addWidget(self.grid, 200)
         column.addWidget(self.walk)
-        column.addWidget(self.strip, 1)
+        column.addWidget(self.strip, 100)
         column.addWidget(self._state)
+        column.addStretch(1)
         body = QSplitter(Qt.Orientation.Horizontal, self)
-        body.addWidget(card(pictures))
+        area = QScrollArea(widgetResizable=True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(pictures)
+        for widget in (area.viewport(), pictures):
+            widget.setAutoFillBackground(False)
+        body.addWidget(card(area))
         body.addWidget(card(self.details))
         body.setSizes([860, 300])
         body.setStretchFactor(0, 1)

@@ -49,6 +49,7 @@ class StartPanel(QWidget):
             theme,
             self,
         )
+        zone.setMinimumHeight(190)
         zone.setMaximumHeight(260)
         zone.paths_dropped.connect(self.paths_dropped)
         zone.activated.connect(self.open_requested)
@@ -195,12 +196,11 @@ class WalkControls(QWidget):
         self._second.setValue(1)
         self._space = QLabel(self)
         self._space.setProperty("muted", True)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(12)
+        row = FlowLayout(12, GAP)
         row.addWidget(labelled(self.tr("Walk from seed"), self._first))
         row.addWidget(labelled(self.tr("to seed"), self._second))
-        row.addWidget(self._space, 1)
+        row.addWidget(self._space)
+        self.setLayout(row)
         self._first.valueChanged.connect(self.edited)
         self._second.valueChanged.connect(self.edited)
 

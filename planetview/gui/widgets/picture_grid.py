@@ -8,16 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QHelpEvent, QImage, QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QColor, QHelpEvent, QImage, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from planetview.gui.theme import Theme
 
 _GAP_PX = 6
+_ACROSS, _WIDE_PX = 8, 440
+_LEAST_EDGE_PX = 48
 
 
 class PictureGrid(QWidget):
-    """Draws as many squares as there are captions, as large as fit; in one row where `is_strip`."""
+    """Draws as many squares as there are captions, as large as fit: eight in a row, or all where `is_strip`."""
 
     def __init__(self, theme: Theme, *, is_strip: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,6 +42,7 @@ class PictureGrid(QWidget):
     def expect(self, captions: Sequence[str]) -> None:
         """Show empty squares with these captions."""
         self._captions, self._pictures = tuple(captions), [None] * len(captions)
+        self._take_no_more_than_fits()
         self.update()
 
     def put(self, place: int, images: NDArray[np.uint8]) -> None:
@@ -54,10 +57,15 @@ class PictureGrid(QWidget):
         return self._pictures[place]
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(240, 64 if self._is_strip else 132)
+        line = self.fontMetrics().height()
+        return QSize(240, self._rows() * (_LEAST_EDGE_PX + line + _GAP_PX))
 
     def sizeHint(self) -> QSize:
         return QSize(720, 96 if self._is_strip else 260)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._take_no_more_than_fits()
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
@@ -80,33 +88,41 @@ class PictureGrid(QWidget):
                 painter.drawPixmap(fitted, picture)
             painter.setPen(QColor(tokens.text_muted))
             below = QRectF(tile.left() - _GAP_PX / 2, tile.bottom() + 1, tile.width() + _GAP_PX, line)
-            painter.drawText(below, Qt.AlignmentFlag.AlignCenter, caption)
+            if self.fontMetrics().horizontalAdvance(caption) < below.width():
+                painter.drawText(below, Qt.AlignmentFlag.AlignCenter, caption)
         painter.end()
 
     def _tiles(self) -> list[QRect]:
-        count = len(self._captions)
-        if not count:
-            return []
-        line = self.fontMetrics().height()
-        across, edge = max(
-            ((n, self._edge(n, line)) for n in ([count] if self._is_strip else _even_rows(count))),
-            key=lambda choice: choice[1],
-        )
+        edge, across, line = self._edge(), self._across(), self.fontMetrics().height()
         return [
             QRect(i % across * (edge + _GAP_PX), i // across * (edge + line + _GAP_PX), edge, edge)
-            for i in range(count)
+            for i in range(len(self._captions))
         ]
 
-    def _edge(self, across: int, line: int) -> int:
-        rows = -(-len(self._captions) // across)
-        wide = (self.width() + _GAP_PX) // across - _GAP_PX
-        high = (self.height() + _GAP_PX) // rows - _GAP_PX - line
-        return max(8, min(wide, high))
+    def _edge(self) -> int:
+        """Return the side of a square, as large as both sides of the widget allow."""
+        rows = self._rows()
+        high = (self.height() + _GAP_PX) // rows - _GAP_PX - self.fontMetrics().height()
+        return max(8, min(self._edge_by_width(), high))
 
+    def _edge_by_width(self) -> int:
+        return max(8, (self.width() + _GAP_PX) // self._across() - _GAP_PX)
 
-def _even_rows(count: int) -> list[int]:
-    """Return the numbers of columns that leave no row unfilled."""
-    return [n for n in range(1, count + 1) if count % n == 0]
+    def _across(self) -> int:
+        if self._is_strip:
+            return max(1, len(self._captions))
+        return _ACROSS if self.width() >= _WIDE_PX else _ACROSS // 2
+
+    def _rows(self) -> int:
+        return max(1, -(-len(self._captions) // self._across()))
+
+    def _take_no_more_than_fits(self) -> None:
+        """Leave the height that the squares cannot use at this width to others."""
+        rows = self._rows()
+        most = rows * (max(_LEAST_EDGE_PX, self._edge_by_width()) + self.fontMetrics().height() + _GAP_PX)
+        if self.maximumHeight() != most:
+            self.setMaximumHeight(most)
+            self.updateGeometry()
 
 
 def _pixmap(pixels: NDArray[Any]) -> QPixmap:
