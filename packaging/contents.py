@@ -55,6 +55,8 @@ EXCLUDED_MODULES = (
     "PySide6.QtWebEngineCore", "PySide6.QtWebEngineWidgets", "PySide6.QtSql", "PySide6.QtHelp",
     "PySide6.QtDesigner", "PySide6.QtUiTools", "PySide6.QtConcurrent", "PySide6.QtXml", "PySide6.QtDBus",
     "PyQt5", "PyQt6", "PySide2",
+    # GNU Readline is under the GPL; no prompt is ever shown.
+    "readline",
     "pyqtgraph.examples", "pyqtgraph.opengl", "pyqtgraph.jupyter", "rasterio.rio",
 )  # fmt: skip
 

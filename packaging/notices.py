@@ -17,8 +17,8 @@ replace them by your own build of the same version: put libraries of the same na
 program as before. Nothing in PlanetView prevents this, and nothing in its licence forbids to examine the program while
 debugging such a change. The source of Qt is published at https://download.qt.io/official_releases/qt/ and that of
 PySide6 at https://download.qt.io/official_releases/QtForPython/, each in a folder with the version number given below.
-The texts of the LGPL and of the GPL, version 3, to which it refers, are at the end of this file. GEOS, which rasterio
-brings along, is under the LGPL 2.1 and can be replaced in the same way.
+The texts of the LGPL and of the GPL, version 3, to which it refers, are at the end of this file. The other libraries
+here under an LGPL (GEOS; on Linux GLib and libsystemd) are separate files too and are replaced in the same way.
 """
 
 _NO_TEXT = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import subprocess
@@ -28,6 +29,7 @@ def version(root: Path) -> str:
     return text.split('__version__ = "')[1].split('"')[0]
 
 
+@functools.cache
 def moment(root: Path) -> int:
     """Return SOURCE_DATE_EPOCH, else the time of the last commit, else 0, so that equal sources give equal files."""
     given = os.environ.get("SOURCE_DATE_EPOCH")
@@ -84,8 +86,13 @@ def write_notices(folder: Path, origins: Path, root: Path, number: str, flavour:
 
 
 def package(kind: str, folder: Path, work: Path, out: Path, number: str, flavour: str) -> Path:
-    """Return the path of the package of `folder` made in `out`. kind: tar, deb, appimage."""
-    make: dict[str, Callable[[Path, Path, Path, str, str], Path]] = {"tar": _tar, "deb": _deb, "appimage": _appimage}
+    """Return the path of the package of `folder` made in `out`. kind: tar (zstd), tgz, deb, appimage."""
+    make: dict[str, Callable[[Path, Path, Path, str, str], Path]] = {
+        "tar": _tar_zst,
+        "tgz": _tar_gz,
+        "deb": _deb,
+        "appimage": _appimage,
+    }
     if kind not in make:
         sys.exit(f"'{kind}' is no package format: {', '.join(make)}")
     return make[kind](folder, work, out, number, flavour)
@@ -117,9 +124,8 @@ def _icons_into(work: Path, share: Path) -> None:
     )
 
 
-def _tar(folder: Path, work: Path, out: Path, number: str, flavour: str) -> Path:
-    """An archive with the program, icons, `install.sh` and `uninstall.sh`; zstd where the tool is here, else gzip."""
-    name = _name(number, flavour)
+def _tree(folder: Path, work: Path, name: str) -> Path:
+    """Lay out the archive: the program, icons, `install.sh`, `uninstall.sh`, licences."""
     root = work / "tar" / name
     shutil.rmtree(root, ignore_errors=True)
     _copy(folder, root / "planetview")
@@ -131,27 +137,38 @@ def _tar(folder: Path, work: Path, out: Path, number: str, flavour: str) -> Path
     for file in ("LICENSE", "THIRD_PARTY_NOTICES.txt", "sbom.cdx.json"):
         _install_text(folder / file, root / file)
     _install_text(HERE.parent / "docs" / "install.md", root / "INSTALL.md")
-    seconds = moment(HERE.parent)
+    return root
 
-    def plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-        entry.uid = entry.gid = 0
-        entry.uname = entry.gname = "root"
-        entry.mtime = seconds
-        return entry
 
-    zstd = shutil.which("zstd")
-    target = out / f"{name}.tar.{'zst' if zstd else 'gz'}"
-    if zstd is None:
-        with tarfile.open(target, "w:gz", compresslevel=6) as archive:
-            archive.add(root, name, filter=plain)
-        return target
+def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Leave out who built it and when."""
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = "root"
+    entry.mtime = moment(HERE.parent)
+    return entry
+
+
+def _tar_zst(folder: Path, work: Path, out: Path, number: str, flavour: str) -> Path:
+    """The archive, small and quickly unpacked; whoever unpacks it needs the program zstd."""
+    name = _name(number, flavour)
+    root = _tree(folder, work, name)
+    target = out / f"{name}.tar.zst"
     with target.open("wb") as sink:
-        process = subprocess.Popen([zstd, "-q", "-10", "-T0", "-c"], stdin=subprocess.PIPE, stdout=sink)
+        process = subprocess.Popen(["zstd", "-q", "-10", "-T0", "-c"], stdin=subprocess.PIPE, stdout=sink)
         assert process.stdin is not None
         with process.stdin, tarfile.open(fileobj=process.stdin, mode="w|") as archive:
-            archive.add(root, name, filter=plain)
+            archive.add(root, name, filter=_anonymous)
         if process.wait():
             sys.exit("zstd failed")
+    return target
+
+
+def _tar_gz(folder: Path, work: Path, out: Path, number: str, flavour: str) -> Path:
+    """The archive for computers without zstd."""
+    name = _name(number, flavour)
+    target = out / f"{name}.tar.gz"
+    with tarfile.open(target, "w:gz", compresslevel=6) as archive:
+        archive.add(_tree(folder, work, name), name, filter=_anonymous)
     return target
 
 
