@@ -62,7 +62,8 @@ def _environment(folder: Path, chosen: argparse.Namespace) -> Path:
     _run(sys.executable, "-m", "venv", folder)
     install = [python, "-m", "pip", "install", "--quiet", "--constraint", HERE / "constraints.txt"]
     if chosen.torch_index:
-        _run(*install, "--index-url", chosen.torch_index, "torch", "torchvision")
+        # That index has other versions of what torch needs: those come with the rest.
+        _run(*install, "--no-deps", "--index-url", chosen.torch_index, "torch", "torchvision")
     _run(*install, ROOT, PYINSTALLER)
     # Wanted for two maps alone; what it depends on is heavy and unused.
     _run(*install, "--no-deps", LUNAR_TOOLKIT)
@@ -90,6 +91,9 @@ def _inside(chosen: argparse.Namespace, work: Path) -> int:
     missing = release_files.write_notices(folder, origins, ROOT, version, chosen.flavour)
     if missing:
         print("no licence text was found for: " + ", ".join(missing))
+    if sys.platform == "darwin":
+        for name in release_files.PAPERS:
+            shutil.copyfile(folder / name, stage / "PlanetView.app" / "Contents" / "Resources" / name)
     _set_modes(folder)
     print(sizes(folder))
     chosen.out.mkdir(parents=True, exist_ok=True)

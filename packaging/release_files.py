@@ -18,6 +18,7 @@ import shipped
 
 HERE = Path(__file__).resolve().parent
 ICON_SIDES = (16, 24, 32, 48, 64, 128, 256, 512)
+PAPERS = ("LICENSE", "THIRD_PARTY_NOTICES.txt", "sbom.cdx.json")
 ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}
 # Qt's X11 plug-in and the OpenGL of the driver; what else it needs lies in the folder.
 DEBIAN_NEEDS = "libc6 (>= {glibc}), libegl1, libgl1, libfontconfig1, libfreetype6"
@@ -134,7 +135,7 @@ def _tree(folder: Path, work: Path, name: str) -> Path:
         _install_text(HERE / "linux" / file, root / "share" / file)
     for file in ("install.sh", "uninstall.sh"):
         _install_text(HERE / "linux" / file, root / file, 0o755)
-    for file in ("LICENSE", "THIRD_PARTY_NOTICES.txt", "sbom.cdx.json"):
+    for file in PAPERS:
         _install_text(folder / file, root / file)
     _install_text(HERE.parent / "docs" / "install.md", root / "INSTALL.md")
     return root

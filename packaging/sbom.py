@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from shipped import Component
+from shipped import Component, distribution_id
 
 # Licences that are SPDX identifiers go into `id`, every other wording into `name`.
 _SPDX_IDS = frozenset(
@@ -82,9 +82,9 @@ def _of_component(one: Component) -> dict[str, Any]:
         name = re.sub(r"[-_.]+", "-", one.name).lower()
         purl = f"pkg:pypi/{name}@{quote(one.version, safe='.')}"
     elif one.kind == "system":
-        purl = f"pkg:deb/debian/{one.name}@{quote(one.version, safe='.')}"
+        purl = f"pkg:deb/{distribution_id()}/{one.name}@{quote(one.version, safe='.')}"
     else:
-        purl = f"pkg:generic/{one.name.lower()}@{quote(one.version, safe='.')}"
+        purl = f"pkg:generic/{quote(one.name.lower())}@{quote(one.version, safe='.')}"
     entry: dict[str, Any] = {
         "type": "library",
         "bom-ref": purl,

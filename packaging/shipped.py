@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -52,11 +53,13 @@ def components(origins: Iterable[str], own: str = "planetview") -> list[Componen
 
 
 def _owner(path: Path, owners: dict[str, str], found: dict[tuple[str, str], Component]) -> Component | None:
-    name = owners.get(str(path)) or owners.get(str(path.resolve()))
+    name = owners.get(_key(path)) or owners.get(_key(path.resolve()))
     if name is not None:
         return _once(found, ("python", name), lambda: python_component(name))
-    if _inside(path, Path(sysconfig.get_path("stdlib"))) or path.name.startswith(_OF_PYTHON):
+    if any(_inside(path, place) for place in _python_places()) or path.name.startswith(_OF_PYTHON):
         return _once(found, ("runtime", "Python"), _python_itself)
+    if sys.platform == "win32" and _inside(path, Path(os.environ["SYSTEMROOT"])):
+        return _once(found, ("runtime", "Microsoft"), _microsoft)
     package = _system_package(path)
     if package:
         return _once(found, ("system", package), lambda: _debian_component(package))
@@ -67,6 +70,23 @@ def _once(found: dict[tuple[str, str], Component], key: tuple[str, str], make) -
     if key not in found:
         found[key] = make()
     return found[key]
+
+
+def _python_places() -> list[Path]:
+    """Return where Python's own files lie; a Python of the system shares its folder with everything else."""
+    base = Path(sys.base_prefix)
+    return [Path(sysconfig.get_path("stdlib")), *([] if base in {Path("/usr"), Path("/usr/local")} else [base])]
+
+
+def _microsoft() -> Component:
+    name, licence = "Microsoft Visual C++ and Universal C runtime", "Microsoft Visual C++ Redistributable"
+    text = "Copyright Microsoft Corporation. Passed on as part of this program, as the terms of Visual Studio allow."
+    return Component(name, "14", "runtime", licence, "https://visualstudio.microsoft.com", texts=[("notice", text)])
+
+
+def _key(path: str | Path) -> str:
+    """Return the path as a key: Windows writes one path in several ways."""
+    return os.path.normcase(os.path.normpath(path))
 
 
 def _inside(path: Path, folder: Path) -> bool:
@@ -81,7 +101,7 @@ def _files_of_distributions() -> dict[str, str]:
         root = Path(str(distribution.locate_file("")))
         # Resolving each of 60,000 files takes seconds; only the folder that holds them can be a link.
         for place in {os.fspath(root), os.fspath(root.resolve())}:
-            owners.update((os.path.normpath(f"{place}/{file}"), name) for file in distribution.files or ())
+            owners.update((_key(f"{place}/{file}"), name) for file in distribution.files or ())
     return owners
 
 
@@ -159,6 +179,14 @@ def _system_package(path: Path) -> str:
         if done.returncode == 0:
             return done.stdout.split(":", 1)[0].split(",")[0]
     return ""
+
+
+def distribution_id() -> str:
+    """Return the name that this Linux distribution gives itself, for addresses of its packages: debian, ubuntu."""
+    try:
+        return platform.freedesktop_os_release().get("ID", "debian")
+    except OSError:
+        return "debian"
 
 
 def _debian_component(package: str) -> Component:
