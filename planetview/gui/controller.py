@@ -106,6 +106,7 @@ class Controller(QObject):
         self.generator.page_wanted.connect(self.page_wanted)
         self.generator.status.connect(self.status)
         self.generator.measured.connect(workspace.add_path_lengths)
+        self.generator.measured.connect(lambda _found: self.files.autosave())
         self.generator.candidate_wanted.connect(lambda folder: self.add_paths((folder,), Role.CANDIDATE))
         for work in (self.weights, self.generator):
             work.message.connect(self.message)
