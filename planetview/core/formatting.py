@@ -33,6 +33,26 @@ def format_interval(interval: Interval | None, value: float | None = None) -> st
     return f"[{_number(interval.low, decimals)}, {_number(interval.high, decimals)}]"
 
 
+def value_and_spread(value: float, interval: Interval | None, unit: str = "") -> tuple[str, str]:
+    """Return ("0.412", "± 0.031") or ("0.96", "[0.91, 0.98]"); the unit ends the last part that is not empty.
+
+    Tiny and huge numbers share their power of ten: ("(1.5 ± 1.9)×10⁻⁵", "").
+    """
+    text = format_value(value, interval)
+    suffix = f" {unit}" if unit else ""
+    if interval is None or not math.isfinite(interval.high - interval.low) or interval.high <= interval.low:
+        return text + suffix, ""
+    half = (interval.high - interval.low) / 2
+    if abs(value - interval.low - half) > 0.1 * half:
+        return text, format_interval(interval, value) + suffix
+    if "×10" in text:
+        exponent = math.floor(math.log10(max(abs(value), half)))
+        digits = f"{value / 10**exponent:.1f} ± {half / 10**exponent:.1f}".replace("-", "−")
+        power = format_value(float(f"1e{exponent}"), Interval(0, 2 * half, interval.level, "")).partition("×")[2]
+        return f"({digits})×{power}{suffix}", ""
+    return text, f"± {format_value(half, Interval(value, value + 2 * half, interval.level, ''))}{suffix}"
+
+
 def format_ratio(ratio: float | None) -> str:
     """Return how many times the noise floor a value is: "3.1×", "140×", or "—" for None."""
     if ratio is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Iterable
 
 from planetview.core.catalogue import METRICS
@@ -31,11 +32,38 @@ def values_csv(values: Iterable[MetricValue]) -> str:
     There are no comment lines, which many readers take for data.
     Text that a spreadsheet would run as a formula is preceded by an apostrophe.
     """
+    return rows_csv(COLUMNS, (_row(value) for value in values))
+
+
+def rows_csv(header: Iterable[str], rows: Iterable[Iterable[Cell]]) -> str:
+    """Return any rows under one header row, with the rules for cells that `values_csv` has."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([_text(cell) for cell in _row(value)] for value in values)
+    for row in (header, *rows):
+        writer.writerow([_text(cell) for cell in row])
     return stream.getvalue()
+
+
+def values_json(values: Iterable[MetricValue], version: str) -> str:
+    """Return a JSON object: "planetview" is `version`, "values" one object per value with `COLUMNS` as keys.
+
+    Numbers carry every digit; infinities are the strings "inf" and "-inf", an undefined number is null.
+    "notes" is a list of strings and "extra" an object. A value without a number has `reason`.
+    """
+    found = [
+        {**dict(zip(COLUMNS, map(_json, _row(value)), strict=True)), "notes": list(value.notes)}
+        | {"extra": {name: _json(number) for name, number in value.extra.items()}}
+        for value in values
+    ]
+    return json.dumps({"planetview": version, "values": found}, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def _json(cell: Cell) -> Cell:
+    if isinstance(cell, bool) or not isinstance(cell, (int, float)):
+        return cell
+    if isinstance(cell, float):
+        return float(cell) if math.isfinite(cell) else None if math.isnan(cell) else str(float(cell))
+    return int(cell)
 
 
 def _row(value: MetricValue) -> tuple[Cell, ...]:

@@ -11,14 +11,14 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtGui import QColor, QFont, QPixmap
 
 from planetview.core.catalogue import EXTRACTORS, METRICS, Direction, Family, published_name
-from planetview.core.formatting import format_value
+from planetview.core.formatting import format_value, value_and_spread
 from planetview.core.ranking import best_candidate
 from planetview.core.results import MetricValue
 from planetview.core.settings import RunSettings
 from planetview.gui.models.literature_words import literature_help, literature_html, literature_range
 from planetview.gui.models.metric_details import cell_html, floor_help, metric_html
 from planetview.gui.models.roles import CellRole
-from planetview.gui.models.wording import NO_VALUE, floor_words, tr, value_and_spread
+from planetview.gui.models.wording import NO_VALUE, floor_words, tr
 
 Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()

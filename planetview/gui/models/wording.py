@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 from PySide6.QtCore import QCoreApplication
 
 from planetview.core.catalogue import METRICS, Family
-from planetview.core.formatting import floor_word, format_count, format_interval, format_ratio, format_value
+from planetview.core.formatting import floor_word, format_count, format_ratio, format_value, value_and_spread
 from planetview.core.results import MetricValue
 from planetview.core.stats import Interval
 
@@ -23,26 +22,6 @@ def tr(text: str) -> str:
 def with_interval(value: float, interval: Interval | None, unit: str = "") -> str:
     """Return "0.412 ± 0.031", or "0.96 [0.91, 0.98]" where the interval is lopsided."""
     return " ".join(part for part in value_and_spread(value, interval, unit) if part)
-
-
-def value_and_spread(value: float, interval: Interval | None, unit: str = "") -> tuple[str, str]:
-    """Return ("0.412", "± 0.031") or ("0.96", "[0.91, 0.98]"); the unit ends the last part that is not empty.
-
-    Tiny and huge numbers share their power of ten: ("(1.5 ± 1.9)×10⁻⁵", "").
-    """
-    text = format_value(value, interval)
-    suffix = f" {unit}" if unit else ""
-    if interval is None or not math.isfinite(interval.high - interval.low) or interval.high <= interval.low:
-        return text + suffix, ""
-    half = (interval.high - interval.low) / 2
-    if abs(value - interval.low - half) > 0.1 * half:
-        return text, format_interval(interval, value) + suffix
-    if "×10" in text:
-        exponent = math.floor(math.log10(max(abs(value), half)))
-        digits = f"{value / 10**exponent:.1f} ± {half / 10**exponent:.1f}".replace("-", "−")
-        power = format_value(float(f"1e{exponent}"), Interval(0, 2 * half, interval.level, "")).partition("×")[2]
-        return f"({digits})×{power}{suffix}", ""
-    return text, f"± {format_value(half, Interval(value, value + 2 * half, interval.level, ''))}{suffix}"
 
 
 def percent(share: float) -> str:
