@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from planetview.core.consent import ConsentStore
 from planetview.core.datasets import Role
 from planetview.core.messages import Engine
 from planetview.core.models import WeightStatus
@@ -18,18 +19,20 @@ from planetview.core.study import load_study
 from planetview.engine.process_engine import ProcessEngine
 from planetview.engine.weights import weight_state
 from planetview.gui.dialogs.generator_jobs import PathLengthDialog, SampleDialog
+from planetview.gui.dialogs.question import ConsentQuestion
 from planetview.gui.main_window import MainWindow
 from planetview.gui.views.generator_page import PICTURES, WALK_STEPS, GeneratorPage
 from tests.e2e.test_window import WorkMeter
 from tests.engine.generators.networks import stylegan2
 from tests.engine.generators.pickles import write_network_pickle
+from tests.engine.generators.test_opening import _torchscript
 from tests.gui_fixtures import Drop
 from tests.samples import write_tiles
 
 PATIENCE_MS = 60_000
 SIDE, COUNT = 64, 32
 
-pytestmark = pytest.mark.skipif(
+needs_st_lpips = pytest.mark.skipif(
     weight_state("st-lpips-vgg").status is not WeightStatus.PRESENT, reason="the ST-LPIPS weights are not installed"
 )
 
@@ -47,6 +50,7 @@ def press(qtbot: QtBot, place: QWidget, label: str) -> None:
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
+@needs_st_lpips
 def test_a_dropped_network_is_sampled_judged_and_measured_without_a_download(
     window: MainWindow, drop: Drop, tmp_path: Path, qtbot: QtBot
 ) -> None:
@@ -105,3 +109,19 @@ def test_a_dropped_network_is_sampled_judged_and_measured_without_a_download(
     controller.files.save(tmp_path / "study.planetview")
     qtbot.waitUntil(lambda: not workspace.is_dirty, timeout=PATIENCE_MS)
     assert load_study(tmp_path / "study.planetview").path_lengths == workspace.path_lengths
+
+
+def test_a_dropped_program_runs_only_after_the_question(
+    window: MainWindow, drop: Drop, tmp_path: Path, qtbot: QtBot
+) -> None:
+    digest = _torchscript(tmp_path / "net.pt")
+
+    assert drop(window, tmp_path / "net.pt")
+    page = window.pages.page("generator")
+    qtbot.waitUntil(lambda: bool(page.findChildren(ConsentQuestion)), timeout=PATIENCE_MS)
+    assert digest not in ConsentStore()
+    page.findChildren(ConsentQuestion)[0].yes_button.click()
+
+    qtbot.waitUntil(lambda: page.grid.shown == PICTURES and page.strip.shown == WALK_STEPS, timeout=PATIENCE_MS)
+    assert digest in ConsentStore()
+    assert "TorchScript" in page.details.text()
