@@ -67,7 +67,7 @@ class Smoke:
         done = subprocess.run(
             [*_without_network(), *words, *arguments],
             env=self.environment(**more), cwd=self.work, capture_output=True, text=True, encoding="utf-8",
-            timeout=_TIMEOUT, check=False,
+            errors="replace", timeout=_TIMEOUT, check=False,
         )  # fmt: skip
         self.times[" ".join((Path(words[0]).name, *arguments[:1]))] = time.perf_counter() - began
         if done.returncode:
