@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
-from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QModelIndex, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QGuiApplication, QResizeEvent
+from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -21,19 +19,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from planetview import __version__
 from planetview.core.catalogue import Family
 from planetview.core.datasets import Role
-from planetview.core.errors import UserError
-from planetview.core.files import write_text_atomically
 from planetview.core.formatting import format_count
 from planetview.core.generation import PathLengthResult
 from planetview.core.results import MetricValue, Results
 from planetview.core.selection import SelectionState
 from planetview.core.settings import RunSettings
-from planetview.core.tables import values_csv
 from planetview.gui.models.literature_words import literature_html
 from planetview.gui.models.metric_details import cell_html, floor_html, metric_html
-from planetview.gui.models.metric_export import grid_html, grid_tsv, table_grid
 from planetview.gui.models.metric_table import MetricRow, MetricTableModel, family_help, family_title
 from planetview.gui.models.missing_weights import lacking_weights
 from planetview.gui.models.wording import finding, tr
@@ -42,6 +37,7 @@ from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.metric_view import MetricTableView
 from planetview.gui.views.panels import GAP, empty_state, side_by_side
 from planetview.gui.views.path_length_block import PathLengthBlock
+from planetview.gui.views.table_export import TableExport
 
 _FINDINGS_LINES = 6
 _DETAILS_WIDTH = 240
@@ -133,6 +129,8 @@ class OverviewPage(QWidget):
         self._findings_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._strip = _WarningStrip()
         self._table = MetricTableView(self._model, self._theme)
+        self._export = TableExport(self._model, self._table, self._version)
+        self._export.notice.connect(self.notice)
         self._details = QTextBrowser(openLinks=False)
         self._details.setFrameShape(QFrame.Shape.NoFrame)
         self._details.setAccessibleName(self.tr("About the current row"))
@@ -157,8 +155,12 @@ class OverviewPage(QWidget):
         self._models.clicked.connect(self._on_models)
         self._literature.triggered.connect(self.literature_toggled)
         self._table.current_changed.connect(self._on_current_changed)
-        self._table.copy_requested.connect(self.copy_table)
+        self._table.copy_requested.connect(self._export.copy)
         self._model.dataChanged.connect(self._on_values_changed)
+
+    def _version(self) -> str:
+        made_by = None if self._results is None else self._results.provenance.get("planetview")
+        return str(made_by or __version__)
 
     def _build_foot(self) -> QHBoxLayout:
         legend = QLabel(
@@ -166,51 +168,12 @@ class OverviewPage(QWidget):
             wordWrap=True,
         )
         legend.setProperty("muted", True)
-        copy = QPushButton(self.tr("Copy table"))
-        copy.setToolTip(self.tr("Copy the chosen block, or all, as a table for spreadsheets and documents (Ctrl+C)."))
-        copy.clicked.connect(self.copy_table)
-        export = QPushButton(self.tr("Export CSV…"))
-        export.setToolTip(self.tr("Write every value with interval, floor, n, seed and notes, at full precision."))
-        export.clicked.connect(self.export_csv)
         foot = QHBoxLayout()
         foot.setSpacing(GAP)
         foot.addWidget(legend, 1)
-        foot.addWidget(copy)
-        foot.addWidget(export)
+        for button in self._export.buttons():
+            foot.addWidget(button)
         return foot
-
-    @Slot()
-    def copy_table(self) -> None:
-        """Put the chosen block, or the whole table, on the clipboard as TSV and HTML."""
-        rows, columns = self._table.chosen_block()
-        chosen = (self._model.candidate_at(column) for column in columns)
-        names = [name for name in chosen if name is not None] or self._model.candidates
-        grid = table_grid(self._model, rows, names)
-        mime = QMimeData()
-        mime.setText(grid_tsv(grid))
-        mime.setHtml(grid_html(grid))
-        QGuiApplication.clipboard().setMimeData(mime)
-        self.notice.emit(self.tr("Copied {0} metrics of {1} candidates.").format(len(grid) - 1, len(names)))
-
-    @Slot()
-    def export_csv(self) -> None:
-        """Ask for a place and write every value there as CSV."""
-        path = self.ask_path()
-        if path is None:
-            return
-        try:
-            write_text_atomically(path, values_csv(self._model.values))
-        except UserError as error:
-            self.notice.emit(f"{error.message} {error.hint}".strip())
-        else:
-            self.notice.emit(self.tr("Wrote {0}.").format(path))
-
-    def ask_path(self) -> Path | None:
-        """Ask where to write the table; None when the question was dismissed."""
-        name, _ = QFileDialog.getSaveFileName(
-            self, self.tr("Export the table"), "metrics.csv", self.tr("Comma-separated values (*.csv)")
-        )
-        return Path(name) if name else None
 
     def _refresh(self) -> None:
         has_rows = bool(self._model.rows)
