@@ -50,12 +50,14 @@ def prepared(filled: MainWindow, qtbot: QtBot) -> MainWindow:
 
 
 def test_cards_are_made_one_a_turn_and_stand_in_order(sheet: RoleSheet, results: Results, qtbot: QtBot) -> None:
+    counts: list[int] = []
+    sheet._making._timer.timeout.connect(lambda: counts.append(len(sheet.cards())))
+
     sheet._workspace.add(results.datasets)
     assert len(sheet.cards()) == 1
-    qtbot.waitUntil(lambda: len(sheet.cards()) > 1)
-    assert len(sheet.cards()) == 2
-
     qtbot.waitUntil(lambda: sheet.is_complete)
+
+    assert counts[:3] == [2, 3, 4]
 
     assert [card.dataset.name for card in sheet.cards()] == ["real_train", "real_test", "gan_v1", "gan_v2"]
     places = [sheet._card_column.indexOf(card) for card in sheet.cards()]
