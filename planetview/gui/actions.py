@@ -75,6 +75,14 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "copy", "&Edit", "&Copy", "Copy what has the focus: a table, a plot, a text.", ("Ctrl+C",), group=1,
         focus_keys=True,
     ),
+    ActionSpec(
+        "copy_methods", "&Edit", "Copy as &methods text", "Copy a paragraph for a paper on how the numbers were made.",
+        (), "", "results", 2,
+    ),
+    ActionSpec(
+        "copy_bibtex", "&Edit", "Copy &BibTeX", "Copy the references of the metrics and networks that were used.", (),
+        "", "results", 2,
+    ),
     ActionSpec("datasets", "&View", "&Datasets", "Show the sets, their roles and findings.", ("Ctrl+1",), "datasets"),
     ActionSpec("overview", "&View", "&Overview", "Show the table of all metrics.", ("Ctrl+2",), "overview"),
     ActionSpec(

@@ -194,6 +194,7 @@ class MainWindow(QMainWindow):
             ("show_help", partial(show_help, self)), ("show_keys", partial(show_keys, self)),
             ("show_export", partial(show_export, self)),
             ("show_about", partial(show_about, self)), ("literature", self.pages.show_literature),
+            ("copy_methods", self.pages.copy_methods), ("copy_bibtex", self.pages.copy_bibtex),
         ):  # fmt: skip
             self.actions_by_id[name].triggered.connect(slot)
         controller, workspace = self.controller, self.workspace

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
+from planetview.core.citations import bibtex, cited_ids, methods_text
 from planetview.core.generation import PathLengthResult
 from planetview.core.messages import CompareRequest
 from planetview.core.recorded_stretch import recorded_stretches
@@ -125,6 +127,19 @@ class ResultPages(QStackedWidget):
         self._shows_literature = is_shown
         if "overview" in self._pages:
             self._pages["overview"].show_literature(is_shown)
+
+    def copy_methods(self) -> None:
+        """Put a paragraph for a paper on the clipboard: how the present results were made."""
+        if self._results is not None:
+            QGuiApplication.clipboard().setText(methods_text(self._results))
+            self.notice.emit(self.tr("Copied the methods text. Read it before you use it."))
+
+    def copy_bibtex(self) -> None:
+        """Put the references of the present results on the clipboard."""
+        if self._results is not None:
+            entries = bibtex(cited_ids(self._results))
+            QGuiApplication.clipboard().setText(entries)
+            self.notice.emit(self.tr("Copied {0} references as BibTeX.").format(entries.count("@")))
 
     def page(self, page_id: str) -> Any:
         """Return a page that was made, or None."""

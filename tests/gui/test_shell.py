@@ -89,6 +89,22 @@ def test_a_run_shows_progress_partial_values_and_then_results(
     assert [c.name for c in request.candidates] == ["gan_v1", "gan_v2"]
 
 
+def test_the_edit_menu_copies_what_a_paper_needs_once_there_are_numbers(filled: MainWindow, qtbot: QtBot) -> None:
+    methods, references = (filled.actions_by_id[name] for name in ("copy_methods", "copy_bibtex"))
+    assert not methods.isEnabled()
+    assert not references.isEnabled()
+
+    filled.controller.run()
+    qtbot.waitUntil(lambda: filled.workspace.results is not None)
+    qtbot.waitUntil(methods.isEnabled)
+
+    methods.trigger()
+    assert "real_train (" in QGuiApplication.clipboard().text()
+    assert filled.statusBar().currentMessage().startswith("Copied the methods text")
+    references.trigger()
+    assert "@inproceedings{arXiv:1706.08500," in QGuiApplication.clipboard().text()
+
+
 def test_escape_cancels_at_once_and_resume_runs_again(filled: MainWindow, engine: FakeEngine, qtbot: QtBot) -> None:
     engine.hold("metrics")
     filled.controller.run()
