@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pyqtgraph as pg
@@ -22,10 +21,10 @@ from PySide6.QtGui import (
     QPen,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QFileDialog, QFrame, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
-from planetview.core.errors import UserError
-from planetview.gui import plot_export
+from planetview.core.tables import Cell
+from planetview.gui.plots.export_menu import ExportMenu
 from planetview.gui.plots.styles import SAMPLE_SIZE, SeriesStyle, draw_sample
 from planetview.gui.theme import Theme, Tokens
 
@@ -178,6 +177,15 @@ class PlotBase(QFrame):
     def redraw(self) -> None:
         """Draw all data anew with `self.tokens`; for subclasses."""
 
+    def data_table(self) -> tuple[list[str], list[list[Cell]]]:
+        """Return a header and rows with the data that are drawn, at full precision; for subclasses."""
+        return [], []
+
+    def axis_words(self, side: str) -> str:
+        """Return what the axis "bottom" or "left" shows, with its unit: "Shannon entropy (bits)"."""
+        text, unit = self._labels.get(side, ("", ""))
+        return f"{text} ({unit})" if unit else text
+
     def add(self, item: Any, z: float = 0.0, *, is_mark: bool = False) -> None:
         """Add one item. Marks do not count for the range of the axes, and `clear_marks` takes them away alone."""
         item.setZValue(z)
@@ -238,13 +246,8 @@ class PlotBase(QFrame):
 
     def _build_actions(self) -> None:
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        for text, slot, keys in (
-            (self.tr("&Copy image"), self._on_copy, QKeySequence(QKeySequence.StandardKey.Copy)),
-            (self.tr("Export &PNG (2×)…"), self._on_export_png, QKeySequence()),
-            (self.tr("Export &SVG…"), self._on_export_svg, QKeySequence()),
-            (self.tr("&Reset view"), self.reset_view, QKeySequence("0")),
-        ):
-            self.add_menu_action(text, slot, keys)
+        ExportMenu(self)
+        self.add_menu_action(self.tr("&Reset view"), self.reset_view, QKeySequence("0"))
 
     def add_menu_action(self, text: str, slot: Callable[[], object], keys: QKeySequence) -> QAction:
         """Add a line to the context menu; its keys work while the plot has the focus."""
@@ -277,10 +280,8 @@ class PlotBase(QFrame):
             # Grid lines are drawn with the axis pen, so the border colour shows through at this opacity.
             axis.setGrid(90)
             if side in self._labels:
-                text, unit = self._labels[side]
-                words = f"{text} ({unit})" if unit else text
                 style = {"color": self.tokens.text, "font-size": f"{self._point_size():.1f}pt"}
-                axis.setLabel(html.escape(words), **style)
+                axis.setLabel(html.escape(self.axis_words(side)), **style)
 
     def _point_size(self) -> float:
         size = self.font().pointSizeF()
@@ -327,32 +328,6 @@ class PlotBase(QFrame):
             return
         if self._view_box.sceneBoundingRect().contains(event.scenePos()):
             self.clicked.emit(QPointF(self._view_box.mapSceneToView(event.scenePos())), event.modifiers())
-
-    @Slot()
-    def _on_copy(self) -> None:
-        plot_export.copy_image(self)
-        self.notice.emit(self.tr("The plot is on the clipboard."))
-
-    @Slot()
-    def _on_export_png(self) -> None:
-        self._export(plot_export.export_png, ".png", self.tr("PNG image (*.png)"))
-
-    @Slot()
-    def _on_export_svg(self) -> None:
-        self._export(plot_export.export_svg, ".svg", self.tr("SVG drawing (*.svg)"))
-
-    def _export(self, write: Callable[[PlotBase, Path], None], suffix: str, kinds: str) -> None:
-        proposal = self.accessibleName().lower().replace(" ", "-") + suffix
-        name, _ = QFileDialog.getSaveFileName(self, self.tr("Export plot"), proposal, kinds)
-        if not name:
-            return
-        path = Path(name) if Path(name).suffix else Path(name + suffix)
-        try:
-            write(self, path)
-        except UserError as error:
-            self.notice.emit(f"{error.message} {error.hint}".strip())
-        else:
-            self.notice.emit(self.tr("Saved {}.").format(path))
 
     def sizeHint(self) -> QSize:
         return QSize(640, 400)

@@ -12,6 +12,7 @@ from PySide6.QtCore import QPointF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QWidget
 
+from planetview.core.tables import Cell
 from planetview.gui.plots.base import PlotBase
 from planetview.gui.plots.styles import SeriesStyle
 from planetview.gui.theme import Theme
@@ -90,6 +91,17 @@ class HistogramPlot(PlotBase):
     def bin_range(self, number: int) -> tuple[float, float]:
         """Return the lower and upper edge of a bin."""
         return float(self._edges[number]), float(self._edges[number + 1])
+
+    def data_table(self) -> tuple[list[str], list[list[Cell]]]:
+        x, y = self.axis_words("bottom"), self.axis_words("left")
+        header = ["set", f"{x} from", f"{x} to", y, f"median {x}"]
+        edges = self._edges.tolist()
+        rows: list[list[Cell]] = [
+            [one.name, low, high, height, one.median if np.isfinite(one.median) else None]
+            for one in self._series
+            for low, high, height in zip(edges[:-1], edges[1:], one.heights.tolist(), strict=True)
+        ]
+        return header, rows
 
     def redraw(self) -> None:
         self.clear_items()

@@ -11,6 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
+from planetview.core.tables import Cell
 from planetview.gui.plots.base import PlotBase
 from planetview.gui.plots.styles import SeriesStyle
 from planetview.gui.theme import Theme
@@ -93,6 +94,14 @@ class ScatterPlot(PlotBase):
     def choose_visible(self) -> None:
         """Report the points now in view: the brush for the keyboard."""
         self.choose_area(QRectF(self.view_box.viewRect()), Qt.KeyboardModifier.NoModifier)
+
+    def data_table(self) -> tuple[list[str], list[list[Cell]]]:
+        rows: list[list[Cell]] = [
+            [one.name, *point]
+            for one in self._series
+            for point in zip(one.rows.tolist(), one.x.tolist(), one.y.tolist(), strict=True)
+        ]
+        return ["set", "row", self.axis_words("bottom"), self.axis_words("left")], rows
 
     def redraw(self) -> None:
         self.clear_items()
