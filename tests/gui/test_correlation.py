@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import csv
 import dataclasses
+import io
 
 import numpy as np
 import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QPushButton
 
 from planetview.core.results import PairTable
 from planetview.core.selection import SelectionState
@@ -294,3 +296,19 @@ def test_names_with_markup_show_as_they_are(page, plot, results, selection):
     page.show_results(dataclasses.replace(results, datasets=named, pairs=tables, correlations=()))
 
     assert plot.legend_texts()[0].startswith("<b>x</b>")
+
+
+def test_the_points_are_exported_with_every_digit(page, plot, results, tmp_path, monkeypatch):
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "plot"), ""))
+
+    next(action for action in plot.actions() if "data" in action.text()).trigger()
+
+    header, *rows = list(csv.reader(io.StringIO((tmp_path / "plot.csv").read_text("utf-8"), newline="")))
+    assert header[:2] == ["set", "row"]
+    assert {name for name, *_ in rows} == {"gan_v1"}
+    # One pair has an infinite PSNR, which no plot shows.
+    assert len(rows) in (len(results.dataset("gan_v1")), len(results.dataset("gan_v1")) - 1)
+    for name, row, *cells in rows:
+        pairs = results.pairs_of(name)
+        known = [pairs.entropy_bits, *pairs.scores.values()]
+        assert all(any(float(cell) == column[int(row)] for column in known) for cell in cells)
