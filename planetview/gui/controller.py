@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from planetview.core.cancel import CancelToken
 from planetview.core.datasets import Role, shared_images
@@ -231,11 +231,11 @@ class Controller(QObject):
         self._runs[request.id] = request
         self.dismissed.emit("run")
         self._runner.submit(request)
-        # The page comes last: filled and in its final size before it is seen, it is laid out once.
+        # The page comes last and in a turn of its own: filled before it is seen, it is laid out once.
         self.run_began.emit(request)
         self.job_began.emit(self.tr("Starting…"))
         self.busy_changed.emit()
-        self.page_wanted.emit("overview")
+        QTimer.singleShot(0, self, lambda: self.page_wanted.emit("overview"))
 
     def _again(self, request: CompareRequest) -> None:
         if not self.is_busy:
@@ -263,7 +263,7 @@ class Controller(QObject):
             self._take_scan(job_id, outcome)
         elif isinstance(outcome, Results):
             self.workspace.set_results(outcome, self._runs.pop(job_id, None))
-            self.files.autosave()
+            QTimer.singleShot(0, self, self.files.autosave)
             for warning in outcome.warnings:
                 self.status.emit(warning)
 

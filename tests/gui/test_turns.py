@@ -136,7 +136,7 @@ def test_the_page_of_a_run_that_begins_is_filled_once(prepared: MainWindow, resu
     prepared.controller.run()
 
     assert len(resets) == 1
-    assert prepared.current_page() == "overview"
+    qtbot.waitUntil(lambda: prepared.current_page() == "overview")
 
 
 def test_a_plot_page_is_made_in_two_steps(qtbot: QtBot, theme: Theme) -> None:
