@@ -423,7 +423,7 @@ def test_an_installed_package_finds_its_resources_inside_itself(
 
 
 def test_the_release_workflow_builds_for_three_systems_with_checksums_and_provenance() -> None:
-    yaml = pytest.importorskip("yaml")
+    yaml = pytest.importorskip("yaml", reason="PyYAML, which reads the workflow, is not installed")
     text = (ROOT / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8")
     jobs = yaml.safe_load(text)["jobs"]
     runners = {job["runs-on"].split("-")[0] for job in jobs.values()}

@@ -30,7 +30,7 @@ from tests.gui_fixtures import Drop
 from tests.samples import write_tiles
 
 PATIENCE_MS = 60_000
-SIDE, COUNT = 64, 32
+SIDE, COUNT = 64, 64
 
 needs_st_lpips = pytest.mark.skipif(
     weight_state("st-lpips-vgg").status is not WeightStatus.PRESENT, reason="the ST-LPIPS weights are not installed"

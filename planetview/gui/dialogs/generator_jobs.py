@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
@@ -116,7 +115,6 @@ class _JobDialog(QDialog):
         layout.addLayout(self.form)
         layout.addWidget(self.problem)
         layout.addWidget(buttons)
-        self.accepted.connect(self._on_accepted)
 
     def add_row(self, label: str, field: QWidget, tip: str = "") -> None:
         """Add a line to the form."""
@@ -139,20 +137,13 @@ class _JobDialog(QDialog):
         inset_text(field)
         return field
 
-    def request(self) -> Any:
-        """Return what the form describes."""
-        raise NotImplementedError
-
-    @Slot()
-    def _on_accepted(self) -> None:
-        self.chosen.emit(self.request())
-
 
 class SampleDialog(_JobDialog):
     """Asks how many images to write, where to, and how."""
 
     def __init__(self, generator: GeneratorDescription, seed: int, truncation: float, parent: QWidget) -> None:
         super().__init__(parent)
+        self.accepted.connect(lambda: self.chosen.emit(self.request()))
         self.setWindowTitle(self.tr("Sample images"))
         self.start_button.setText(self.tr("Make images"))
         self._generator = generator
@@ -251,6 +242,7 @@ class PathLengthDialog(_JobDialog):
 
     def __init__(self, generator: GeneratorDescription, lacking: frozenset[str] | None, parent: QWidget) -> None:
         super().__init__(parent)
+        self.accepted.connect(lambda: self.chosen.emit(self.request()))
         self.setWindowTitle(self.tr("Path length"))
         self.start_button.setText(self.tr("Measure"))
         self._generator = generator

@@ -265,14 +265,20 @@ def test_a_style_network_is_smooth_enough_for_the_step() -> None:
         assert means[0] / means[1] == pytest.approx(1, rel=0.1)
 
 
-@pytest.mark.parametrize("name", ["base", "cond_map8", "gray_clamp1", "resnet", "orig", "fir_asym", "noclamp_nonoise"])
-@pytest.mark.parametrize("space", ["z", "w"])
+@pytest.mark.parametrize(
+    ("name", "space"),
+    [
+        (name, space)
+        for name in ("base", "cond_map8", "gray_clamp1", "resnet", "orig", "fir_asym", "noclamp_nonoise")
+        for space in ("z", "w")
+        # Its stored path in w goes from one class to another, which a path length never does.
+        if (name, space) != ("cond_map8", "w")
+    ],
+)
 def test_the_points_of_a_path_are_those_of_the_published_code(name: str, space: str, shared_data: Path) -> None:
     path = shared_data / "golden" / f"sg2_{name}.npz"
     if not path.is_file():
         pytest.skip("the reference images (../shared/data/golden) are not on this machine")
-    if (name, space) == ("cond_map8", "w"):
-        pytest.skip("the stored path goes from one class to another, which a path length never does")
     generator = style_generator(tree_of(*golden_network(path)), path, "0" * 64, "test", check=lambda: None)
     with np.load(path) as stored:
         out = {name: torch.from_numpy(stored[f"out/{name}"]) for name in ("z", "ppl_t", f"ppl_{space}_img")}
