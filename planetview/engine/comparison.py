@@ -288,7 +288,7 @@ class _Run:
         stage = f"pairs/{query.dataset.name}"
         scores: dict[str, np.ndarray] = {}
         on_images = [m for m in metrics if METRICS[m].embedding is None]
-        for done, scores in score_pairs(pairing, on_images, self._perceptual, self._store, self._check):  # noqa: B007
+        for done, scores in score_pairs(pairing, on_images, self._perceptual, self._store, self._check, self._warn):  # noqa: B007
             self._schedule.advance(stage, done)
         for metric in metrics:
             space = METRICS[metric].embedding

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
+from planetview.core.catalogue import METRICS
 from planetview.core.datasets import ImageRecord
 from planetview.core.errors import ImageProblem
 from planetview.engine.devices import TimedBatch, run_halving
@@ -72,12 +73,14 @@ def score_pairs(
     perceptual: dict[str, PairNetwork],
     store: FeatureStore,
     check: Callable[[], None],
+    notice: Callable[[str], None],
 ) -> Iterator[tuple[int, Scores]]:
     """Yield (pairs done, scores so far); the last one is complete.
 
     metrics: pairwise ids of the catalogue. perceptual: the loaded network of each perceptual id among them.
     A pair of unequal sizes is compared at the common size (Pillow bicubic, antialiased). NaN where a pair has no
-    value: too small for the window, or unreadable. Scores known to the store are not computed again.
+    value: too small for the window, or unreadable. Scores known to the store are not computed again. notice: told in
+    words when memory runs out.
     """
     keys = [(a.digest, b.digest) for a, b in zip(pairing.left, pairing.right, strict=True)]
     spaces = {metric: _space(metric, pairing.key, perceptual) for metric in metrics}
@@ -93,7 +96,7 @@ def score_pairs(
     # Pairs that share their reference image stand together, so that the networks see it once.
     missing.sort(key=lambda i: keys[i][1])
     yield len(keys) - len(missing), scores
-    worker = _Scorer(metrics, perceptual, check)
+    worker = _Scorer(metrics, perceptual, check, notice)
     batch: list[tuple[int, Image8]] = []
     unsaved: list[int] = []
     done = len(keys) - len(missing)
@@ -131,10 +134,17 @@ def score_pairs(
 class _Scorer:
     """Computes the scores of decoded pairs, stacked as (2, H, W, 3)."""
 
-    def __init__(self, metrics: Sequence[str], perceptual: dict[str, PairNetwork], check: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        metrics: Sequence[str],
+        perceptual: dict[str, PairNetwork],
+        check: Callable[[], None],
+        notice: Callable[[str], None],
+    ) -> None:
         self._pixel = [metric for metric in metrics if metric in _PIXEL_METRICS]
         self._networks = [(metric, perceptual[metric]) for metric in metrics if metric in perceptual]
         self._check = check
+        self._notice = notice
         self.batch = TimedBatch(start=4, largest=32)
 
     @property
@@ -172,7 +182,12 @@ class _Scorer:
             def work(part: npt.NDArray[Any], network: PairNetwork = network) -> npt.NDArray[np.float32]:
                 return network.distance(part[:, 0], part[:, 1])
 
-            scores[metric][at] = run_halving(work, stacked, check=self._check, batch_size=self.batch)
+            def say_smaller(pairs: int, label: str = METRICS[metric].label) -> None:
+                self._notice(f"Memory ran out: {label} goes on with {pairs} pairs at once. The numbers are the same.")
+
+            scores[metric][at] = run_halving(
+                work, stacked, check=self._check, batch_size=self.batch, report=say_smaller
+            )
             self.batch.record(time.perf_counter() - began, len(at))
 
 

@@ -20,6 +20,7 @@ from planetview.core.results_io import results_from_json, results_to_json
 from planetview.core.scanning import scan
 from planetview.core.settings import RunSettings
 from planetview.engine.engine import TorchEngine
+from planetview.engine.perceptual.learned import LearnedDistance
 from tests.samples import write_tiles
 
 SETTINGS = RunSettings(threads=1)
@@ -361,3 +362,26 @@ def test_pairwise_metrics_only_reach_families_that_were_asked(sets: dict[str, Da
 
     assert {METRICS[value.metric].family for value in results.values} == {Family.DISTRIBUTION}
     assert results.pairs == ()
+
+
+def test_memory_running_out_over_pairs_is_said_and_changes_no_number(
+    sets: dict[str, Dataset], store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = dataclasses.replace(SETTINGS, metrics=("st-lpips-alex",))
+    expected, _ = run(TorchEngine(store), request(sets, settings))
+    distance = LearnedDistance.distance
+
+    def cramped(self: LearnedDistance, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        if len(a) > 1:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return distance(self, a, b)
+
+    monkeypatch.setattr(LearnedDistance, "distance", cramped)
+    results, messages = run(TorchEngine(tmp_path / "other.sqlite"), request(sets, settings))
+
+    assert any("ST-LPIPS (AlexNet) goes on with" in m.text for m in messages if isinstance(m, Notice))
+    np.testing.assert_allclose(
+        results.pairs_of("noise").scores["st-lpips-alex"],
+        expected.pairs_of("noise").scores["st-lpips-alex"],
+        rtol=1e-4,
+    )
