@@ -18,6 +18,7 @@ from planetview.core.datasets import Role
 from planetview.core.errors import UserError
 from planetview.core.files import write_atomically
 from planetview.core.generation import PathLengthResult
+from planetview.core.marks import Marks
 from planetview.core.results import Results
 from planetview.core.results_io import results_from_document, results_to_document
 from planetview.core.settings import RunSettings
@@ -43,7 +44,7 @@ class Study:
     """What a `.planetview` file holds.
 
     title: shown in the window; sources: in study order; results: of the last run, or None.
-    path_lengths: of the generators measured, oldest first.
+    path_lengths: of the generators measured, oldest first. marks: single images flagged or excluded.
     """
 
     title: str = "Untitled study"
@@ -51,6 +52,7 @@ class Study:
     settings: RunSettings = field(default_factory=RunSettings)
     results: Results | None = None
     path_lengths: tuple[PathLengthResult, ...] = ()
+    marks: Marks = field(default_factory=Marks)
 
 
 def save_study(study: Study, path: Path) -> None:

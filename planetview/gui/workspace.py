@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -11,11 +11,13 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from planetview.core.datasets import Dataset, Role, SharedImages
 from planetview.core.generation import PathLengthResult
+from planetview.core.marks import ImageKey, Marks
 from planetview.core.messages import CompareRequest
 from planetview.core.results import Results
 from planetview.core.settings import RunSettings
 from planetview.core.stretch import StretchKind
 from planetview.core.study import Study, StudySource
+from planetview.gui.run_inputs import inputs_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Contents:
 
     datasets: tuple[Dataset, ...] = ()
     missing: tuple[MissingSource, ...] = ()
+    marks: Marks = field(default_factory=Marks)
 
     def names(self) -> set[str]:
         """Return the names in use."""
@@ -58,6 +61,7 @@ class Workspace(QObject):
     """
 
     contents_changed = Signal()
+    marks_changed = Signal()
     settings_changed = Signal()
     results_changed = Signal(object)  # Results | None
     path_lengths_changed = Signal()
@@ -76,6 +80,8 @@ class Workspace(QObject):
         self._path: Path | None = None
         self._saved: tuple[object, ...] = self._state()
         self._run_of: tuple[object, ...] | None = None
+        # Asked for at every change of title or state, and 50,000 images take some milliseconds.
+        self._inputs_of: tuple[tuple[object, object], tuple[object, ...]] | None = None
 
     @property
     def contents(self) -> Contents:
@@ -86,6 +92,11 @@ class Workspace(QObject):
     def datasets(self) -> tuple[Dataset, ...]:
         """The scanned sets in study order."""
         return self._contents.datasets
+
+    @property
+    def marks(self) -> Marks:
+        """The images that are flagged, and those that runs leave out."""
+        return self._contents.marks
 
     @property
     def settings(self) -> RunSettings:
@@ -153,6 +164,9 @@ class Workspace(QObject):
             return self.tr("More than one set is marked as held-out; at most one is possible.")
         if not candidates:
             return self.tr("Add at least one candidate: the synthetic images to judge.")
+        for dataset in self.datasets:
+            if dataset.images and not self.marks.kept(dataset).images:
+                return self.tr("All images of '{0}' are excluded: take some in again.").format(dataset.name)
         if not self._settings.metrics or not self._settings.extractors:
             return self.tr("Choose at least one metric and one extractor under Options.")
         return ""
@@ -164,13 +178,17 @@ class Workspace(QObject):
         return tuple(dataset.name for dataset in self.datasets if set(dataset.dtypes) - {"uint8"})
 
     def request(self) -> CompareRequest:
-        """Return the run that the sets and settings describe; only valid while nothing is missing."""
+        """Return the run that the sets and settings describe, without excluded images.
+
+        Only valid while nothing is missing.
+        """
         held_out = self._with_role(Role.HELD_OUT)
         settings = self._settings if not held_out else replace(self._settings, split_reference=0.0)
+        kept = self.marks.kept
         return CompareRequest(
-            self._with_role(Role.REFERENCE)[0],
-            self._with_role(Role.CANDIDATE),
-            held_out[0] if held_out else None,
+            kept(self._with_role(Role.REFERENCE)[0]),
+            tuple(kept(candidate) for candidate in self._with_role(Role.CANDIDATE)),
+            kept(held_out[0]) if held_out else None,
             settings,
         )
 
@@ -180,7 +198,7 @@ class Workspace(QObject):
             *(StudySource(dataset.source, dataset.name, dataset.role) for dataset in self.datasets),
             *(item.source for item in self._contents.missing),
         )
-        return Study(self._title, sources, self._settings, self._results, self._path_lengths)
+        return Study(self._title, sources, self._settings, self._results, self._path_lengths, self.marks)
 
     def add(self, datasets: Iterable[Dataset], missing: Iterable[MissingSource] = ()) -> None:
         """Add scanned sets, each under a name of its own; one that is listed as missing takes that place."""
@@ -198,13 +216,14 @@ class Workspace(QObject):
             kept_missing = [known for known in kept_missing if known.source.name != item.source.name]
             if item.source.name not in {dataset.name for dataset in after}:
                 kept_missing.append(item)
-        self._push(self.tr("Add sets"), Contents(tuple(after), tuple(kept_missing)))
+        self._push(self.tr("Add sets"), Contents(tuple(after), tuple(kept_missing), self.marks))
 
     def remove(self, name: str) -> None:
         """Take a set, found or missing, out of the study; its files stay untouched."""
         after = Contents(
             tuple(dataset for dataset in self.datasets if dataset.name != name),
             tuple(item for item in self._contents.missing if item.source.name != name),
+            self.marks,
         )
         self._push(self.tr("Remove '{0}'").format(name), after)
 
@@ -215,12 +234,35 @@ class Workspace(QObject):
             return True
         if not new_name or new_name in self._contents.names():
             return False
-        self._replace_dataset(name, self.tr("Rename '{0}'").format(name), name=new_name)
+        after = tuple(replace(item, name=new_name) if item.name == name else item for item in self.datasets)
+        marks = self.marks.renamed(name, new_name)
+        self._push(self.tr("Rename '{0}'").format(name), replace(self._contents, datasets=after, marks=marks))
         return True
 
     def set_role(self, name: str, role: Role) -> None:
         """Change what a set is for."""
         self._replace_dataset(name, self.tr("Change the role of '{0}'").format(name), role=role)
+
+    def set_flagged(self, keys: Iterable[ImageKey], is_on: bool) -> None:
+        """Flag images to come back to, or take the flag away; can be undone."""
+        keys = tuple(keys)
+        text = self.tr("Flag {0}") if is_on else self.tr("Remove the flag of {0}")
+        self._mark(text, keys, self.marks.with_flagged(keys, is_on))
+
+    def set_excluded(self, keys: Iterable[ImageKey], is_on: bool) -> None:
+        """Leave images out of the next run, or take them in again; can be undone. Their files stay untouched."""
+        keys = tuple(keys)
+        text = self.tr("Exclude {0}") if is_on else self.tr("Take {0} in again")
+        self._mark(text, keys, self.marks.with_excluded(keys, is_on))
+
+    def set_name(self, dataset: Dataset) -> str:
+        """Return the name under which the study knows a set of the results.
+
+        A part cut from the reference, or a set renamed since the run, is known by where it came from.
+        """
+        if any(known.name == dataset.name for known in self.datasets):
+            return dataset.name
+        return next((known.name for known in self.datasets if known.source == dataset.source), dataset.name)
 
     def set_settings(self, settings: RunSettings) -> None:
         """Change the settings of the next run."""
@@ -238,7 +280,7 @@ class Workspace(QObject):
     def set_results(self, results: Results, of: CompareRequest | None = None) -> None:
         """Take what a run found; `of` is its request, None when the results came with the study's file."""
         self._results = results
-        self._run_of = None if of is None else _inputs_of_request(of)
+        self._run_of = None if of is None else inputs_of(of)
         self.results_changed.emit(results)
         self.described.emit()
 
@@ -259,7 +301,8 @@ class Workspace(QObject):
         """Show another study; its sets count as missing until `add` brings them, scanned."""
         self.undo_stack.clear()
         not_yet = self.tr("Not read yet.")
-        self._contents = Contents(missing=tuple(MissingSource(source, not_yet) for source in study.sources))
+        missing = tuple(MissingSource(source, not_yet) for source in study.sources)
+        self._contents = Contents(missing=missing, marks=study.marks)
         self._settings, self._results = study.settings, study.results
         self._path_lengths = study.path_lengths
         self._shared, self._title, self._path = (), study.title, path
@@ -267,6 +310,7 @@ class Workspace(QObject):
         self._saved = (object(),) * 5 if unsaved else self._state()
         self.settings_changed.emit()
         self.contents_changed.emit()
+        self.marks_changed.emit()
         self.results_changed.emit(self._results)
         self.path_lengths_changed.emit()
         self.described.emit()
@@ -276,7 +320,8 @@ class Workspace(QObject):
         self.undo_stack.clear()
         self._saved = (self._contents, *self._saved[1:])
         if self._results is not None:
-            self._run_of = self._inputs()
+            # Nothing equals the empty object: images were excluded or taken in after that run.
+            self._run_of = self._inputs() if self._results_know_the_marks() else (object(),)
         self.described.emit()
 
     def mark_saved(self, path: Path, state: tuple[object, ...]) -> None:
@@ -294,7 +339,19 @@ class Workspace(QObject):
     def _inputs(self) -> tuple[object, ...]:
         if self.missing_for_a_run():
             return ()
-        return _inputs_of_request(self.request())
+        described = (self._contents, self._settings)
+        if self._inputs_of is None or any(a is not b for a, b in zip(self._inputs_of[0], described, strict=True)):
+            self._inputs_of = (described, inputs_of(self.request()))
+        return self._inputs_of[1]
+
+    def _results_know_the_marks(self) -> bool:
+        results = self._results
+        assert results is not None
+        for name in {name for name, _image in self.marks.excluded}:
+            used = next((dataset.images for dataset in results.datasets if dataset.name == name), ())
+            if not {image.name for image in used}.isdisjoint(self.marks.excluded_of(name)):
+                return False
+        return True
 
     def _with_role(self, role: Role) -> tuple[Dataset, ...]:
         return tuple(dataset for dataset in self.datasets if dataset.role is role)
@@ -310,9 +367,16 @@ class Workspace(QObject):
         if after != self._contents:
             self.undo_stack.push(_Change(self, text, after))
 
+    def _mark(self, text: str, keys: tuple[ImageKey, ...], after: Marks) -> None:
+        what = f"'{keys[0][1]}'" if len(keys) == 1 else self.tr("{0} images").format(f"{len(keys):,}")
+        self._push(text.format(what), replace(self._contents, marks=after))
+
     def _put(self, contents: Contents) -> None:
-        self._contents = contents
-        self.contents_changed.emit()
+        before, self._contents = self._contents, contents
+        if contents.marks != before.marks:
+            self.marks_changed.emit()
+        if (contents.datasets, contents.missing) != (before.datasets, before.missing):
+            self.contents_changed.emit()
         self.described.emit()
 
 
@@ -323,19 +387,6 @@ def _free_name(name: str, taken: set[str]) -> str:
     return free
 
 
-def _inputs_of_request(request: CompareRequest) -> tuple[object, ...]:
-    """Return what tells two runs apart, cheap to compare: names, roles, sources and sizes, not every image."""
-    sets = (request.reference, request.held_out, *request.candidates)
-    return (
-        tuple((s.name, s.role, s.source, len(s.images), _ends(s)) if s is not None else None for s in sets),
-        request.settings,
-    )
-
-
 def _measurement(found: PathLengthResult) -> tuple[object, ...]:
     """Return what tells two measurements apart: the generator, the seed, the variants."""
     return (found.generator_sha256, found.seed, tuple(value.variant for value in found.values))
-
-
-def _ends(dataset: Dataset) -> tuple[str, ...]:
-    return tuple(dataset.images[i].digest for i in (0, -1)) if dataset.images else ()

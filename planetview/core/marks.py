@@ -1,0 +1,51 @@
+"""What a person noted on single images: look at it again, or leave it out of the next run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+
+from planetview.core.datasets import Dataset
+
+ImageKey = tuple[str, str]
+"""Name of a set of the study and name of an image in it: unlike a position, it outlives a new scan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """flagged: images to come back to; excluded: images that runs leave out. Files are never touched."""
+
+    flagged: frozenset[ImageKey] = frozenset()
+    excluded: frozenset[ImageKey] = frozenset()
+
+    def with_flagged(self, keys: Iterable[ImageKey], is_on: bool) -> Marks:
+        """Return marks with these images flagged, or no longer."""
+        return replace(self, flagged=_changed(self.flagged, keys, is_on))
+
+    def with_excluded(self, keys: Iterable[ImageKey], is_on: bool) -> Marks:
+        """Return marks with these images left out of runs, or taken in again."""
+        return replace(self, excluded=_changed(self.excluded, keys, is_on))
+
+    def renamed(self, old: str, new: str) -> Marks:
+        """Return marks that follow a set to its new name."""
+        return Marks(_renamed(self.flagged, old, new), _renamed(self.excluded, old, new))
+
+    def kept(self, dataset: Dataset) -> Dataset:
+        """Return the set without its excluded images; the set itself where none of it is excluded."""
+        names = {image for name, image in self.excluded if name == dataset.name}
+        if not names:
+            return dataset
+        images = tuple(image for image in dataset.images if image.name not in names)
+        return dataset if len(images) == len(dataset.images) else replace(dataset, images=images)
+
+    def excluded_of(self, name: str) -> tuple[str, ...]:
+        """Return the sorted names of the images of one set that runs leave out."""
+        return tuple(sorted(image for dataset, image in self.excluded if dataset == name))
+
+
+def _changed(keys: frozenset[ImageKey], others: Iterable[ImageKey], is_on: bool) -> frozenset[ImageKey]:
+    return keys.union(others) if is_on else keys.difference(others)
+
+
+def _renamed(keys: Collection[ImageKey], old: str, new: str) -> frozenset[ImageKey]:
+    return frozenset((new if name == old else name, image) for name, image in keys)
