@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu
 from planetview.gui.actions import ACTIONS, MENUS, tr
 from planetview.gui.theme import THEME_NAMES
 
-_THEME_TEXTS = {"system": "&System", "light": "&Light", "dark": "&Dark"}
+_THEME_TEXTS = {"system": "&System", "light": "&Light", "dark": "&Dark", "contrast": "High &contrast"}
 
 
 class Menus(QObject):

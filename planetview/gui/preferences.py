@@ -1,4 +1,4 @@
-"""What the window remembers between starts: theme, text size, recent studies, its place on the screen."""
+"""What the window remembers between starts: theme, text size, shortcuts, recent studies, its place on the screen."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import contextlib
 import json
 import math
 import time
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from PySide6.QtCore import QObject, Signal
 
 from planetview.core.files import write_text_atomically
 from planetview.core.paths import config_dir
@@ -16,26 +19,68 @@ from planetview.gui.theme import THEME_NAMES
 
 FILE_NAME = "preferences.json"
 _RECENT_MAX = 10
+_COMMANDS_MAX = 8
 TEXT_SCALES = (0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """theme: one of `THEME_NAMES`. text_scale: 0.8 to 2. recent: study files, latest first. geometry: base64."""
+    """What was chosen, and what was done last.
+
+    theme: one of `THEME_NAMES`. text_scale: 0.8 to 2. recent: study files, latest first; those in `pinned` stay.
+    geometry, docks: places on the screen, base64. shortcuts: command id -> its keys as portable text, for those
+    commands whose keys were changed. commands: ids that the palette ran, latest first. knows_tour: the tour was
+    offered and answered.
+    """
 
     theme: str = "system"
     text_scale: float = 1.0
     recent: tuple[str, ...] = ()
     geometry: str = ""
+    pinned: tuple[str, ...] = ()
+    docks: str = ""
+    shortcuts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    commands: tuple[str, ...] = ()
+    knows_tour: bool = False
 
     def with_recent(self, path: Path) -> Preferences:
-        """Return preferences with `path` as the latest study."""
+        """Return preferences with `path` as the latest study; the oldest that is not pinned goes."""
         text = str(path)
-        return replace(self, recent=(text, *(known for known in self.recent if known != text))[:_RECENT_MAX])
+        texts = [text, *(known for known in self.recent if known != text)]
+        while len(texts) > _RECENT_MAX:
+            loose = [known for known in texts[1:] if known not in self.pinned]
+            texts.remove(loose[-1] if loose else texts[-1])
+        return replace(self, recent=tuple(texts))
 
     def without_recent(self, path: Path) -> Preferences:
         """Return preferences that no longer list `path`."""
-        return replace(self, recent=tuple(known for known in self.recent if known != str(path)))
+        return replace(
+            self,
+            recent=tuple(known for known in self.recent if known != str(path)),
+            pinned=tuple(known for known in self.pinned if known != str(path)),
+        )
+
+    def with_pin(self, path: Path, is_pinned: bool) -> Preferences:
+        """Return preferences that keep `path` among the recent studies, or no longer do."""
+        rest = tuple(known for known in self.pinned if known != str(path))
+        return replace(self, pinned=(*rest, str(path)) if is_pinned else rest)
+
+    def without_unpinned(self) -> Preferences:
+        """Return preferences whose recent studies are the pinned ones."""
+        return replace(self, recent=tuple(known for known in self.recent if known in self.pinned))
+
+    def recent_studies(self) -> tuple[Path, ...]:
+        """Return the recent studies, pinned ones first, then the latest first."""
+        return tuple(Path(text) for text in sorted(self.recent, key=lambda text: text not in self.pinned))
+
+    def is_pinned(self, path: Path) -> bool:
+        """Return whether `path` is pinned."""
+        return str(path) in self.pinned
+
+    def with_command(self, entry: str) -> Preferences:
+        """Return preferences with `entry` as the palette's latest."""
+        rest = (known for known in self.commands if known != entry)
+        return replace(self, commands=(entry, *rest)[:_COMMANDS_MAX])
 
     def scaled(self, step: int) -> Preferences:
         """Return preferences with the text `step` sizes larger; 0 returns to the usual size."""
@@ -43,6 +88,27 @@ class Preferences:
             return replace(self, text_scale=1.0)
         nearest = min(range(len(TEXT_SCALES)), key=lambda i: abs(TEXT_SCALES[i] - self.text_scale))
         return replace(self, text_scale=TEXT_SCALES[min(max(nearest + step, 0), len(TEXT_SCALES) - 1)])
+
+
+class KeptPreferences(QObject):
+    """The preferences that all windows of the process share."""
+
+    changed = Signal(object, object)  # Preferences now, Preferences before
+
+    def __init__(self, value: Preferences, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._value = value
+
+    @property
+    def value(self) -> Preferences:
+        """The preferences in force."""
+        return self._value
+
+    def use(self, value: Preferences) -> None:
+        """Put others in force; `changed` follows when they differ."""
+        before, self._value = self._value, value
+        if value != before:
+            self.changed.emit(value, before)
 
 
 def preferences_path() -> Path:
@@ -71,18 +137,29 @@ def save_preferences(preferences: Preferences) -> None:
     write_text_atomically(preferences_path(), json.dumps(asdict(preferences), indent=1))
 
 
+def shortcuts_from(document: object) -> dict[str, tuple[str, ...]]:
+    """Return the entries of a mapping from command ids to lists of keys that make sense; the others are left out."""
+    if not isinstance(document, dict):
+        return {}
+    return {name: _texts(keys) for name, keys in document.items() if isinstance(name, str) and isinstance(keys, list)}
+
+
+def _texts(found: Iterable[object]) -> tuple[str, ...]:
+    return tuple(item for item in found if isinstance(item, str) and item)
+
+
 def _from_document(document: dict[str, Any]) -> Preferences:
     """Take every value that makes sense; each other one keeps its default."""
-    preferences = Preferences()
+    values: dict[str, Any] = {"shortcuts": shortcuts_from(document.get("shortcuts"))}
     theme, scale = document.get("theme"), document.get("text_scale")
-    recent, geometry = document.get("recent"), document.get("geometry")
     if theme in THEME_NAMES:
-        preferences = replace(preferences, theme=theme)
+        values["theme"] = theme
     if isinstance(scale, int | float) and math.isfinite(scale):
-        preferences = replace(preferences, text_scale=min(2.0, max(0.8, float(scale))))
-    if isinstance(recent, list):
-        texts = tuple(item for item in recent if isinstance(item, str) and item)
-        preferences = replace(preferences, recent=texts[:_RECENT_MAX])
-    if isinstance(geometry, str):
-        preferences = replace(preferences, geometry=geometry)
-    return preferences
+        values["text_scale"] = min(2.0, max(0.8, float(scale)))
+    for name, most in (("recent", _RECENT_MAX), ("pinned", _RECENT_MAX), ("commands", _COMMANDS_MAX)):
+        if isinstance(document.get(name), list):
+            values[name] = _texts(document[name])[:most]
+    for name, kind in (("geometry", str), ("docks", str), ("knows_tour", bool)):
+        if isinstance(document.get(name), kind):
+            values[name] = document[name]
+    return Preferences(**values)

@@ -1,4 +1,4 @@
-"""Colours of the window and of the data, light and dark from one set of tokens."""
+"""Colours of the window and of the data: light, dark and high contrast from one set of tokens."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from planetview.core.datasets import Role
 from planetview.core.paths import resource
 from planetview.core.results import Results
 
-THEME_NAMES = ("system", "light", "dark")
+THEME_NAMES = ("system", "light", "dark", "contrast")
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
     """Every colour the window uses, as "#rrggbb".
 
-    Text tokens reach a contrast of 4.5 on `background`, `surface` and `surface_alt`; data colours reach 3.
-    candidates: one colour per candidate in study order, repeating.
+    Text tokens reach a contrast of 4.5 on `background`, `surface` and `surface_alt`, 7 in the high-contrast theme; data
+    colours and the focus ring, which has the colour of `accent`, reach 3.
+    candidates: one colour per candidate in study order, repeating. ring_px: width of the focus ring.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Tokens:
     held_out: str
     candidates: tuple[str, ...]
     grid: str
+    ring_px: int = 2
 
 
 LIGHT = Tokens(
@@ -80,6 +82,26 @@ DARK = Tokens(
     grid="#333a46",
 )
 
+CONTRAST = Tokens(
+    name="contrast",
+    background="#000000",
+    surface="#000000",
+    surface_alt="#1c1c1c",
+    border="#c8c8c8",
+    text="#ffffff",
+    text_muted="#dcdcdc",
+    accent="#ffe14d",
+    accent_text="#000000",
+    warning="#ffb866",
+    danger="#ffa8a0",
+    success="#7fe6ac",
+    reference="#56b4e9",
+    held_out="#2fd3a2",
+    candidates=("#ff8f3d", "#f0a6cf", "#f0e442", "#c3b0ff", "#d0d4da", "#5fe0ee"),
+    grid="#7a7a7a",
+    ring_px=3,
+)
+
 
 class Theme(QObject):
     """The tokens in use, and the palette and style sheet made of them."""
@@ -93,7 +115,11 @@ class Theme(QObject):
         self._text_scale = 1.0
         self._base_point_size = 0.0
         self._app: QApplication | None = None
-        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_scheme_changed)
+        hints = QGuiApplication.styleHints()
+        hints.colorSchemeChanged.connect(self._on_system_changed)
+        # Qt 6.10 brought the system's wish for contrast.
+        if hasattr(hints, "accessibility"):
+            hints.accessibility().contrastPreferenceChanged.connect(self._on_system_changed)
 
     @property
     def tokens(self) -> Tokens:
@@ -102,11 +128,11 @@ class Theme(QObject):
 
     @property
     def choice(self) -> str:
-        """What was chosen: "system", "light" or "dark"."""
+        """What was chosen: one of `THEME_NAMES`."""
         return self._choice
 
     def use(self, name: str, text_scale: float | None = None) -> None:
-        """Switch to "light", "dark" or "system", with text of `text_scale` (0.8 to 2.0) times the usual size.
+        """Switch to one of `THEME_NAMES`, with text of `text_scale` (0.8 to 2.0) times the usual size.
 
         Raises ValueError for another name.
         """
@@ -148,15 +174,12 @@ class Theme(QObject):
             return self._tokens.held_out
         return self._tokens.candidates[order % len(self._tokens.candidates)]
 
-    def _on_system_scheme_changed(self, _scheme: Qt.ColorScheme) -> None:
+    def _on_system_changed(self, _wish: object) -> None:
         if self._choice == "system":
             self._refresh()
 
     def _refresh(self) -> None:
-        dark = self._choice == "dark" or (
-            self._choice == "system" and QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
-        )
-        self._tokens = DARK if dark else LIGHT
+        self._tokens = _TOKENS.get(self._choice) or tokens_of_system()
         if self._app is not None:
             font = QFont(self._app.font())
             font.setPointSizeF(self._base_point_size * self._text_scale)
@@ -164,6 +187,21 @@ class Theme(QObject):
             self._app.setPalette(palette_of(self._tokens))
             self._app.setStyleSheet(style_sheet_of(self._tokens, self._text_scale, self._base_point_size))
         self.changed.emit()
+
+
+_TOKENS = {tokens.name: tokens for tokens in (LIGHT, DARK, CONTRAST)}
+
+
+def tokens_of_system() -> Tokens:
+    """Return the tokens that the desktop asks for: high contrast before dark before light."""
+    hints = QGuiApplication.styleHints()
+    wants_contrast = (
+        hasattr(hints, "accessibility")
+        and hints.accessibility().contrastPreference() is Qt.ContrastPreference.HighContrast
+    )
+    if wants_contrast:
+        return CONTRAST
+    return DARK if hints.colorScheme() is Qt.ColorScheme.Dark else LIGHT
 
 
 def palette_of(tokens: Tokens) -> QPalette:
@@ -202,10 +240,15 @@ def palette_of(tokens: Tokens) -> QPalette:
 
 def style_sheet_of(tokens: Tokens, text_scale: float = 1.0, point_size: float = 10.0) -> str:
     """Return the application's style sheet with the tokens put in; titles, marks and arrows grow with the text."""
-    template = Template(resource("qss/base.qss").read_text(encoding="utf-8"))
+    text = resource("qss/base.qss").read_text(encoding="utf-8")
+    if tokens is CONTRAST:
+        text += resource("qss/contrast.qss").read_text(encoding="utf-8")
+    template = Template(text)
     colours = {key: value for key, value in asdict(tokens).items() if isinstance(value, str)}
     # A style sheet cannot colour a picture: there is one of each for each theme.
     icons = resource("icons/controls").as_posix()
     sizes = {"arrow": 12, "arrow_box": 20, "indicator": 14, "row": 22}
     scaled = {key: round(px * text_scale) for key, px in sizes.items()}
-    return template.substitute(colours, icons=icons, title=round(1.4 * point_size * text_scale), **scaled)
+    # The ring grows into the padding, so that nothing moves when the focus comes.
+    ring = {"ring": tokens.ring_px, **{f"pad{px}": max(0, px + 1 - tokens.ring_px) for px in (2, 4, 6, 8, 14)}}
+    return template.substitute(colours, icons=icons, title=round(1.4 * point_size * text_scale), **scaled, **ring)

@@ -1,13 +1,14 @@
-"""Light and dark: readable, switched everywhere at once, remembered."""
+"""Light, dark and high contrast: readable, switched everywhere at once, remembered."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from planetview.core.paths import resource
@@ -15,7 +16,7 @@ from planetview.core.results import Results
 from planetview.gui.icons import icon_pixmap
 from planetview.gui.main_window import MainWindow
 from planetview.gui.preferences import Preferences, load_preferences, preferences_path, save_preferences
-from planetview.gui.theme import DARK, LIGHT, Theme, Tokens
+from planetview.gui.theme import CONTRAST, DARK, LIGHT, THEME_NAMES, Theme, Tokens, palette_of, style_sheet_of
 
 
 def luminance(colour: str) -> float:
@@ -30,23 +31,62 @@ def contrast(first: str, second: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-@pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
+every_theme = pytest.mark.parametrize("tokens", [LIGHT, DARK, CONTRAST], ids=["light", "dark", "contrast"])
+
+
+@every_theme
 def test_text_and_data_stand_out_from_every_ground(tokens: Tokens) -> None:
+    least = 7 if tokens is CONTRAST else 4.5
     for ground in (tokens.background, tokens.surface, tokens.surface_alt):
         for text in (tokens.text, tokens.text_muted, tokens.accent, tokens.warning, tokens.danger, tokens.success):
-            assert contrast(text, ground) >= 4.5
+            assert contrast(text, ground) >= least
+        assert contrast(tokens.accent, ground) >= 3, "the focus ring"
     for colour in (tokens.reference, tokens.held_out, *tokens.candidates):
         assert contrast(colour, tokens.surface) >= 3
-    assert contrast(tokens.accent, tokens.accent_text) >= 4.5
+    assert contrast(tokens.accent, tokens.accent_text) >= least
 
 
-@pytest.mark.parametrize(("name", "tokens"), [("light", LIGHT), ("dark", DARK)])
-def test_the_whole_window_follows_the_theme(window: MainWindow, qtbot: QtBot, name: str, tokens: Tokens) -> None:
-    for action in window.menuBar().actions():
-        for entry in action.menu().actions():
-            if entry.menu() is not None and entry.text() == "&Theme":
-                (chosen,) = [a for a in entry.menu().actions() if a.text().replace("&", "").lower() == name]
-                chosen.trigger()
+def test_high_contrast_has_outlines_that_stand_out_and_a_thicker_focus_ring() -> None:
+    assert contrast(CONTRAST.border, CONTRAST.surface_alt) >= 3
+    assert CONTRAST.ring_px > LIGHT.ring_px
+    assert "border: 3px solid #ffe14d" in style_sheet_of(CONTRAST)
+    assert "border: 2px solid #0b61ab" in style_sheet_of(LIGHT)
+
+
+@every_theme
+def test_the_palette_gives_text_its_contrast_too(tokens: Tokens) -> None:
+    palette = palette_of(tokens)
+    for text, ground in (
+        (palette.text(), palette.base()),
+        (palette.windowText(), palette.window()),
+        (palette.buttonText(), palette.button()),
+        (palette.toolTipText(), palette.toolTipBase()),
+        (palette.highlightedText(), palette.highlight()),
+    ):
+        assert contrast(text.color().name(), ground.color().name()) >= (7 if tokens is CONTRAST else 4.5)
+
+
+def test_the_data_colours_of_one_theme_differ_from_each_other() -> None:
+    for tokens in (LIGHT, DARK, CONTRAST):
+        colours = (tokens.reference, tokens.held_out, *tokens.candidates)
+        assert len(set(colours)) == len(colours)
+
+
+def test_every_theme_has_an_entry_in_the_menu(window: MainWindow) -> None:
+    (themes,) = [m for m in window.menuBar().findChildren(QMenu) if m.title() == "&Theme"]
+    assert len(themes.actions()) == len(THEME_NAMES)
+
+
+@pytest.mark.parametrize(
+    ("name", "entry", "tokens"),
+    [("light", "light", LIGHT), ("dark", "dark", DARK), ("contrast", "high contrast", CONTRAST)],
+)
+def test_the_whole_window_follows_the_theme(
+    window: MainWindow, qtbot: QtBot, name: str, entry: str, tokens: Tokens
+) -> None:
+    (themes,) = [m for m in window.menuBar().findChildren(QMenu) if m.title() == "&Theme"]
+    (chosen,) = [a for a in themes.actions() if a.text().replace("&", "").lower() == entry]
+    chosen.trigger()
 
     picture = window.grab().toImage()
 
@@ -82,7 +122,7 @@ def test_icons_take_the_colour_they_are_given(qapp: QApplication) -> None:
     assert (middle.red(), middle.green(), middle.blue()) == (255, 0, 0)
 
 
-@pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
+@every_theme
 def test_arrows_and_check_marks_have_the_ink_of_their_theme(tokens: Tokens) -> None:
     for name, ink in (("up", tokens.text_muted), ("down", tokens.text_muted), ("check", tokens.accent_text)):
         drawing = resource(f"icons/controls/{name}-{tokens.name}.svg").read_text(encoding="utf-8")
@@ -97,6 +137,8 @@ def test_every_icon_draws_something(qapp: QApplication) -> None:
 
 def test_preferences_survive_a_round_trip() -> None:
     preferences = Preferences("dark", 1.3, ("/a.planetview",), "abc").with_recent(Path("/b.planetview"))
+    preferences = replace(preferences, shortcuts={"run": ("F6",), "save": ()}, commands=("run",), knows_tour=True)
+    preferences = preferences.with_pin(Path("/a.planetview"), True)
 
     save_preferences(preferences)
 
@@ -117,9 +159,10 @@ def test_a_damaged_preferences_file_is_set_aside() -> None:
 def test_senseless_values_keep_their_defaults() -> None:
     preferences_path().parent.mkdir(parents=True)
     document = {"theme": "sepia", "text_scale": 90, "recent": ["/a.planetview", 3], "geometry": None}
+    document |= {"shortcuts": {"run": "F6", "save": ["F7", 3]}, "pinned": 3, "docks": [], "knows_tour": "yes"}
     preferences_path().write_text(json.dumps(document))
 
-    assert load_preferences() == Preferences("system", 2.0, ("/a.planetview",), "")
+    assert load_preferences() == Preferences("system", 2.0, ("/a.planetview",), shortcuts={"save": ("F7",)})
 
 
 def test_recent_studies_are_ten_at_most() -> None:
@@ -129,6 +172,18 @@ def test_recent_studies_are_ten_at_most() -> None:
 
     assert len(preferences.recent) == 10
     assert preferences.recent[0] == "/14.planetview"
+
+
+def test_a_pinned_study_stays_first_and_survives_clearing() -> None:
+    pinned = Path("/kept.planetview")
+    preferences = Preferences().with_recent(pinned).with_pin(pinned, True)
+    for number in range(15):
+        preferences = preferences.with_recent(Path(f"/{number}.planetview"))
+
+    assert preferences.recent_studies()[:2] == (pinned, Path("/14.planetview"))
+    assert len(preferences.recent) == 10
+    assert preferences.without_unpinned().recent_studies() == (pinned,)
+    assert preferences.with_pin(pinned, False).without_unpinned().recent_studies() == ()
 
 
 def test_at_twice_the_text_size_every_page_fits_into_the_usual_window(
