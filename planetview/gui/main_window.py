@@ -9,29 +9,23 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, Qt, Signal
+from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
     QIcon,
-    QKeyEvent,
-    QKeySequence,
     QPixmap,
 )
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from planetview.core.datasets import Role
 from planetview.core.paths import resource
 from planetview.core.selection import SelectionState
-from planetview.core.study import STUDY_SUFFIX
 from planetview.gui import actions as commands
 from planetview.gui.actions import State
 from planetview.gui.background import Background
 from planetview.gui.controller import Controller
-from planetview.gui.dialogs import choose
 from planetview.gui.dialogs.closing import CloseQuestion
-from planetview.gui.dialogs.help import show_about, show_export, show_help, show_keys
 from planetview.gui.idle import IdleWork
 from planetview.gui.menus import Menus
 from planetview.gui.pages import ResultPages, polished
@@ -45,7 +39,7 @@ from planetview.gui.views.role_sheet import RoleSheet
 from planetview.gui.views.welcome import WelcomePage
 from planetview.gui.widgets.drops import has_local_paths, local_paths
 from planetview.gui.widgets.message_bar import MessageArea
-from planetview.gui.workspace import MissingSource
+from planetview.gui.window_commands import WindowCommands
 
 _STATUS_MS = 8000
 
@@ -75,6 +69,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(960, 620)
         self.resize(1280, 800)
         self._build(thumbs, selection)
+        self.commands = WindowCommands(self, controller, self.pages)
         self.actions_by_id = commands.build_actions(self, theme)
         self._menus = Menus(self, self.actions_by_id, preferences.theme)
         self._menus.theme_chosen.connect(self._on_theme_chosen)
@@ -183,19 +178,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         for page_id in commands.PAGE_ACTIONS:
             self.actions_by_id[page_id].triggered.connect(partial(self._on_page_chosen, page_id))
-        for name, slot in (
-            ("new_study", self._on_new_study), ("add_folder", self._on_add_folder), ("add_files", self._on_add_files),
-            ("open_study", self._on_open_study), ("save", self._on_save), ("save_as", self._on_save_as),
-            ("export_report", self._on_export), ("close_window", self.close), ("copy", self._on_copy),
-            ("undo", self.workspace.undo_stack.undo), ("redo", self.workspace.undo_stack.redo),
-            ("text_larger", partial(self._on_text_scaled, 1)), ("text_smaller", partial(self._on_text_scaled, -1)),
-            ("text_usual", partial(self._on_text_scaled, 0)), ("full_screen", self._on_full_screen),
-            ("run", self.controller.run), ("cancel", self.controller.cancel), ("open_demo", self.controller.open_demo),
-            ("show_help", partial(show_help, self)), ("show_keys", partial(show_keys, self)),
-            ("show_export", partial(show_export, self)),
-            ("show_about", partial(show_about, self)), ("literature", self.pages.show_literature),
-            ("copy_methods", self.pages.copy_methods), ("copy_bibtex", self.pages.copy_bibtex),
-        ):  # fmt: skip
+        for name, slot in {**self.commands.slots(), **self._own_slots()}.items():
             self.actions_by_id[name].triggered.connect(slot)
         controller, workspace = self.controller, self.workspace
         controller.message.connect(self.messages.show_message)
@@ -221,9 +204,9 @@ class MainWindow(QMainWindow):
         self.job_bar.cancel_requested.connect(controller.cancel)
         self.rail.page_chosen.connect(self.show_page)
         self.header.run_requested.connect(controller.run)
-        self.role_sheet.folder_requested.connect(self._on_add_folder)
-        self.role_sheet.files_requested.connect(self._on_add_files)
-        self.role_sheet.locate_requested.connect(self._on_locate)
+        self.role_sheet.folder_requested.connect(self.commands.add_folder)
+        self.role_sheet.files_requested.connect(self.commands.add_files)
+        self.role_sheet.locate_requested.connect(self.commands.locate)
         self.role_sheet.rescan_requested.connect(controller.rescan)
         self.role_sheet.notice.connect(self._on_status)
         self.role_sheet.weights_looked_for.connect(controller.weights.look_once)
@@ -234,12 +217,21 @@ class MainWindow(QMainWindow):
         self.pages.literature_toggled.connect(self.actions_by_id["literature"].setChecked)
         self.pages.literature_toggled.connect(self.pages.show_literature)
         self.welcome.paths_dropped.connect(controller.add_paths)
-        self.welcome.folder_requested.connect(self._choose_folder_for)
-        self.welcome.files_requested.connect(self._on_add_files)
-        self.welcome.study_requested.connect(self._on_open_study)
+        self.welcome.folder_requested.connect(self.commands.add_folder_as)
+        self.welcome.files_requested.connect(self.commands.add_files)
+        self.welcome.study_requested.connect(self.commands.open_study)
         self.welcome.demo_requested.connect(controller.open_demo)
         self.welcome.recent_requested.connect(controller.open_study)
         self._theme.changed.connect(self._on_theme_changed)
+
+    def _own_slots(self) -> dict[str, Callable[..., object]]:
+        return {
+            "close_window": self.close,
+            "text_larger": partial(self._on_text_scaled, 1),
+            "text_smaller": partial(self._on_text_scaled, -1),
+            "text_usual": partial(self._on_text_scaled, 0),
+            "full_screen": self._on_full_screen,
+        }
 
     def _on_loaded(self, _nothing: object) -> None:
         self.preparing.begin_after(chain(polished(self._frame), self.pages.prepare()))
@@ -320,61 +312,6 @@ class MainWindow(QMainWindow):
         if what == "save":
             self._close_after_save = False
 
-    def _on_new_study(self) -> None:
-        self.controller.new_study()
-
-    def _on_add_folder(self) -> None:
-        self._choose_folder_for(None)
-
-    def _choose_folder_for(self, role: Role | None) -> None:
-        choose.choose_folder(
-            self, self.tr("Add a folder of images"), lambda paths: self.controller.add_paths(paths, role)
-        )
-
-    def _on_add_files(self) -> None:
-        choose.choose_sources(self, self.tr("Add zip files or lists"), self.controller.add_paths)
-
-    def _on_open_study(self) -> None:
-        choose.choose_study(self, self.tr("Open a study"), lambda paths: self.controller.open_study(paths[0]))
-
-    def _on_locate(self, missing: MissingSource) -> None:
-        title = self.tr("Where is '{0}' now?").format(missing.source.name)
-        choose.choose_folder(self, title, lambda paths: self.controller.locate(missing, paths[0]))
-
-    def _on_save(self) -> None:
-        if self.workspace.path is None:
-            self._on_save_as()
-        else:
-            self.controller.files.save(self.workspace.path)
-
-    def _on_save_as(self) -> None:
-        filters = [self.tr("PlanetView studies (*{0})").format(STUDY_SUFFIX)]
-        name = (self.workspace.path or Path(_file_name(self.workspace.title) + STUDY_SUFFIX)).name
-        choose.choose_new_file(
-            self, self.tr("Save the study"), name, filters, lambda paths: self.controller.files.save(paths[0])
-        )
-
-    def _on_export(self) -> None:
-        filters = [f"{suffix.lstrip('.').upper()} (*{suffix})" for suffix in self.controller.export_suffixes()]
-        name = _file_name(self.workspace.title) + self.controller.export_suffixes()[0]
-        dialog = choose.choose_new_file(
-            self, self.tr("Export the results"), name, filters, lambda paths: self.controller.export(paths[0])
-        )
-        dialog.filterSelected.connect(lambda text: dialog.setDefaultSuffix(text.rpartition("*.")[2].rstrip(")")))
-
-    def _on_copy(self) -> None:
-        """Give Copy from the menu to what has the focus: to its own action, else as its keys."""
-        focus = QApplication.focusWidget()
-        if focus is None:
-            return
-        keys = QKeySequence(QKeySequence.StandardKey.Copy)
-        for action in focus.actions():
-            if keys in action.shortcuts():
-                action.trigger()
-                return
-        event = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-        QCoreApplication.sendEvent(focus, event)
-
     def _on_full_screen(self) -> None:
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
@@ -391,8 +328,4 @@ class MainWindow(QMainWindow):
             self.close()
         elif answer == "save":
             self._close_after_save = True
-            self._on_save()
-
-
-def _file_name(title: str) -> str:
-    return "".join(character if character.isalnum() or character in " -_()." else "_" for character in title) or "study"
+            self.commands.save()

@@ -1,0 +1,124 @@
+"""What the commands of the menus do: ask for files, and pass the answer on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QApplication, QWidget
+
+from planetview.core.datasets import Role
+from planetview.core.study import STUDY_SUFFIX
+from planetview.gui.controller import Controller
+from planetview.gui.dialogs import choose
+from planetview.gui.dialogs.help import show_about, show_export, show_help, show_keys
+from planetview.gui.pages import ResultPages
+from planetview.gui.workspace import MissingSource
+
+
+class WindowCommands(QObject):
+    """The commands of one window that concern its study and results, not its own looks."""
+
+    def __init__(self, window: QWidget, controller: Controller, pages: ResultPages) -> None:
+        super().__init__(window)
+        self._window, self._controller, self._pages = window, controller, pages
+
+    def slots(self) -> dict[str, Callable[..., object]]:
+        """Return what to call for each action of the table in `actions`, by its id."""
+        controller, pages, window = self._controller, self._pages, self._window
+        undo_stack = controller.workspace.undo_stack
+        return {
+            "new_study": self.new_study,
+            "add_folder": self.add_folder,
+            "add_files": self.add_files,
+            "open_study": self.open_study,
+            "save": self.save,
+            "save_as": self.save_as,
+            "export_report": self.export_report,
+            "copy": self.copy,
+            "copy_methods": pages.copy_methods,
+            "copy_bibtex": pages.copy_bibtex,
+            "undo": undo_stack.undo,
+            "redo": undo_stack.redo,
+            "literature": pages.show_literature,
+            "run": controller.run,
+            "cancel": controller.cancel,
+            "open_demo": controller.open_demo,
+            "show_help": partial(show_help, window),
+            "show_keys": partial(show_keys, window),
+            "show_export": partial(show_export, window),
+            "show_about": partial(show_about, window),
+        }
+
+    def new_study(self) -> None:
+        """Start an empty study."""
+        self._controller.new_study()
+
+    def add_folder(self) -> None:
+        """Ask for a folder of images; its role is guessed."""
+        self.add_folder_as(None)
+
+    def add_folder_as(self, role: Role | None) -> None:
+        """Ask for a folder of images that is to have this role; None guesses it."""
+        choose.choose_folder(
+            self._window, self.tr("Add a folder of images"), lambda paths: self._controller.add_paths(paths, role)
+        )
+
+    def add_files(self) -> None:
+        """Ask for zip files or lists of images."""
+        choose.choose_sources(self._window, self.tr("Add zip files or lists"), self._controller.add_paths)
+
+    def open_study(self) -> None:
+        """Ask for a study to open."""
+        choose.choose_study(self._window, self.tr("Open a study"), lambda paths: self._controller.open_study(paths[0]))
+
+    def locate(self, missing: MissingSource) -> None:
+        """Ask where a missing source lies now."""
+        title = self.tr("Where is '{0}' now?").format(missing.source.name)
+        choose.choose_folder(self._window, title, lambda paths: self._controller.locate(missing, paths[0]))
+
+    def save(self) -> None:
+        """Save the study where it was saved before, else ask."""
+        if self._controller.workspace.path is None:
+            self.save_as()
+        else:
+            self._controller.files.save(self._controller.workspace.path)
+
+    def save_as(self) -> None:
+        """Ask for a new place for the study."""
+        filters = [self.tr("PlanetView studies (*{0})").format(STUDY_SUFFIX)]
+        name = (
+            self._controller.workspace.path or Path(_file_name(self._controller.workspace.title) + STUDY_SUFFIX)
+        ).name
+        choose.choose_new_file(
+            self._window, self.tr("Save the study"), name, filters, lambda paths: self._controller.files.save(paths[0])
+        )
+
+    def export_report(self) -> None:
+        """Ask for a file to write the results to."""
+        filters = [f"{suffix.lstrip('.').upper()} (*{suffix})" for suffix in self._controller.export_suffixes()]
+        name = _file_name(self._controller.workspace.title) + self._controller.export_suffixes()[0]
+        dialog = choose.choose_new_file(
+            self._window, self.tr("Export the results"), name, filters, lambda paths: self._controller.export(paths[0])
+        )
+        dialog.filterSelected.connect(lambda text: dialog.setDefaultSuffix(text.rpartition("*.")[2].rstrip(")")))
+
+    def copy(self) -> None:
+        """Give Copy from the menu to what has the focus: to its own action, else as its keys."""
+        focus = QApplication.focusWidget()
+        if focus is None:
+            return
+        keys = QKeySequence(QKeySequence.StandardKey.Copy)
+        for action in focus.actions():
+            if keys in action.shortcuts():
+                action.trigger()
+                return
+        event = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+        QCoreApplication.sendEvent(focus, event)
+
+
+def _file_name(title: str) -> str:
+    return "".join(character if character.isalnum() or character in " -_()." else "_" for character in title) or "study"
