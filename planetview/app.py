@@ -76,6 +76,7 @@ def build(engine: Engine) -> MainWindow:
     from planetview.gui.runner import JobRunner
     from planetview.gui.study_files import StudyFiles
     from planetview.gui.theme import Theme
+    from planetview.gui.thumb_store import ThumbnailStore
     from planetview.gui.thumbs import ThumbnailCache
     from planetview.gui.workspace import Workspace
 
@@ -85,7 +86,8 @@ def build(engine: Engine) -> MainWindow:
     theme = Theme()
     theme.use(preferences.theme, preferences.text_scale)
     theme.apply(app)
-    workspace, background, runner, thumbs = Workspace(), Background("files"), JobRunner(engine), ThumbnailCache()
+    workspace, background, runner = Workspace(), Background("files"), JobRunner(engine)
+    thumbs = ThumbnailCache(store=ThumbnailStore(cache_dir() / "thumbnails"))
     files = StudyFiles(workspace, background)
     exports = {".html": export_html, ".csv": export_csv, ".json": export_json}
     controller = Controller(workspace, runner, background, files, Services(prepare_demo, exports))

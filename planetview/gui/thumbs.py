@@ -18,6 +18,15 @@ from planetview.core.datasets import ImageRecord
 from planetview.core.errors import ImageProblem
 from planetview.core.readers import load_rgb8
 from planetview.core.stretch import ResolvedStretch, Stretch, StretchKind
+from planetview.gui.thumb_store import (
+    EDGE_PX,
+    Pixels,
+    ThumbnailStore,
+    is_as_scanned,
+    is_worth_keeping,
+    scaled_size,
+    stored_size,
+)
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +52,8 @@ class ThumbnailCache(QObject):
 
     A miss returns None at once and queues the decoding; the newest wish is served first and wishes
     beyond `MAX_PENDING` are dropped, so that fast scrolling never decodes what is already out of view.
+
+    store: keeps thumbnails between starts; None keeps none.
     """
 
     ready = Signal(object)  # ThumbnailKey, once decoded or found unreadable
@@ -50,9 +61,12 @@ class ThumbnailCache(QObject):
 
     _decoded = Signal(object, object, str)  # ThumbnailKey, QImage | None, reason
 
-    def __init__(self, parent: QObject | None = None, max_bytes: int = CACHE_BYTES) -> None:
+    def __init__(
+        self, parent: QObject | None = None, max_bytes: int = CACHE_BYTES, store: ThumbnailStore | None = None
+    ) -> None:
         super().__init__(parent)
         self._max_bytes = max_bytes
+        self._store = store
         self._bytes = 0
         self._pixmaps: OrderedDict[ThumbnailKey, QPixmap] = OrderedDict()
         self._problems: dict[ThumbnailKey, str] = {}
@@ -119,7 +133,7 @@ class ThumbnailCache(QObject):
     def _wish(self, key: ThumbnailKey, record: ImageRecord, stretch: ResolvedStretch) -> None:
         if self._is_shut_down:
             return
-        task = _Decoding(self, key, record, stretch)
+        task = _Decoding(self, key, record, stretch, self._store)
         self._pending[key] = task
         self._serial += 1
         self._pool.start(task, self._serial)
@@ -153,14 +167,21 @@ class ThumbnailCache(QObject):
 
 
 class _Decoding(QRunnable):
-    def __init__(self, cache: ThumbnailCache, key: ThumbnailKey, record: ImageRecord, stretch: ResolvedStretch) -> None:
+    def __init__(
+        self,
+        cache: ThumbnailCache,
+        key: ThumbnailKey,
+        record: ImageRecord,
+        stretch: ResolvedStretch,
+        store: ThumbnailStore | None,
+    ) -> None:
         super().__init__()
         self.setAutoDelete(False)
-        self._cache, self._key, self._record, self._stretch = cache, key, record, stretch
+        self._cache, self._key, self._record, self._stretch, self._store = cache, key, record, stretch, store
 
     def run(self) -> None:
         try:
-            image, reason = decode_thumbnail(self._record, self._stretch, self._key.edge_px), ""
+            image, reason = decode_thumbnail(self._record, self._stretch, self._key.edge_px, self._store), ""
         except ImageProblem as problem:
             image, reason = None, problem.reason
         except Exception as error:  # a worker that dies in silence would leave its tile waiting forever
@@ -169,20 +190,34 @@ class _Decoding(QRunnable):
         self._cache._decoded.emit(self._key, image, reason)
 
 
-def decode_thumbnail(record: ImageRecord, stretch: ResolvedStretch, edge_px: int) -> QImage:
+def decode_thumbnail(
+    record: ImageRecord, stretch: ResolvedStretch, edge_px: int, store: ThumbnailStore | None = None
+) -> QImage:
     """Return the image scaled so that its longer side is `edge_px` device pixels; safe in any thread.
 
+    store: where a thumbnail of up to `EDGE_PX` pixels is looked for, and left, when that is quicker than decoding.
     Raises ImageProblem when the image cannot be read.
     """
-    pixels = load_rgb8(record, stretch)
-    height, width = pixels.shape[:2]
-    scale = edge_px / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    filter_ = Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.BICUBIC
-    scaled = np.ascontiguousarray(Image.fromarray(pixels).resize(size, filter_, reducing_gap=3.0))
-    view = QImage(scaled.data, size[0], size[1], 3 * size[0], QImage.Format.Format_RGB888)
+    if store is None or edge_px > EDGE_PX or not is_worth_keeping(record):
+        return _scaled(load_rgb8(record, stretch), edge_px)
+    kept = store.read(record, stretch.key) if is_as_scanned(record) else None
+    if kept is None:
+        kept = _resized(load_rgb8(record, stretch), stored_size(record))
+        store.write(record, stretch.key, kept)
+    return _scaled(kept, edge_px)
+
+
+def _scaled(pixels: Pixels, edge_px: int) -> QImage:
+    width, height = scaled_size(pixels.shape[1], pixels.shape[0], edge_px)
+    scaled = _resized(pixels, (width, height))
+    view = QImage(scaled.data, width, height, 3 * width, QImage.Format.Format_RGB888)
     # The conversion copies: `view` only borrows the array's memory.
     return view.convertToFormat(QImage.Format.Format_RGB32)
+
+
+def _resized(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    filter_ = Image.Resampling.LANCZOS if size[0] < pixels.shape[1] else Image.Resampling.BICUBIC
+    return np.ascontiguousarray(Image.fromarray(pixels).resize(size, filter_, reducing_gap=3.0))
 
 
 def _any_size(key: ThumbnailKey) -> ThumbnailKey:
