@@ -79,6 +79,9 @@ def compare(
     metrics: Annotated[list[str] | None, typer.Option(help="Metric ids, by commas or repeated.")] = None,
     extractor: Annotated[list[str] | None, typer.Option(help="Extractor ids, by commas or repeated.")] = None,
     neighbours_by: Annotated[list[str] | None, typer.Option(help="Spaces to search neighbours in.")] = None,
+    neighbours: Annotated[int, typer.Option(min=1, help="Neighbours kept of each image.")] = 5,
+    kid_subsets: Annotated[int, typer.Option(min=1, help="Subsets of the kernel distance.")] = 100,
+    kid_subset_size: Annotated[int, typer.Option(min=2, help="Images in each of them.")] = 1000,
     stretch: Annotated[
         str, typer.Option(help="none, fixed:LOW:HIGH, set-percentile[:LOW:HIGH], image-percentile[:LOW:HIGH].")
     ] = "none",
@@ -96,12 +99,18 @@ def compare(
     open_report: OpenOption = False,
     literature: Annotated[bool, typer.Option("--literature", help="Print published values beside them.")] = False,
 ) -> None:
-    """Judge candidates against a reference; print the table and write the results."""
+    """Judge candidates against a reference; print the table and write the results.
+
+    A set is called as its folder; NAME=PATH gives it another name.
+    """
     options: dict[str, Any] = {
-        "held_out": held_out,
-        "metrics": _ids(metrics),
+        "held_out": None if held_out is None else _named(held_out),
+        "metrics": [] if metrics == ["none"] else _ids(metrics),
         "extractors": _ids(extractor),
         "neighbours_by": _ids(neighbours_by) or _ids(extractor),
+        "neighbours_k": neighbours,
+        "kid_subsets": kid_subsets,
+        "kid_subset_size": kid_subset_size,
         "stretch": stretch,
         "split_reference": split_reference,
         "seed": seed,
@@ -110,7 +119,14 @@ def compare(
         "threads": threads,
         "memory_mib": memory,
     }
-    _study(reference, list(candidate), options, out, as_json, quiet, open_report, literature)
+    _study(_named(reference), [_named(one) for one in candidate], options, out, as_json, quiet, open_report, literature)
+
+
+def _named(argument: str) -> Source:
+    from planetview.core.command_line import split_name
+
+    name, path = split_name(argument)
+    return path if name is None else (name, path)
 
 
 @app.command()
@@ -232,10 +248,18 @@ def metrics(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = 
 
 
 @app.command()
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    start_qt: Annotated[bool, typer.Option("--start-qt", hidden=True)] = False,
+) -> None:
     """Check what this computer offers: versions, devices, weights, folders, window."""
     from planetview.doctor import State, examine, to_json
+    from planetview.doctor import start_qt as start_qt_here
     from planetview.terminal import console, plain
+
+    if start_qt:
+        start_qt_here()
+        return
 
     out = console(sys.stdout)
     checks = []

@@ -23,7 +23,7 @@ from planetview.core.errors import UserError
 from planetview.core.messages import JobResult, Message, Notice, Progress, Request, ScanRequest
 from planetview.core.results import Results
 from planetview.core.results_io import results_from_json
-from planetview.report.command import command_line
+from planetview.core.command_line import command_line
 from tests.samples import sample_results
 
 

@@ -33,7 +33,7 @@ from planetview.core.formatting import (
 from planetview.core.ranking import clearly_best
 from planetview.core.results import Correlation, MetricValue, Neighbours, PairTable, Results
 from planetview.report import charts
-from planetview.report.command import command_line
+from planetview.core.command_line import command_line
 from planetview.report.findings import extractor_label, findings
 from planetview.report.thumbnails import LoadRgb8, Thumbnail, Thumbnails
 
