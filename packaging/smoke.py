@@ -92,6 +92,9 @@ class Smoke:
         bad = [check for check in checks if check["state"] == "problem"]
         if bad:
             raise Failed(str(bad))
+        window = next(check for check in checks if check["name"] == "Qt window")
+        if window["state"] != "ok":
+            raise Failed(f"the window: {window['text']}")
         networks = [check for check in checks if "ST-LPIPS" in check["text"] and check["state"] == "ok"]
         if len(networks) < 2:
             raise Failed("the ST-LPIPS weights are not found")

@@ -187,10 +187,9 @@ def _qt_problem() -> str:
         import PySide6
         from PySide6 import QtGui, QtSvg, QtWidgets  # noqa: F401 - the import is the test
     except ImportError as error:
-        return (
-            f"PlanetView cannot load Qt: {error}. On Debian or Ubuntu install: {_DEBIAN_PACKAGES}. "
-            "In Python: pip install 'PySide6-Essentials>=6.11.2,<6.12'."
-        )
+        is_packaged = getattr(sys, "frozen", False)
+        of_python = "" if is_packaged else " In Python: pip install 'PySide6-Essentials>=6.11.2,<6.12'."
+        return f"PlanetView cannot load Qt: {error}. On Debian or Ubuntu install: {_DEBIAN_PACKAGES}.{of_python}"
     lacking = missing_x11_libraries()
     if lacking:
         return f"Qt cannot open a window without {', '.join(lacking)}. On Debian or Ubuntu install: {_DEBIAN_PACKAGES}."
