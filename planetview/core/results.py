@@ -14,6 +14,8 @@ from planetview.core.settings import RunSettings
 from planetview.core.stats import Interval
 
 SCHEMA = 1
+RANDOM = "random"
+"""What `PairTable.paired_by` says where partners were drawn, not searched."""
 
 
 def _array_out(array: np.ndarray, info: SerializationInfo) -> Any:
@@ -109,9 +111,10 @@ class Neighbours:
 
 @dataclass(frozen=True, slots=True)
 class PairTable:
-    """Each image of one dataset with its nearest reference image, and the scores of that pair.
+    """Images of one dataset, each with its nearest or a random reference image, and the scores of that pair.
 
     query: dataset name (a candidate or the held-out set). bank: the reference's name.
+    paired_by: the neighbour space in which the partner is nearest, or `RANDOM`.
     query_index, bank_index: shape (n,), positions in the two datasets.
     entropy_bits: shape (n,), mean Shannon entropy of the two images.
     scores: metric id -> shape (n,); NaN where a pair has no value, inf for identical images (PSNR).
@@ -149,13 +152,33 @@ class Correlation:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The reference images that another set comes nowhere near: no image of it lies in their ball.
+
+    query: dataset name of a candidate. by: extractor id; the balls are those of coverage.
+    compared: shape (n,), ascending positions in the reference of the images that were compared.
+    uncovered: those of `compared` without an image of the candidate; their share is 1 - coverage.
+    held_out_uncovered: those without a held-out image, at the same sample size; None without a held-out set.
+    """
+
+    query: str
+    by: str
+    compared: IntArray
+    uncovered: IntArray
+    held_out_uncovered: IntArray | None = None
+
+
 @dataclass(frozen=True)
 class Results:
     """Everything one run found.
 
     datasets: as used, reference first, then held-out, then candidates (a seeded split shows as two sets).
     values: in catalogue order, candidates in study order. entropy_bits: dataset name -> shape (n,).
+    channel_bits: dataset name -> shape (n, 3), entropy of red, green and blue; only sets with colour images.
+    random_pairs, random_correlations: as `pairs` and `correlations`, over seeded random pairs.
     unusable: dataset name -> images that failed after the scan, with reasons.
+    gaps: one for every value of coverage; results that were made before gaps were kept have none.
     provenance: versions, device, weights, preprocessing, seeds, times; JSON-ready.
     """
 
@@ -171,6 +194,10 @@ class Results:
     warnings: tuple[str, ...] = ()
     provenance: dict[str, Any] = field(default_factory=dict)
     schema: int = SCHEMA
+    channel_bits: dict[str, FloatArray] = field(default_factory=dict)
+    random_pairs: tuple[PairTable, ...] = ()
+    random_correlations: tuple[Correlation, ...] = ()
+    gaps: tuple[Gap, ...] = ()
 
     def dataset(self, name: str) -> Dataset:
         """Return the dataset of that name; KeyError when there is none."""
@@ -196,6 +223,13 @@ class Results:
             if table.query == query and table.bank == bank and by in (None, table.by):
                 return table
         raise KeyError((query, bank, by))
+
+    def gap_of(self, query: str, by: str | None = None) -> Gap:
+        """Return the gaps of a candidate; `by` None takes the first. KeyError when absent."""
+        for gap in self.gaps:
+            if gap.query == query and by in (None, gap.by):
+                return gap
+        raise KeyError((query, by))
 
     def pairs_of(self, query: str) -> PairTable:
         """Return the nearest-reference pairs of one dataset; KeyError when absent."""

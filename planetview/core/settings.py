@@ -27,6 +27,8 @@ class RunSettings:
     device: "auto", "cpu", "cuda" or "mps". threads: None for cores less one.
     memory_mib: budget for the blocks of all-pairs work.
     kid_subsets, kid_subset_size: as torch-fidelity; the size shrinks to n with a note.
+    random_pairs: pairs of a random image and a random reference image scored beside the nearest pairs of each dataset,
+    at most one per image; 0 for none.
     split_reference: share of the reference set aside as held-out when there is no held-out set; 0 for none.
     """
 
@@ -43,6 +45,7 @@ class RunSettings:
     kid_subsets: int = 100
     kid_subset_size: int = 1000
     split_reference: float = 0.0
+    random_pairs: int = 1000
 
     def validated(self) -> RunSettings:
         """Return self, or raise `UserError` that names the first wrong choice and the allowed ones."""
@@ -57,6 +60,7 @@ class RunSettings:
             ("kid_subsets", self.kid_subsets, 1),
             ("kid_subset_size", self.kid_subset_size, 2),
             ("seed", self.seed, 0),
+            ("random_pairs", self.random_pairs, 0),
         ):
             if value < least:
                 raise UserError(f"{name} is {value}; it must be at least {least}.")

@@ -8,16 +8,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from planetview.core.catalogue import EXTRACTORS, METRICS, Family
 from planetview.core.datasets import Dataset, Role, shared_images
 from planetview.core.errors import UserError
 from planetview.core.messages import CompareRequest, JobResult, Notice, PartialValues
 from planetview.core.readers import resolve_stretch
-from planetview.core.results import Correlation, MetricValue, Neighbours, PairTable, Results
+from planetview.core.results import RANDOM, Correlation, Gap, MetricValue, Neighbours, PairTable, Results
 from planetview.core.stats import pearson, spearman
 from planetview.core.stretch import ResolvedStretch
-from planetview.engine.devices import choose_device, limit_threads, usable_cores
+from planetview.engine.devices import choose_device, device_words, limit_threads, usable_cores
 from planetview.engine.distribution import DISTRIBUTION_METRICS
 from planetview.engine.extractors import Extractor, load_extractor
 from planetview.engine.inputs import Inputs, missing_features, read_inputs
@@ -26,7 +27,7 @@ from planetview.engine.pairs import Pairing, cosine_distances, keep_one_form, ms
 from planetview.engine.perceptual import PAIR_NETWORKS, PairNetwork, load_pair_network
 from planetview.engine.plan import needed_extractors, plan
 from planetview.engine.provenance import describe_run
-from planetview.engine.sampling import split_reference
+from planetview.engine.sampling import random_partners, split_reference
 from planetview.engine.schedule import Schedule
 from planetview.engine.searches import Searches
 from planetview.engine.store import FeatureStore
@@ -35,6 +36,7 @@ from planetview.engine.values import DistributionTable, Sets, closer_to_referenc
 from planetview.engine.weights import MissingWeights
 
 Check = Callable[[], None]
+Rows = npt.NDArray[np.int64]
 
 
 def compare(request: CompareRequest, store_path: Path, emit: Emit, check: Check) -> JobResult:
@@ -70,11 +72,12 @@ class _Run:
         """Run all stages."""
         sets = self._read_sets()
         searches = Searches(sets, self._settings, Memo(self._store), self._spaces(), self._perceptual, self._check)
-        values = self._distribution_values(sets)
+        values, gaps = self._distribution_values(sets)
         neighbours = self._neighbours(sets, searches)
         values += self._generalisation_values(sets, searches)
         tables, pair_values = self._pairs(sets, neighbours)
         values += pair_values
+        drawn = self._random_pairs(sets, tables)
         self._schedule.finish("summary")
         used = tuple(inputs.dataset for inputs in (sets.reference, *sets.queries))
         everything = (sets.reference, *sets.queries)
@@ -91,12 +94,16 @@ class _Run:
             shared=shared_images(used),
             unusable={inputs.dataset.name: inputs.unusable for inputs in everything if inputs.unusable},
             warnings=tuple(dict.fromkeys(self._warnings)),
+            channel_bits={i.dataset.name: i.channel_bits for i in everything if i.channel_bits is not None},
+            random_pairs=drawn,
+            random_correlations=tuple(c for table in drawn for c in _correlations(table)),
             provenance=describe_run(
                 self._settings, self._paired_by(), str(self._device), self._threads, self._extractors, self._perceptual,
                 [(inputs.dataset, inputs.stretch) for inputs in everything],
                 {"computed": sum(i.computed for i in everything), "used": sum(len(i.dataset) for i in everything)},
                 self._began,
             ),
+            gaps=gaps,
         )  # fmt: skip
 
     # Preparation
@@ -161,7 +168,10 @@ class _Run:
         for dataset in self._datasets:
             stretches[dataset.name] = resolve_stretch(self._settings.stretch, dataset, self._settings.seed, self._check)
         missing = missing_features(self._datasets, stretches, self._extractors, self._store)
-        self._schedule = Schedule(plan(self._request, self._datasets, missing), self._emit)
+        self._schedule = Schedule(
+            plan(self._request, self._datasets, missing), self._emit, device_words(self._device, self._threads),
+            self._settings.precision,
+        )  # fmt: skip
         self._schedule.finish("stretch")
         inputs = read_inputs(
             self._datasets, stretches, self._extractors, self._store, self._schedule, self._check, self._warn
@@ -182,11 +192,12 @@ class _Run:
 
     # Stages
 
-    def _distribution_values(self, sets: Sets) -> list[MetricValue]:
+    def _distribution_values(self, sets: Sets) -> tuple[list[MetricValue], tuple[Gap, ...]]:
         metrics = [m for m in self._settings.metrics if m in DISTRIBUTION_METRICS]
         classifiers = {e.id: e.classifier for e in self._extractors} if "isc" in metrics else {}
         table = DistributionTable(sets, self._settings, Memo(self._store), self._spaces(), self._check, classifiers)
         values: list[MetricValue] = []
+        gaps: list[Gap | None] = []
         stage = "distribution"
         done = 0
         for extractor in self._settings.extractors:
@@ -197,6 +208,7 @@ class _Run:
                         value = MetricValue(metric, extractor, candidate.dataset.name, reason=reason)
                     else:
                         value = table.value(metric, extractor, candidate)
+                        gaps += [table.gap(extractor, candidate)] if metric == "coverage" else []
                     values.append(value)
                     done += 1
                     self._schedule.advance(stage, done)
@@ -209,7 +221,7 @@ class _Run:
                     f"'{candidate.dataset.name}' is compared at n = {n}: distribution metrics are mostly "
                     "small-sample bias at this size. Read them only against the noise floor."
                 )
-        return values
+        return values, tuple(gap for gap in gaps if gap is not None)
 
     def _neighbours(self, sets: Sets, searches: Searches) -> tuple[Neighbours, ...]:
         tables = []
@@ -261,7 +273,10 @@ class _Run:
         for query in sets.queries if metrics else ():
             name = query.dataset.name
             if name in partners:
-                tables[name] = self._pair_table(query, sets.reference, partners[name], able, forms)
+                rows, partner = np.arange(len(query.dataset)), partners[name].indices[:, 0]
+                tables[name], form = self._pair_table(query, sets.reference, rows, partner, by, able)
+                if form:
+                    forms[name] = form
             self._schedule.finish(f"pairs/{name}")
         floor = tables.get(sets.held_out.dataset.name) if sets.held_out else None
         values = []
@@ -278,14 +293,28 @@ class _Run:
         ordered = sorted(tables.values(), key=lambda table: table.query not in candidates)
         return tuple(ordered), values
 
+    def _random_pairs(self, sets: Sets, nearest: tuple[PairTable, ...]) -> tuple[PairTable, ...]:
+        """Return random pairs of the datasets that have nearest pairs, scored by the same metrics."""
+        queries = {inputs.dataset.name: inputs for inputs in sets.queries}
+        reference, most, seed = sets.reference, self._settings.random_pairs, self._settings.seed
+        drawn = []
+        for table in nearest if most else ():
+            query = queries[table.query]
+            rows, partner = random_partners(query.dataset, reference.dataset, most, seed)
+            found, _ = self._pair_table(query, reference, rows, partner, RANDOM, list(table.scores))
+            drawn.append(found)
+        for name in queries:
+            self._schedule.finish(f"random/{name}")
+        return tuple(drawn)
+
     def _pair_table(
-        self, query: Inputs, reference: Inputs, nearest: Neighbours, metrics: list[str], forms: dict[str, str]
-    ) -> PairTable:
-        partner = nearest.indices[:, 0]
+        self, query: Inputs, reference: Inputs, rows: Rows, partner: Rows, paired_by: str, metrics: list[str]
+    ) -> tuple[PairTable, str]:
+        """Return the scores of the pairs (rows[i], partner[i]), and which form of MS-SSIM they have, or ""."""
+        left = [query.dataset.images[i] for i in rows]
         right = [reference.dataset.images[i] for i in partner]
-        key = f"{query.stretch.key} | {reference.stretch.key}"
-        pairing = Pairing(query.dataset.images, right, query.load, reference.load, key)
-        stage = f"pairs/{query.dataset.name}"
+        pairing = Pairing(left, right, query.load, reference.load, f"{query.stretch.key} | {reference.stretch.key}")
+        stage = f"{'random' if paired_by == RANDOM else 'pairs'}/{query.dataset.name}"
         scores: dict[str, np.ndarray] = {}
         on_images = [m for m in metrics if METRICS[m].embedding is None]
         for done, scores in score_pairs(pairing, on_images, self._perceptual, self._store, self._check, self._warn):  # noqa: B007
@@ -293,21 +322,20 @@ class _Run:
         for metric in metrics:
             space = METRICS[metric].embedding
             if space is not None:
-                scores[metric] = cosine_distances(query.features[space], reference.features[space][partner])
+                scores[metric] = cosine_distances(query.features[space][rows], reference.features[space][partner])
         scores = {metric: scores[metric] for metric in metrics}
-        notes = {}
+        notes, form = {}, ""
         if "ms-ssim" in metrics:
-            forms[query.dataset.name] = keep_one_form(scores, ms_ssim_forms(pairing))
-            if forms[query.dataset.name] != "MS-SSIM":
-                notes["ms-ssim"] = forms[query.dataset.name]
+            form = keep_one_form(scores, ms_ssim_forms(pairing))
+            if form != "MS-SSIM":
+                notes["ms-ssim"] = form
         resized = unequal_sizes(pairing)
         if resized:
             text = f"{resized} pairs of unequal size compared at the smaller size (bicubic)"
             notes = {m: f"{notes[m]}; {text}" if m in notes else text for m in metrics}
-        return PairTable(
-            query.dataset.name, reference.dataset.name, nearest.by, np.arange(len(partner)), partner,
-            (query.entropy_bits + reference.entropy_bits[partner]) / 2, scores, notes,
-        )  # fmt: skip
+        bits = (query.entropy_bits[rows] + reference.entropy_bits[partner]) / 2
+        name, bank = query.dataset.name, reference.dataset.name
+        return PairTable(name, bank, paired_by, rows, partner, bits, scores, notes), form
 
     # Small things
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from planetview.core.catalogue import EXTRACTORS
 from planetview.core.datasets import Dataset, ImageRecord
-from planetview.core.entropy import shannon_entropy_bits
+from planetview.core.entropy import channel_entropy_bits
 from planetview.core.errors import ImageProblem, UserError
 from planetview.core.readers import load_rgb8
 from planetview.core.stretch import ResolvedStretch
@@ -30,6 +30,7 @@ class Inputs:
     """One dataset reduced to its usable images, with everything later stages read.
 
     dataset: usable images only. features: extractor id -> (n, d) float32. entropy_bits: (n,).
+    channel_bits: (n, 3), red, green and blue; None where no image has colour.
     unusable: (name, reason) of images that failed after the scan. computed: images that went through a network, by the
     extractor that had most to do.
     """
@@ -40,6 +41,7 @@ class Inputs:
     entropy_bits: npt.NDArray[np.float64]
     unusable: tuple[tuple[str, str], ...]
     computed: int
+    channel_bits: npt.NDArray[np.float64] | None = None
 
     def load(self, record: ImageRecord) -> npt.NDArray[np.uint8]:
         """Return one image as (H, W, 3) uint8 under this dataset's stretch; raises ImageProblem."""
@@ -52,18 +54,18 @@ class _Decoder:
     def __init__(self, stretch: ResolvedStretch) -> None:
         self._stretch = stretch
         self._lock = threading.Lock()
-        self.entropy_bits: dict[str, float] = {}
+        self.channel_bits: dict[str, npt.NDArray[np.float64]] = {}
 
     def load(self, record: ImageRecord) -> npt.NDArray[np.uint8]:
         rgb8 = load_rgb8(record, self._stretch)
-        bits = shannon_entropy_bits(rgb8)
+        bits = channel_entropy_bits(rgb8)
         with self._lock:
-            self.entropy_bits[record.digest] = bits
+            self.channel_bits[record.digest] = bits
         return rgb8
 
     def load_entropy(self, record: ImageRecord) -> npt.NDArray[np.float64]:
         self.load(record)
-        return np.array([self.entropy_bits[record.digest]])
+        return self.channel_bits[record.digest]
 
 
 def missing_features(
@@ -122,6 +124,7 @@ def _inputs(
     for table in tables.values():
         reasons.update(table.problems)
     bits = _entropy(dataset, decoder, stretch, store, schedule, check, reasons)
+    channels = _colours(bits)
     usable = np.array([i for i in range(len(dataset)) if i not in reasons], dtype=np.int64)
     if not len(usable):
         first = next(iter(reasons.values()), "unknown reason")
@@ -134,9 +137,10 @@ def _inputs(
         replace(dataset, images=tuple(dataset.images[i] for i in usable)),
         stretch,
         features,
-        bits[usable],
+        bits[usable].mean(axis=1),
         tuple((dataset.images[i].name, reason) for i, reason in sorted(reasons.items())),
         max((table.computed for table in tables.values()), default=0),
+        None if channels is None else channels[usable],
     )
 
 
@@ -180,27 +184,52 @@ def _entropy(
     check: Check,
     reasons: dict[int, str],
 ) -> npt.NDArray[np.float64]:
-    """Return entropies of all images, NaN for unusable ones; adds the newly unusable to `reasons`."""
+    """Return entropies of all images, (n, 3) by channel, NaN for unusable ones; adds the newly unusable to `reasons`."""
     stage = f"entropy/{dataset.name}"
-    space = f"entropy bits 1 {stretch.key}"
-    digests = [image.digest for image in dataset.images]
-    if decoder.entropy_bits:
-        fresh = list(decoder.entropy_bits)
-        store.put_many(space, fresh, np.array([[decoder.entropy_bits[digest]] for digest in fresh]))
-    column, _ = store.get_many(space, digests, 1, np.float64)
-    bits: npt.NDArray[np.float64] = column[:, 0].astype(np.float64)
-    for i, digest in enumerate(digests):
-        bits[i] = decoder.entropy_bits.get(digest, bits[i])
-    missing = [i for i in np.flatnonzero(np.isnan(bits)).tolist() if i not in reasons]
-    # Only images whose features were stored by a run that was stopped before it kept their entropy.
-    for k, value in prefetch([dataset.images[i] for i in missing], decoder.load_entropy, check=check, ahead=32):
+    images = dataset.images
+    bits = _stored_entropy(dataset, decoder, stretch, store)
+    missing = [i for i in np.flatnonzero(np.isnan(bits[:, 0])).tolist() if i not in reasons]
+    # Only images whose features were stored by a run that kept no entropy, or none by channel.
+    for k, value in prefetch([images[i] for i in missing], decoder.load_entropy, check=check, ahead=32):
         if isinstance(value, ImageProblem):
             reasons[missing[k]] = value.reason
         else:
-            bits[missing[k]] = value[0]
-        schedule.advance(stage, len(digests) - len(missing) + k + 1)
+            bits[missing[k]] = value
+        schedule.advance(stage, len(images) - len(missing) + k + 1)
     kept = [i for i in missing if i not in reasons]
     if kept:
-        store.put_many(space, [digests[i] for i in kept], bits[kept].reshape(-1, 1))
+        _store_entropy(store, stretch, {images[i].digest: bits[i] for i in kept})
     schedule.finish(stage)
     return bits
+
+
+def _stored_entropy(
+    dataset: Dataset, decoder: _Decoder, stretch: ResolvedStretch, store: FeatureStore
+) -> npt.NDArray[np.float64]:
+    """Return what this run's decoder and the store know, (n, 3), NaN for the rest."""
+    if decoder.channel_bits:
+        _store_entropy(store, stretch, decoder.channel_bits)
+    digests = [image.digest for image in dataset.images]
+    bits, found = store.get_many(_channel_space(stretch), digests, 3, np.float64)
+    for i in np.flatnonzero(~found):
+        bits[i] = decoder.channel_bits.get(digests[i], bits[i])
+    unknown = [i for i in np.flatnonzero(np.isnan(bits[:, 0])) if dataset.images[i].bands < 3]
+    if unknown:
+        # Stores of earlier versions hold the mean alone, which says all about a grey image.
+        old = f"entropy bits 1 {stretch.key}"
+        bits[unknown], _ = store.get_many(old, [digests[i] for i in unknown], 1, np.float64)
+    return bits.astype(np.float64)
+
+
+def _store_entropy(store: FeatureStore, stretch: ResolvedStretch, bits: dict[str, npt.NDArray[np.float64]]) -> None:
+    rows = np.array([np.broadcast_to(row, 3) for row in bits.values()])
+    store.put_many(_channel_space(stretch), list(bits), rows)
+
+
+def _channel_space(stretch: ResolvedStretch) -> str:
+    return f"entropy bits by channel 1 {stretch.key}"
+
+
+def _colours(bits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
+    """Return `bits` where the channels of some image differ, None where all are grey."""
+    return bits if bool(np.any(bits[:, 1:] != bits[:, :1], where=np.isfinite(bits[:, 1:]))) else None

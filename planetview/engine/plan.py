@@ -34,7 +34,7 @@ def plan(
 
     datasets: reference, held-out if any, candidates. missing: (dataset name, extractor id) -> images whose features
     are not stored. Stage ids: "stretch", "features/<extractor>/<dataset>", "entropy/<dataset>", "distribution",
-    "neighbours", "pairs/<dataset>", "summary".
+    "neighbours", "pairs/<dataset>", "random/<dataset>", "summary".
     """
     settings = request.settings
     stages = []
@@ -69,5 +69,10 @@ def plan(
                 Stage(f"pairs/{query.name}", f"Pairwise scores of {query.name}", "pairs", len(query),
                       len(query) * _PAIR_S)
             )  # fmt: skip
+        for query in queries if settings.random_pairs else ():
+            drawn = min(len(query), settings.random_pairs)
+            stages.append(
+                Stage(f"random/{query.name}", f"Random pairs of {query.name}", "pairs", drawn, drawn * _PAIR_S)
+            )
     stages.append(Stage("summary", "Summary", "steps", 1, 0.5))
     return tuple(stages)

@@ -46,6 +46,21 @@ def split_reference(reference: Dataset, share: float, seed: int) -> tuple[Datase
     )
 
 
+def random_partners(
+    query: Dataset, reference: Dataset, most: int, seed: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return (rows, partners): at most `most` images of `query`, ascending, each with a random image of `reference`.
+
+    Who is drawn follows from the seed and the bytes of the images alone, not from names or order: the images with the
+    smallest SHA-256 of seed and digest, each with the partner that the rest of that hash points to.
+    """
+    hashes = [hashlib.sha256(f"{seed} {image.digest}".encode()).digest() for image in query.images]
+    rows = np.array(sorted(sorted(range(len(hashes)), key=lambda i: (hashes[i], i))[:most]), dtype=np.int64)
+    order = sorted(range(len(reference)), key=lambda i: (reference.images[i].digest, i))
+    partners = [order[int.from_bytes(hashes[i][16:], "big") % len(order)] for i in rows]
+    return rows, np.array(partners, dtype=np.int64)
+
+
 def set_digest(digests: Sequence[str], space: str) -> str:
     """Return a SHA-256 that names these images, in this order, in this feature space."""
     text = "\n".join((space, *digests))
