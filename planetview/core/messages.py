@@ -12,12 +12,14 @@ from typing import Protocol
 
 from planetview.core.cancel import CancelToken
 from planetview.core.consent import ConsentNeeded, ProgramFile
-from planetview.core.datasets import Dataset, Role, SharedImages
+from planetview.core.datasets import Dataset, ImageRecord, Role, SharedImages
 from planetview.core.errors import UserError
 from planetview.core.generation import GeneratorDescription, NoiseUse, PathLengthResult, Preview, SampleResult
 from planetview.core.models import ModelsResult
+from planetview.core.pair_map import PairMap
 from planetview.core.results import MetricValue, Results
 from planetview.core.settings import RunSettings
+from planetview.core.stretch import ResolvedStretch
 
 _ids = itertools.count(1)
 
@@ -153,8 +155,31 @@ class PathLengthRequest:
     id: int = field(default_factory=next_job_id)
 
 
+@dataclass(frozen=True, slots=True)
+class PairMapRequest:
+    """Show where a perceptual metric sees two images differ.
+
+    metric: an id that a pair network has ("st-lpips-alex"). first_stretch, second_stretch: to 8 bits, as the run did.
+    """
+
+    first: ImageRecord
+    second: ImageRecord
+    first_stretch: ResolvedStretch
+    second_stretch: ResolvedStretch
+    metric: str = "st-lpips-alex"
+    device: str = "auto"
+    id: int = field(default_factory=next_job_id)
+
+
 Request = (
-    ScanRequest | CompareRequest | ModelsRequest | GeneratorRequest | PreviewRequest | SampleRequest | PathLengthRequest
+    ScanRequest
+    | CompareRequest
+    | ModelsRequest
+    | GeneratorRequest
+    | PreviewRequest
+    | SampleRequest
+    | PathLengthRequest
+    | PairMapRequest
 )
 
 
@@ -166,6 +191,8 @@ class Progress:
     done, total: in `unit` of this stage. fraction: of the whole job, 0 to 1, never falling.
     rate: units a second actually computed (stored results are not counted), None when unknown.
     eta_seconds: for the whole job, None when unknown.
+    device, precision: where and how it is computed, in words; "" when unknown.
+    memory_bytes, peak_bytes: of the engine's process, now and the most during this job; None when unknown.
     """
 
     stage: str
@@ -176,6 +203,10 @@ class Progress:
     fraction: float
     rate: float | None = None
     eta_seconds: float | None = None
+    device: str = ""
+    precision: str = ""
+    memory_bytes: int | None = None
+    peak_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +241,9 @@ class ScanResult:
     failures: tuple[ScanFailure, ...] = ()
 
 
-Outcome = Results | ScanResult | ModelsResult | GeneratorDescription | Preview | SampleResult | PathLengthResult
+Outcome = (
+    Results | ScanResult | ModelsResult | GeneratorDescription | Preview | SampleResult | PathLengthResult | PairMap
+)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from planetview.core.messages import (
     JobResult,
     Message,
     ModelsRequest,
+    PairMapRequest,
     PathLengthRequest,
     PreviewRequest,
     Request,
@@ -28,6 +29,7 @@ from planetview.engine.schedule import Schedule, Stage
 from planetview.engine.streaming import Emit, stream
 
 if TYPE_CHECKING:
+    from planetview.engine.perceptual.pair_map import PairMapper
     from planetview.engine.previews import KeptGenerator
 
 
@@ -40,6 +42,7 @@ class TorchEngine:
     def __init__(self, store_path: Path | None = None) -> None:
         self._store_path = store_path
         self._kept: KeptGenerator | None = None
+        self._mapper: PairMapper | None = None
 
     def run(self, request: Request, token: CancelToken) -> Iterator[Message]:
         """Yield messages, a `JobResult` last.
@@ -54,6 +57,8 @@ class TorchEngine:
             return stream(lambda emit, check: self._preview(request, check), token)
         if isinstance(request, SampleRequest | PathLengthRequest):
             return stream(lambda emit, check: self._generate(request, emit, check), token)
+        if isinstance(request, PairMapRequest):
+            return stream(lambda _emit, check: self._map_pair(request, check), token)
         return stream(lambda emit, check: self._compare(request, emit, check), token)
 
     def _preview(self, request: GeneratorRequest | PreviewRequest, check: Callable[[], None]) -> JobResult:
@@ -72,6 +77,13 @@ class TorchEngine:
         if isinstance(request, SampleRequest):
             return generation.sample(request, emit, check)
         return generation.measure_path_lengths(request, self._store_path or default_path(), emit, check)
+
+    def _map_pair(self, request: PairMapRequest, check: Callable[[], None]) -> JobResult:
+        from planetview.engine.perceptual.pair_map import PairMapper
+
+        if self._mapper is None:
+            self._mapper = PairMapper()
+        return JobResult(self._mapper.map(request, check))
 
     def _compare(self, request: CompareRequest, emit: Emit, check: Callable[[], None]) -> JobResult:
         # Scanning must not wait for torch.

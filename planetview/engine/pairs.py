@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
+from planetview.core.cancel import work_seconds
 from planetview.core.catalogue import METRICS
 from planetview.core.datasets import ImageRecord
 from planetview.core.errors import ImageProblem
@@ -103,7 +103,7 @@ def score_pairs(
 
     def load(i: int) -> Image8:
         # Pixel metrics run in the decoding threads, beside the networks; each writes its own row.
-        pair = _load_pair(pairing, i)
+        pair = load_pair(pairing, i)
         worker.pixel(i, pair, scores)
         return pair
 
@@ -177,7 +177,7 @@ class _Scorer:
         for metric, network in self._networks:
             if min(stacked.shape[2:4]) < network.smallest_side:
                 continue
-            began = time.perf_counter()
+            began = work_seconds()
 
             def work(part: npt.NDArray[Any], network: PairNetwork = network) -> npt.NDArray[np.float32]:
                 return network.distance(part[:, 0], part[:, 1])
@@ -188,10 +188,14 @@ class _Scorer:
             scores[metric][at] = run_halving(
                 work, stacked, check=self._check, batch_size=self.batch, report=say_smaller
             )
-            self.batch.record(time.perf_counter() - began, len(at))
+            self.batch.record(work_seconds() - began, len(at))
 
 
-def _load_pair(pairing: Pairing, i: int) -> Image8:
+def load_pair(pairing: Pairing, i: int) -> Image8:
+    """Return both images of a pair at their common size (Pillow bicubic, antialiased), uint8 (2, h, w, 3).
+
+    Raises ImageProblem when one cannot be read.
+    """
     a, b = pairing.load_left(pairing.left[i]), pairing.load_right(pairing.right[i])
     size = min(a.shape[1], b.shape[1]), min(a.shape[0], b.shape[0])
     return np.stack([_at_size(a, size), _at_size(b, size)])

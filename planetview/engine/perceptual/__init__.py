@@ -31,6 +31,13 @@ class PairNetwork(Protocol):
         """Return the distance of each pair, float32 (n,). a, b: (n, h, w, 3) uint8 of equal shape."""
         ...
 
+    def stage_maps(self, a: NDArray[np.uint8], b: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        """Return where one pair differs by each stage, float32 (h', w'); their means sum to the distance.
+
+        a, b: (h, w, 3) uint8 of equal shape.
+        """
+        ...
+
     def distance_float(self, images: torch.Tensor, *others: torch.Tensor) -> torch.Tensor:
         """Return the distances of `images` to each of `others`, not rounded to 8 bits: float32 (len(others), n).
 

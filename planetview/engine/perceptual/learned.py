@@ -91,6 +91,18 @@ class LearnedDistance:
             blocks.append(self._embed_block(_filled(block, at_once))[: len(block)])
         return np.concatenate(blocks) if blocks else np.empty((0, 0), dtype=np.float32)
 
+    def stage_maps(self, a: NDArray[np.uint8], b: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        """Return where a pair differs by each stage, float32 (h', w') at the stage's own resolution.
+
+        a, b: (h, w, 3) RGB or (h, w) grey, uint8, of equal shape. `distance` is the sum of the means of these maps.
+        Raises as `distance`.
+        """
+        pair = np.concatenate((self._as_rgb(a[None]), self._as_rgb(b[None])))
+        self._images_at_once(*pair.shape[1:3])
+        with torch.inference_mode():
+            stages = self._trunk.stages(torch.from_numpy(pair).to(self.device))
+            return [found[0].cpu().numpy() for found in self._weighed(stages, [0], [1])]
+
     def distance_float(self, images: Tensor, *others: Tensor) -> Tensor:
         """Return the distances of images that are not rounded to 8 bits: float32 (len(others), n).
 
@@ -122,11 +134,15 @@ class LearnedDistance:
     def _weigh(self, stages: Iterator[Tensor], left: list[int], right: list[int]) -> Tensor:
         """Return the distance between the images at the positions left[i] and right[i], float32 (len(left),)."""
         total = torch.zeros(len(left), device=self.device)
+        for differences in self._weighed(stages, left, right):
+            total += differences.mean(dim=(1, 2))
+        return total
+
+    def _weighed(self, stages: Iterator[Tensor], left: list[int], right: list[int]) -> Iterator[Tensor]:
+        """Yield the weighed differences of each stage between those images, float32 (len(left), h', w')."""
         for head, features in zip(self._heads, stages, strict=True):
             directions = unit(features)
-            weighted = (directions[left] - directions[right]).square_().mul_(head)
-            total += weighted.sum(dim=1).mean(dim=(1, 2))
-        return total
+            yield (directions[left] - directions[right]).square_().mul_(head).sum(dim=1)
 
     def _embed_block(self, block: NDArray[np.uint8]) -> NDArray[np.float32]:
         with torch.inference_mode():
