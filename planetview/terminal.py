@@ -49,7 +49,7 @@ def show_error(error: UserError) -> None:
 def show_results(results: Results, stream: TextIO, literature: bool = False) -> None:
     """Print the table of values, then notes, warnings and findings, and published values when asked for."""
     from planetview.core.datasets import Role
-    from planetview.report.findings import findings
+    from planetview.core.findings import findings
 
     out = console(stream)
     out.print(values_table(results, out.width if stream.isatty() else _FULL_WIDTH))
@@ -99,8 +99,8 @@ def values_table(results: Results, width: int) -> Table:
 def _cells(value: MetricValue, is_full: bool, is_best: bool) -> dict[str, Text]:
     """Return every cell that a column of either form may ask for, by its header."""
     from planetview.core.catalogue import METRICS, metric_label, published_name
+    from planetview.core.findings import extractor_label
     from planetview.core.formatting import floor_word, format_count, format_interval, format_ratio, format_value
-    from planetview.report.findings import extractor_label
 
     spec = METRICS.get(value.metric)
     unit, arrow = (spec.unit, spec.direction.arrow) if spec else ("", "")
@@ -138,7 +138,7 @@ def _list(out: Console, title: str, lines: Iterable[str]) -> None:
 
 
 def _missing(results: Results) -> list[str]:
-    from planetview.report.findings import value_label
+    from planetview.core.findings import value_label
 
     reasons: dict[tuple[str, str], list[str]] = {}
     for value in results.values:

@@ -25,10 +25,11 @@ def best_candidate(cells: Sequence[MetricValue]) -> str | None:
         return None
     if spec.on_features and len({cell.n for cell in ready}) > 1:
         return None
-    for i, (cell, interval) in enumerate(zip(ready, intervals, strict=True)):
-        if all(_is_apart(interval, other, spec.direction) for k, other in enumerate(intervals) if k != i):
-            return cell.candidate
-    return None
+    is_lower = spec.direction is Direction.LOWER
+    # Only the one whose worse end is the best of all can lie apart from every other.
+    best = min(range(len(ready)), key=lambda i: intervals[i].high if is_lower else -intervals[i].low)
+    others = (other for k, other in enumerate(intervals) if k != best)
+    return ready[best].candidate if all(_is_apart(intervals[best], other, is_lower) for other in others) else None
 
 
 def clearly_best(values: Iterable[MetricValue]) -> set[tuple[str, str | None, str]]:
@@ -40,5 +41,5 @@ def clearly_best(values: Iterable[MetricValue]) -> set[tuple[str, str | None, st
     return {(metric, extractor, name) for metric, extractor, name in found if name is not None}
 
 
-def _is_apart(one: Interval, other: Interval, direction: Direction) -> bool:
-    return one.high < other.low if direction is Direction.LOWER else one.low > other.high
+def _is_apart(one: Interval, other: Interval, is_lower: bool) -> bool:
+    return one.high < other.low if is_lower else one.low > other.high

@@ -264,38 +264,56 @@ def _cmmd(pair: Comparison, settings: RunSettings, memo: Memo, check: Check) -> 
     )  # fmt: skip
 
 
+_MANIFOLD_METRICS = ("precision", "recall", "density", "coverage")
+
+
+def uncovered_reference(pair: Comparison, settings: RunSettings, memo: Memo, check: Check) -> npt.NDArray[np.int64]:
+    """Return the rows of `pair.reference` that coverage does not count, ascending.
+
+    Their share is 1 - coverage. Raises ValueError where coverage has too few images.
+    """
+    n = min(len(pair.reference), len(pair.other))
+    if n < METRICS["coverage"].min_images:
+        raise ValueError(f"coverage needs at least {METRICS['coverage'].min_images} images on each side, have {n}")
+    return np.flatnonzero(_manifold_numbers(pair, settings, memo, check)[1] == 0.0)
+
+
+def _neighbour_counts(pair: Comparison) -> tuple[int, int]:
+    """Return k of precision and recall, and of density and coverage."""
+    # Below the floor of density and coverage, precision and recall still need a k they can fill.
+    return 3, min(5, min(len(pair.reference), len(pair.other)) - 1)
+
+
+def _manifold_numbers(pair: Comparison, settings: RunSettings, memo: Memo, check: Check) -> tuple[Array, Array]:
+    """Return (4, 3) values with the ends of their intervals, and (n,) whether each reference image is covered."""
+    from planetview.engine.metrics.manifold import manifold
+
+    k_pr, k_dc = _neighbour_counts(pair)
+
+    def compute() -> Array:
+        found = manifold(
+            pair.reference, pair.other, k_pr=k_pr, k_dc=k_dc, level=_LEVEL, check=check, budget_bytes=_budget(settings)
+        )
+        values = [
+            [value, *_ends(interval)]
+            for value, interval in (
+                (found.precision, found.precision_interval),
+                (found.recall, found.recall_interval),
+                (found.density, found.density_interval),
+                (found.coverage, found.coverage_interval),
+            )
+        ]
+        return np.concatenate([np.ravel(values), found.real_covered])
+
+    numbers = memo.array("manifold 3", [pair.key, f"{k_pr} {k_dc}"], (12 + len(pair.reference),), compute)
+    return numbers[:12].reshape(4, 3), numbers[12:]
+
+
 def _manifold(metric: str) -> Callable[[Comparison, RunSettings, Memo, Check], Outcome]:
     def outcome(pair: Comparison, settings: RunSettings, memo: Memo, check: Check) -> Outcome:
-        from planetview.engine.metrics.manifold import manifold
-
-        n = min(len(pair.reference), len(pair.other))
-        # Below the floor of density and coverage, precision and recall still need a k they can fill.
-        k_pr, k_dc = 3, min(5, n - 1)
-
-        def compute() -> Array:
-            found = manifold(
-                pair.reference,
-                pair.other,
-                k_pr=k_pr,
-                k_dc=k_dc,
-                level=_LEVEL,
-                check=check,
-                budget_bytes=_budget(settings),
-            )
-            return np.array(
-                [
-                    [value, *_ends(interval)]
-                    for value, interval in (
-                        (found.precision, found.precision_interval),
-                        (found.recall, found.recall_interval),
-                        (found.density, found.density_interval),
-                        (found.coverage, found.coverage_interval),
-                    )
-                ]
-            )
-
-        table = memo.array("manifold 2", [pair.key, f"{k_pr} {k_dc}"], (4, 3), compute)
-        value, low, high = table[("precision", "recall", "density", "coverage").index(metric)].tolist()
+        k_pr, k_dc = _neighbour_counts(pair)
+        table, _ = _manifold_numbers(pair, settings, memo, check)
+        value, low, high = table[_MANIFOLD_METRICS.index(metric)].tolist()
         given = "given the manifold of the other set"
         kind = f"normal, {given}" if metric == "density" else f"Wilson, {given}"
         variant = f"k = {k_dc}, surface outside (<)"
@@ -315,5 +333,5 @@ _COMPUTE: dict[str, Callable[[Comparison, RunSettings, Memo, Check], Outcome]] =
     "kid-poly": _kid("poly"),
     "kid-rbf": _kid("rbf"),
     "cmmd": _cmmd,
-    **{metric: _manifold(metric) for metric in ("precision", "recall", "density", "coverage")},
+    **{metric: _manifold(metric) for metric in _MANIFOLD_METRICS},
 }

@@ -11,10 +11,17 @@ import numpy.typing as npt
 
 from planetview.core.catalogue import METRICS, Direction, MetricSpec
 from planetview.core.datasets import Role
-from planetview.core.results import MetricValue, PairTable
+from planetview.core.results import Gap, MetricValue, PairTable
 from planetview.core.settings import RunSettings
 from planetview.core.stats import Interval, bootstrap_mean_interval, normal_quantile, wilson
-from planetview.engine.distribution import OWN_SIZES, Comparison, Outcome, distribution_outcome, own_sizes
+from planetview.engine.distribution import (
+    OWN_SIZES,
+    Comparison,
+    Outcome,
+    distribution_outcome,
+    own_sizes,
+    uncovered_reference,
+)
 from planetview.engine.inputs import Inputs
 from planetview.engine.memo import Memo
 from planetview.engine.sampling import set_digest, subsample
@@ -79,6 +86,21 @@ class DistributionTable:
             METRICS[metric], extractor, candidate.dataset.name, outcome, floor, sizes[1], self._settings, notes
         )
 
+    def gap(self, extractor: str, candidate: Inputs) -> Gap | None:
+        """Return the reference images that coverage does not count, or None where it has too few images."""
+        held_out = self._sets.held_out
+        (n, _), _ = self._sizes("coverage", candidate)
+        if n < METRICS["coverage"].min_images:
+            return None
+        compared = subsample(len(self._sets.reference.dataset), n, self._settings.seed, Role.REFERENCE)
+
+        def uncovered(other: Inputs, role: Role) -> npt.NDArray[np.int64]:
+            pair = self._pair(extractor, other, role, (n, n))
+            return compared[uncovered_reference(pair, self._settings, self._memo, self._check)]
+
+        floor = None if held_out is None else uncovered(held_out, Role.HELD_OUT)
+        return Gap(candidate.dataset.name, extractor, compared, uncovered(candidate, Role.CANDIDATE), floor)
+
     def _sizes(self, metric: str, candidate: Inputs) -> tuple[tuple[int, int], tuple[int, int]]:
         """Return the images of reference and candidate, and those of reference and held-out for the floor."""
         real, n = len(self._sets.reference.dataset), len(candidate.dataset)
@@ -90,6 +112,10 @@ class DistributionTable:
         return (least, least), (least, least)
 
     def _outcome(self, metric: str, extractor: str, other: Inputs, role: Role, sizes: tuple[int, int]) -> Outcome:
+        pair = self._pair(extractor, other, role, sizes)
+        return distribution_outcome(metric, pair, self._settings, self._memo, self._check)
+
+    def _pair(self, extractor: str, other: Inputs, role: Role, sizes: tuple[int, int]) -> Comparison:
         sides = []
         for inputs, side_role, n in ((self._sets.reference, Role.REFERENCE, sizes[0]), (other, role, sizes[1])):
             rows = subsample(len(inputs.dataset), n, self._settings.seed, side_role)
@@ -102,8 +128,7 @@ class DistributionTable:
                 )
             )
         (reference, reference_key), (others, other_key) = sides
-        pair = Comparison(reference, others, reference_key, other_key, self._classifiers.get(extractor))
-        return distribution_outcome(metric, pair, self._settings, self._memo, self._check)
+        return Comparison(reference, others, reference_key, other_key, self._classifiers.get(extractor))
 
     def _size_notes(self, candidate: Inputs, sizes: tuple[int, int], floor_sizes: tuple[int, int]) -> tuple[str, ...]:
         held_out = self._sets.held_out

@@ -20,7 +20,9 @@ from planetview.core.catalogue import (
     metric_label,
     published_name,
 )
+from planetview.core.command_line import command_line
 from planetview.core.datasets import Dataset, ImageRecord, Role
+from planetview.core.findings import extractor_label, findings
 from planetview.core.formatting import (
     floor_word,
     format_count,
@@ -33,8 +35,6 @@ from planetview.core.formatting import (
 from planetview.core.ranking import clearly_best
 from planetview.core.results import Correlation, MetricValue, Neighbours, PairTable, Results
 from planetview.report import charts
-from planetview.core.command_line import command_line
-from planetview.report.findings import extractor_label, findings
 from planetview.report.thumbnails import LoadRgb8, Thumbnail, Thumbnails
 
 MOST_POINTS = 2000

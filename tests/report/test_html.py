@@ -14,10 +14,10 @@ from PIL import Image
 from planetview.core.catalogue import METRICS
 from planetview.core.datasets import ImageRecord, SharedImages
 from planetview.core.errors import ImageProblem
+from planetview.core.findings import Tone, findings
 from planetview.core.ranking import clearly_best
 from planetview.core.results import Results
 from planetview.report.charts import Scatter, Series, histogram, scatter, ticks
-from planetview.report.findings import Tone, findings
 from planetview.report.html import render_report
 from tests.samples import sample_results
 
