@@ -19,8 +19,12 @@ lint: $(VENV)/.ready-test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# Those of the documentation; then all again as a screen of twice the density, in high contrast, and with large text.
 screenshots: $(VENV)/.ready-test
 	$(BIN)/python docs/take_screenshots.py
+	$(BIN)/python docs/take_screenshots.py --scale 2 --out build/screenshots/2x
+	$(BIN)/python docs/take_screenshots.py --themes contrast --out build/screenshots/contrast
+	$(BIN)/python docs/take_screenshots.py --text 2 --themes light --out build/screenshots/large-text
 
 bench: $(VENV)/.ready-test
 	$(BIN)/python benchmarks/engine.py

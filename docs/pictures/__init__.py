@@ -1,0 +1,1 @@
+"""How the pictures of the documentation are taken, one module for each part of the window."""

@@ -1,0 +1,99 @@
+"""The pictures of a study from the empty window to the failed run."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtWidgets import QComboBox, QWidget
+
+from pictures.engines import Replay
+from pictures.taking import Studio, until
+from planetview.core.results import Results
+from planetview.gui.actions import STUDY_PAGES
+from planetview.gui.models.neighbour_list import Order
+from planetview.gui.plots.histogram import HistogramPlot
+from planetview.gui.plots.scatter import ScatterPlot
+from planetview.gui.views.compare import CompareDialog
+from planetview.gui.views.image_grid import ImageGrid
+from planetview.gui.widgets.message_bar import BarMessage
+
+
+def take_study(studio: Studio, results: Results) -> None:
+    """Write one picture per page and state and theme."""
+    window = studio.window(Replay(results))
+    take = partial(studio.take, window)
+    take("welcome")
+    window.controller.add_paths([dataset.source for dataset in results.datasets])
+    until(lambda: len(window.workspace.datasets) > 0)
+    window.workspace.set_title("Demo: the Moon")
+    take("datasets")
+    window.show_page("overview")
+    take("overview-empty")
+    window.controller.run()
+    until(lambda: window.job_bar.value() > 0)
+    take("running")
+    window.controller.cancel()
+    window.messages.dismiss("run")
+    window.workspace.set_results(results, window.workspace.request())
+    stage = {
+        "neighbours": partial(stage_neighbours, results),
+        "entropy": stage_entropy,
+        "correlation": stage_correlation,
+    }
+    for page in STUDY_PAGES[1:]:
+        window.show_page(page)
+        if page in stage:
+            stage[page](window.pages.page(page))
+        take(page)
+    window.show_page("neighbours")
+    grid = window.pages.page("neighbours").findChild(ImageGrid)
+    grid.image_opened.emit(grid.model().image_at(grid.currentIndex().row()))
+    dialog = window.findChild(CompareDialog)
+    studio.take_dialog(window, dialog, "compare")
+    window.messages.show_message(
+        BarMessage(
+            "run",
+            "The engine stopped in the middle of its work (ended by SIGKILL).",
+            "Most often the machine ran out of memory. Finished work is kept: run again.",
+            "danger",
+            "details",
+            (("Retry", window.controller.run),),
+        )
+    )
+    window.show_page("overview")
+    take("failure")
+    studio.close(window)
+
+
+def choose(box: QComboBox, data: object) -> None:
+    """Choose an entry of a list as a person would; nothing where it is not offered."""
+    if (position := box.findData(data)) >= 0:
+        box.setCurrentIndex(position)
+        box.activated.emit(position)
+
+
+def stage_neighbours(results: Results, page: QWidget) -> None:
+    """Show possible copies, that with the most detail of the first six in the inspector."""
+    query, order = (box for box in page.findChildren(QComboBox) if box.count() > 1 and box.isVisibleTo(page))
+    names = [query.itemData(i) for i in range(query.count())]
+    choose(query, "near_copies" if "near_copies" in names else names[0])
+    choose(order, Order.COPIES)
+    grid = page.findChild(ImageGrid)
+    entropy = results.entropy_bits[query.currentData()]
+    grid.setCurrentIndex(grid.model().index(max(range(6), key=lambda row: entropy[grid.model().image_at(row)])))
+
+
+def stage_entropy(page: QWidget) -> None:
+    """Choose a bin near the lower end, where images are few and dark."""
+    plot = page.findChild(HistogramPlot)
+    plot.move_cursor(3)
+    plot.bin_chosen.emit(plot.cursor_bin, Qt.KeyboardModifier.NoModifier)
+
+
+def stage_correlation(page: QWidget) -> None:
+    """Brush the upper right corner of the scatter."""
+    plot = page.findChild(ScatterPlot)
+    area = plot.view_box.viewRect()
+    part = QRectF(area.x() + 0.62 * area.width(), area.y() + 0.62 * area.height(), area.width(), area.height())
+    plot.choose_area(part, Qt.KeyboardModifier.NoModifier)

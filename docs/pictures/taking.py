@@ -1,0 +1,90 @@
+"""Pictures a window in every theme that was asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
+
+from planetview.app import build
+from planetview.core.messages import Engine
+from planetview.gui.main_window import MainWindow
+
+SIZE = (1280, 800)
+THEMES = ("light", "dark")
+# What a picture in the repository may weigh; a palette of 256 colours brings those with many tiles below it.
+_HEAVY_BYTES = 300_000
+# Thumbnails and plots arrive a moment after a page is shown.
+_SETTLE_MS = 900
+
+
+@dataclass(frozen=True)
+class Studio:
+    """Where pictures go, in which themes, with which text size.
+
+    is_light_weight: large files are brought down to 256 colours.
+    """
+
+    folder: Path
+    themes: tuple[str, ...] = THEMES
+    text_scale: float = 1.0
+    is_light_weight: bool = True
+
+    def window(self, engine: Engine) -> MainWindow:
+        """Return a shown window around `engine`; `close` ends it."""
+        window = build(engine)
+        window.resize(*SIZE)
+        window.show()
+        return window
+
+    def close(self, window: MainWindow) -> None:
+        """End a window without questions."""
+        window.closed.emit()
+        window.hide()
+        QApplication.processEvents()
+
+    def take(
+        self, window: MainWindow, name: str, part: QWidget | None = None, prepare: Callable[[], object] = lambda: None
+    ) -> None:
+        """Picture a window, or a part of it; `prepare` runs once the theme is there."""
+        for theme in self.themes:
+            window._theme.use(theme, self.text_scale)
+            prepare()
+            wait(_SETTLE_MS)
+            self._save(part or window, self.folder / f"{name}-{theme}.png")
+
+    def take_dialog(self, window: MainWindow, dialog: QDialog, name: str) -> None:
+        """Picture a dialog of a window, and close it."""
+        self.take(window, name, dialog)
+        dialog.close()
+        dialog.deleteLater()
+        QApplication.processEvents()
+
+    def _save(self, widget: QWidget, file: Path) -> None:
+        if not widget.grab().save(str(file)):
+            raise OSError(f"cannot write {file}")
+        if self.is_light_weight and file.stat().st_size > _HEAVY_BYTES:
+            with Image.open(file) as full:
+                full.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(file, optimize=True)
+        sys.stdout.write(f"{file}\n")
+
+
+def wait(ms: int) -> None:
+    """Let `ms` pass while the window works."""
+    loop = QEventLoop()
+    QTimer.singleShot(ms, loop.quit)
+    loop.exec()
+
+
+def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
+    """Let the window work until `condition` holds."""
+    for _ in range(round(seconds / 0.05)):
+        if condition():
+            return
+        wait(50)
+    raise TimeoutError("the window did not get there")
