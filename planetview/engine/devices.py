@@ -39,6 +39,17 @@ def choose_device(choice: str = "auto") -> torch.device:
     return torch.device(choice)
 
 
+def device_words(device: torch.device | str, threads: int) -> str:
+    """Return a device as people name it: "CPU, 4 threads", or the name of the graphics card."""
+    if str(device).startswith("cuda"):
+        import torch
+
+        return str(torch.cuda.get_device_name(device))
+    if str(device).startswith("mps"):
+        return "Apple GPU"
+    return f"CPU, {threads} thread{'s' if threads != 1 else ''}"
+
+
 def usable_cores() -> int:
     """Return how many processor cores this process may use, at least 1."""
     if hasattr(os, "sched_getaffinity"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from planetview.core.cancel import work_seconds
 from planetview.core.datasets import ImageRecord
 from planetview.core.errors import ImageProblem
 from planetview.engine.devices import TimedBatch, run_halving
@@ -147,7 +147,7 @@ class _Run:
 
     def compute(self, missing: Sequence[int], images: Iterable[tuple[int, Decoded]], batcher: TimedBatch) -> None:
         """Send the images through the network in batches of equal shape, storing each batch."""
-        self._began = time.perf_counter()
+        self._began = work_seconds()
         at: list[int] = []
         batch: list[npt.NDArray[Any]] = []
         for k, image in images:
@@ -185,10 +185,10 @@ class _Run:
         def work(part: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
             return self._extractor.features(part)
 
-        began = time.perf_counter()
+        began = work_seconds()
         stacked = np.stack(batch)
         rows = run_halving(work, stacked, check=self._check, batch_size=batcher, report=self._on_smaller_batch)
-        batcher.record(time.perf_counter() - began, len(at))
+        batcher.record(work_seconds() - began, len(at))
         self._computed += len(at)
         finite = np.isfinite(rows).all(axis=1)
         for i in np.asarray(at)[~finite].tolist():
@@ -208,6 +208,6 @@ class _Run:
         self._done += int(self._repeats[i])
 
     def _report(self) -> None:
-        seconds = time.perf_counter() - self._began
+        seconds = work_seconds() - self._began
         rate = self._computed / seconds if self._computed and seconds > 0 else None
         self._on_progress(FeatureProgress(self._done, len(self._records), rate))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from planetview.core.cancel import work_seconds
 from planetview.core.catalogue.path_length import (
     EPSILON,
     LOWER_PERCENTILE,
@@ -23,7 +23,7 @@ from planetview.core.consent import ConsentStore
 from planetview.core.errors import UserError
 from planetview.core.generation import GeneratorDescription, PathLengthResult, PathLengthValue
 from planetview.core.messages import GeneratorRequest, JobResult, PathLengthRequest, SampleRequest
-from planetview.engine.devices import choose_device, limit_threads, usable_cores
+from planetview.engine.devices import choose_device, device_words, limit_threads, usable_cores
 from planetview.engine.generators.adapter import Generator, GeneratorInfo
 from planetview.engine.generators.classes import refuse_other_classes
 from planetview.engine.generators.opening import open_generator
@@ -88,11 +88,12 @@ def sample(request: SampleRequest, emit: Emit, check: Check) -> JobResult:
     limit_threads(request.threads or usable_cores())
     with _opened(request.generator, request.device, check) as generator:
         label = f"Images of {request.generator.name}"
-        schedule = Schedule((Stage("sample", label, "images", request.count, 1.0),), emit)
-        began = time.perf_counter()
+        words = device_words(generator.info.device, usable_cores())
+        schedule = Schedule((Stage("sample", label, "images", request.count, 1.0),), emit, words)
+        began = work_seconds()
 
         def advance(done: int, made: int) -> None:
-            schedule.advance("sample", done, made / (time.perf_counter() - began) if made else None)
+            schedule.advance("sample", done, made / (work_seconds() - began) if made else None)
 
         result = write_samples(generator, request, advance, check)
         schedule.finish("sample")
@@ -177,7 +178,7 @@ class Measurement:
         if not self._possible:
             raise UserError(f"{specs[0].label} cannot be measured: {self._reasons[specs[0].id]}")
         self._groups = _groups(self._possible)
-        self._schedule = Schedule(self._stages(), emit)
+        self._schedule = Schedule(self._stages(), emit, device_words(choose_device(request.device), usable_cores()))
 
     def result(self) -> PathLengthResult:
         """Check the generator, walk all paths, sum up."""
@@ -255,10 +256,10 @@ class Measurement:
             rows = {s.id: self._memo.find(_VALUES, self._inputs(s, start, stop), (stop - start,)) for s in group.specs}
             missing = [spec for spec in group.specs if rows[spec.id] is None]
             if missing:
-                began = time.perf_counter()
+                began = work_seconds()
                 for id, values in walker.distances(missing, start, stop).items():
                     rows[id] = self._memo.keep(_VALUES, self._inputs(PATH_LENGTHS[id], start, stop), values)
-                computed, spent = computed + stop - start, spent + time.perf_counter() - began
+                computed, spent = computed + stop - start, spent + work_seconds() - began
             for id, row in rows.items():
                 assert row is not None
                 parts[id].append(row)

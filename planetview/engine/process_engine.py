@@ -13,7 +13,9 @@ import signal
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
@@ -21,13 +23,17 @@ from typing import Any
 from planetview.core.cancel import Cancelled, CancelToken
 from planetview.core.consent import ConsentNeeded
 from planetview.core.errors import UserError
-from planetview.core.messages import Engine, Message, Request
+from planetview.core.memory import forget_peak, process_memory
+from planetview.core.messages import Engine, Message, Progress, Request
 
 TORCH_ENGINE = "planetview.engine.engine:TorchEngine"
 
 # How long a cancelled child may take to stop by itself; with the poll below this stays under one second.
 _GRACE_SECONDS = 0.8
 _POLL_SECONDS = 0.05
+_MEMORY_SECONDS = 0.5
+# Log lines of the child wait for its next message; more than this of them in between are too many to read.
+_LINES_KEPT = 500
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +70,8 @@ class ProcessEngine:
 
     A cancelled job that has not stopped after 0.8 s is killed together with its child: what the
     engine had put into its store by then is kept. A child that dies fails its job with a `UserError`;
-    the next job starts a new one. Safe to call from any thread.
+    the next job starts a new one. A paused token pauses the job in the child, within one chunk of its
+    work. What the child logs is logged here, by the same names. Safe to call from any thread.
     """
 
     def __init__(
@@ -153,7 +160,7 @@ class ProcessEngine:
         with contextlib.suppress(EOFError, OSError):
             child.connection.send(("cancel", job_id, None))
             while (left := deadline - time.monotonic()) > 0:
-                if child.connection.poll(left) and child.connection.recv()[0] != "message":
+                if child.connection.poll(left) and child.connection.recv()[0] not in ("message", "log"):
                     return
         self._discard(child)
         with contextlib.suppress(Cancelled):
@@ -175,16 +182,30 @@ class ProcessEngine:
 
 def _replies(child: _Child, job_id: int, token: CancelToken) -> Iterator[tuple[str, Any]]:
     """Yield (kind, payload) of one job; raises `Cancelled` once the token is set, EOFError when the child is gone."""
+    was_paused = False
     while True:
-        if token.is_cancelled():
-            # The caller's clean-up stops the job, within its grace.
-            raise Cancelled
+        # The caller's clean-up stops a cancelled job, within its grace.
+        token.raise_if_cancelled()
+        if token.is_paused() is not was_paused:
+            was_paused = not was_paused
+            child.connection.send(("pause" if was_paused else "resume", job_id, None))
         if child.connection.poll(_POLL_SECONDS):
             kind, of_job, payload = child.connection.recv()
-            if of_job == job_id:
+            if kind == "log":
+                _log_again(payload)
+            elif of_job == job_id:
                 yield kind, payload
         elif not child.process.is_alive() and not child.connection.poll():
             raise EOFError
+
+
+def _log_again(line: tuple[str, int, float, str]) -> None:
+    name, level, created, text = line
+    logger = logging.getLogger(name)
+    if logger.isEnabledFor(level):
+        record = logger.makeRecord(name, level, "", 0, text, (), None)
+        record.created, record.processName = created, "engine"
+        logger.handle(record)
 
 
 def _error_from(kind: str, payload: Any) -> Exception:
@@ -228,18 +249,21 @@ def _serve(connection: Connection, factory: str, kwargs: dict[str, Any], preload
     if hasattr(os, "nice"):
         # The networks take every core; the window must still get one the moment it has something to draw.
         os.nice(5)
+    lines = _KeptLines()
     jobs: queue.SimpleQueue[tuple[Request, CancelToken]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, jobs), name="listener", daemon=True).start()
     threading.Thread(target=_import_all, args=(preload,), name="preload", daemon=True).start()
     engine: Engine | None = None
     while True:
         request, token = jobs.get()
+        memory = _Memory()
         try:
             if engine is None:
                 engine = _load(factory)(**kwargs)
             for message in engine.run(request, token):
-                token.check()
-                connection.send(("message", request.id, message))
+                token.raise_if_cancelled()
+                lines.send(connection, request.id)
+                connection.send(("message", request.id, memory.added_to(message)))
             reply: tuple[str, int, Any] = ("done", request.id, None)
         except Cancelled:
             reply = ("cancelled", request.id, None)
@@ -250,11 +274,61 @@ def _serve(connection: Connection, factory: str, kwargs: dict[str, Any], preload
         except Exception as error:  # noqa: BLE001 - every error must reach the parent as text
             summary = f"{type(error).__name__}: {error}"
             reply = ("failed", request.id, (summary, "".join(traceback.format_exception(error))))
+        lines.send(connection, request.id)
         connection.send(reply)
 
 
+class _KeptLines(logging.Handler):
+    """Keeps what the child logs until its main thread, the only one that sends, has a message to send."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self._lines: deque[tuple[str, int, float, str]] = deque(maxlen=_LINES_KEPT)
+        root = logging.getLogger()
+        root.addHandler(self)
+        logging.getLogger("planetview").setLevel(logging.INFO)
+        logging.captureWarnings(True)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the text of a record; what it refers to may not travel."""
+        try:
+            text = record.getMessage()
+            if record.exc_info:
+                text = "\n".join((text, logging.Formatter().formatException(record.exc_info)))
+            self._lines.append((record.name, record.levelno, record.created, text))
+        except Exception:  # noqa: BLE001 - a log line must never end a job
+            self.handleError(record)
+
+    def send(self, connection: Connection, job_id: int) -> None:
+        """Send the lines kept so far."""
+        while self._lines:
+            connection.send(("log", job_id, self._lines.popleft()))
+
+
+class _Memory:
+    """Adds the memory of this process to progress messages, the peak being that of one job."""
+
+    def __init__(self) -> None:
+        forget_peak()
+        self._next = 0.0
+        self._known: tuple[int, int] | None = None
+
+    def added_to(self, message: Message) -> Message:
+        """Return the message, a progress with the memory as it was at most half a second ago."""
+        if not isinstance(message, Progress):
+            return message
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + _MEMORY_SECONDS
+            memory = process_memory()
+            self._known = (memory.now, memory.peak) if memory is not None else None
+        if self._known is None:
+            return message
+        return replace(message, memory_bytes=self._known[0], peak_bytes=self._known[1])
+
+
 def _listen(connection: Connection, jobs: queue.SimpleQueue[tuple[Request, CancelToken]]) -> None:
-    """Take requests and cancellations while the main thread works; end the process with its parent."""
+    """Take requests, cancellations and pauses while the main thread works; end the process with its parent."""
     token, current = CancelToken(), -1
     try:
         while True:
@@ -263,7 +337,7 @@ def _listen(connection: Connection, jobs: queue.SimpleQueue[tuple[Request, Cance
                 token, current = CancelToken(), job_id
                 jobs.put((request, token))
             elif job_id == current:
-                token.cancel()
+                {"cancel": token.cancel, "pause": token.pause, "resume": token.resume}[kind]()
     except (EOFError, OSError):
         # The pipe closes when the parent ends in whatever way; nothing of value is held only here.
         os._exit(0)

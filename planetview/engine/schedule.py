@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from planetview.core.cancel import work_seconds
 from planetview.core.messages import Progress
 from planetview.engine.streaming import Ticker
 
@@ -26,14 +26,20 @@ class Stage:
 
 
 class Schedule:
-    """Turns the progress of stages into the progress of the job."""
+    """Turns the progress of stages into the progress of the job.
 
-    def __init__(self, stages: tuple[Stage, ...], report: Callable[[Progress], None]) -> None:
+    device, precision: where and how it is computed, in words, passed on with every progress.
+    """
+
+    def __init__(
+        self, stages: tuple[Stage, ...], report: Callable[[Progress], None], device: str = "", precision: str = ""
+    ) -> None:
+        self._device, self._precision = device, precision
         self._stages = {stage.id: stage for stage in stages}
         self._report = report
         self._whole_s = sum(stage.seconds for stage in stages) or 1.0
         self._finished_s = 0.0
-        self._began = time.perf_counter()
+        self._began = work_seconds()
         self._fraction = 0.0
         self._ticker = Ticker()
 
@@ -56,7 +62,7 @@ class Schedule:
         # Never falls, whatever order stages report in.
         self._fraction = max(self._fraction, min(1.0, (self._finished_s + share * stage.seconds) / self._whole_s))
         eta = self._time_left(stage, done, rate)
-        self._report(Progress(stage.id, stage.label, done, stage.total, stage.unit, self._fraction, rate, eta))
+        self._tell(stage, done, rate, eta)
 
     def finish(self, stage_id: str) -> None:
         """Report a stage as complete and count its share."""
@@ -65,11 +71,15 @@ class Schedule:
             return
         self._finished_s += stage.seconds
         self._fraction = max(self._fraction, min(1.0, self._finished_s / self._whole_s))
+        self._tell(stage, stage.total, None, self._extrapolated())
+
+    def _tell(self, stage: Stage, done: int, rate: float | None, eta: float | None) -> None:
         self._report(
             Progress(
-                stage.id, stage.label, stage.total, stage.total, stage.unit, self._fraction, None, self._extrapolated()
+                stage.id, stage.label, done, stage.total, stage.unit, self._fraction, rate, eta,
+                self._device, self._precision,
             )
-        )
+        )  # fmt: skip
 
     def _time_left(self, stage: Stage, done: int, rate: float | None) -> float | None:
         extrapolated = self._extrapolated()
@@ -87,4 +97,4 @@ class Schedule:
 
     def _pace(self) -> float:
         expected = self._fraction * self._whole_s
-        return (time.perf_counter() - self._began) / expected if expected > 0 else 1.0
+        return (work_seconds() - self._began) / expected if expected > 0 else 1.0

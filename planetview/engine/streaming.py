@@ -48,7 +48,7 @@ def stream(work: Callable[[Emit, Callable[[], None]], Outcome], token: CancelTok
                 yield messages.get(timeout=_POLL_S)
             except queue.Empty:
                 continue
-        token.check()
+        token.raise_if_cancelled()
         while not messages.empty():
             yield messages.get()
         if errors:

@@ -75,7 +75,7 @@ class _Worker(QObject):
         try:
             with _closing(self._engine.run(request, token)) as messages:
                 for message in messages:
-                    token.check()
+                    token.raise_if_cancelled()
                     if isinstance(message, JobResult):
                         outcome = message
                         break
@@ -112,7 +112,11 @@ class JobRunner(QObject):
     Quiet jobs, short ones that nobody waits for, count neither for `is_busy` nor for `idle`.
     """
 
+    submitted = Signal(object, bool)  # Request, whether it is quiet
     started = Signal(object)  # job id
+    paused = Signal(object)  # job id
+    resumed = Signal(object)  # job id
+    queue_changed = Signal()  # the order of those that wait
     progressed = Signal(object, object)  # job id, Progress
     partial = Signal(object, object)  # job id, PartialValues
     noticed = Signal(object, object)  # job id, Notice
@@ -128,6 +132,8 @@ class JobRunner(QObject):
         self._tokens: dict[int, CancelToken] = {}
         self._told: set[int] = set()
         self._quiet: set[int] = set()
+        self._waiting: list[Request] = []
+        self._at_work: int | None = None
         self._thread = QThread(self)
         self._thread.setObjectName("engine")
         self._thread.setStackSize(_STACK_BYTES)
@@ -142,16 +148,50 @@ class JobRunner(QObject):
     @property
     def is_busy(self) -> bool:
         """Whether a job that is not quiet and was not cancelled is waiting or running."""
-        return any(job_id not in self._told and job_id not in self._quiet for job_id in self._tokens)
+        return self.current() is not None
+
+    def current(self) -> int | None:
+        """Return the id of the job that people mean by "the job": not quiet, not cancelled; else None."""
+        return next((id for id in self._order() if id not in self._told and id not in self._quiet), None)
+
+    def waiting(self) -> tuple[int, ...]:
+        """Return the ids of the jobs that have not begun, the next one first; without quiet ones."""
+        return tuple(request.id for request in self._waiting if request.id not in self._quiet)
+
+    def is_paused(self, job_id: int) -> bool:
+        """Return whether that job is paused."""
+        token = self._tokens.get(job_id)
+        return token is not None and token.is_paused()
 
     def submit(self, request: Request, *, is_quiet: bool = False) -> int:
         """Queue a request; return its id."""
-        token = CancelToken()
         if is_quiet:
             self._quiet.add(request.id)
-        self._tokens[request.id] = token
-        self._start.emit(request, token)
+        self._tokens[request.id] = CancelToken()
+        self._waiting.append(request)
+        self.submitted.emit(request, is_quiet)
+        self._begin_next()
         return request.id
+
+    def run_next(self, job_id: int) -> None:
+        """Let a waiting job be the next one."""
+        found = [request for request in self._waiting if request.id == job_id]
+        if found:
+            self._waiting = found + [request for request in self._waiting if request.id != job_id]
+            self.queue_changed.emit()
+
+    def pause(self, job_id: int) -> None:
+        """Let the engine rest after the chunk of work it is at; only the job that runs can be paused."""
+        token = self._tokens.get(job_id)
+        if token is not None and job_id == self._at_work and job_id not in self._told and not token.is_paused():
+            token.pause()
+            self.paused.emit(job_id)
+
+    def resume(self, job_id: int) -> None:
+        """Let a paused job go on."""
+        if self.is_paused(job_id):
+            self._tokens[job_id].resume()
+            self.resumed.emit(job_id)
 
     def cancel(self, job_id: int) -> None:
         """Stop a job; `cancelled` is emitted at once, the engine may need a moment more."""
@@ -159,9 +199,15 @@ class JobRunner(QObject):
         if token is None or job_id in self._told:
             return
         token.cancel()
-        self._told.add(job_id)
+        if job_id == self._at_work:
+            self._told.add(job_id)
+        else:
+            self._waiting = [request for request in self._waiting if request.id != job_id]
+            del self._tokens[job_id]
         self.cancelled.emit(job_id)
         self._announce_idle(job_id)
+        if job_id not in self._tokens:
+            self._quiet.discard(job_id)
 
     def cancel_all(self) -> None:
         """Stop every job."""
@@ -170,6 +216,7 @@ class JobRunner(QObject):
 
     def shutdown(self, wait_ms: int = 3000) -> bool:
         """Cancel everything and end the thread; return whether it ended within `wait_ms`."""
+        self._waiting.clear()
         for token in self._tokens.values():
             token.cancel()
         self._told.update(self._tokens)
@@ -196,9 +243,11 @@ class JobRunner(QObject):
     def _on_finished(self, job_id: int, outcome: JobResult | JobFailure | None) -> None:
         if self._tokens.pop(job_id, None) is None:
             return
+        self._at_work = None
         if job_id in self._told:
             self._told.discard(job_id)
             self._quiet.discard(job_id)
+            self._begin_next()
             return
         if isinstance(outcome, JobResult):
             self.done.emit(job_id, outcome.outcome)
@@ -208,6 +257,18 @@ class JobRunner(QObject):
             self.cancelled.emit(job_id)
         self._announce_idle(job_id)
         self._quiet.discard(job_id)
+        self._begin_next()
+
+    def _begin_next(self) -> None:
+        if self._at_work is None and self._waiting:
+            request = self._waiting.pop(0)
+            self._at_work = request.id
+            self._start.emit(request, self._tokens[request.id])
+
+    def _order(self) -> Iterator[int]:
+        if self._at_work is not None:
+            yield self._at_work
+        yield from (request.id for request in self._waiting)
 
     def _announce_idle(self, ended: int) -> None:
         if ended not in self._quiet and not self.is_busy:

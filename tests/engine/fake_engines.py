@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import logging
 import os
 import signal
 import threading
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,6 +40,20 @@ class ScriptedEngine:
         while True:
             pause.wait(0.02)
             token.check()
+            yield Progress("scan", "Scanning", 2, 4, "images", 0.5)
+
+    def _log(self, _token: CancelToken) -> Iterator[Message]:
+        logging.getLogger("planetview.engine.fake").info("reading %s", "tiles")
+        warnings.warn("an old setting", stacklevel=1)
+        yield Progress("scan", "Scanning", 3, 4, "images", 0.75)
+
+    def _write_ticks(self, token: CancelToken) -> Iterator[Message]:
+        """Write a file for every check passed, so that a test sees from outside whether the work goes on."""
+        pause = threading.Event()
+        for tick in itertools.count():
+            pause.wait(0.01)
+            token.check()
+            Path(os.environ["PLANETVIEW_TEST_TICKS"]).write_text(str(tick))
             yield Progress("scan", "Scanning", 2, 4, "images", 0.5)
 
     def _hang(self, _token: CancelToken) -> Iterator[Message]:

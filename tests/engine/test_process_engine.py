@@ -112,6 +112,114 @@ def test_a_polite_job_is_cancelled_without_losing_the_child(shared_engine: Proce
     assert len(run(shared_engine, "succeed")) == 4
 
 
+class Ticking:
+    """A job in a thread whose work shows outside as a growing number in a file."""
+
+    def __init__(self, engine: ProcessEngine, file: Path) -> None:
+        self.token, self._file = CancelToken(), file
+        self.ending = ""
+        self._engine = engine
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def tick(self) -> int:
+        try:
+            return int(self._file.read_text() or -1)
+        except FileNotFoundError:
+            return -1
+
+    def goes_on(self) -> bool:
+        before = self.tick()
+        return wait_until(lambda: self.tick() > before)
+
+    def rests(self) -> bool:
+        """Whether the number stops growing: the same at two looks, twenty steps of the work apart."""
+
+        def same() -> bool:
+            before = self.tick()
+            threading.Event().wait(0.2)
+            return self.tick() == before
+
+        return wait_until(same)
+
+    def has_ended(self) -> bool:
+        self._thread.join(5)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            run(self._engine, "write_ticks", self.token)
+        except Cancelled:
+            self.ending = "cancelled"
+        except UserError as error:
+            self.ending = error.message
+
+
+@pytest.fixture
+def ticking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ticking]:
+    """A job that goes on until it is told to stop, in a child of its own."""
+    monkeypatch.setenv("PLANETVIEW_TEST_TICKS", str(tmp_path / "ticks"))
+    engine = ProcessEngine(FACTORY, preload=())
+    job = Ticking(engine, tmp_path / "ticks")
+    yield job
+    job.token.cancel()
+    engine.shutdown()
+    assert job.has_ended()
+
+
+def test_a_paused_job_rests_in_the_child_and_goes_on_when_resumed(ticking: Ticking) -> None:
+    assert ticking.goes_on()
+
+    ticking.token.pause()
+    assert ticking.rests()
+    ticking.token.resume()
+    assert ticking.goes_on()
+
+
+def test_a_paused_job_is_cancelled_without_losing_the_child(ticking: Ticking) -> None:
+    assert ticking.goes_on()
+    pid = ticking._engine.pid
+    ticking.token.pause()
+    assert ticking.rests()
+
+    ticking.token.cancel()
+
+    assert ticking.has_ended()
+    assert ticking.ending == "cancelled"
+    assert ticking._engine.pid == pid
+
+
+def test_a_child_that_dies_while_its_job_is_paused_fails_the_job(ticking: Ticking) -> None:
+    assert ticking.goes_on()
+    ticking.token.pause()
+    assert ticking.rests()
+
+    os.kill(ticking._engine.pid or 0, signal.SIGKILL)
+
+    assert ticking.has_ended()
+    assert "SIGKILL" in ticking.ending
+
+
+def test_what_the_child_logs_is_logged_here(shared_engine: ProcessEngine, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        run(shared_engine, "log")
+
+    lines = {record.name: record for record in caplog.records}
+    assert lines["planetview.engine.fake"].getMessage() == "reading tiles"
+    assert lines["planetview.engine.fake"].processName == "engine"
+    assert "an old setting" in lines["py.warnings"].getMessage()
+
+
+def test_progress_tells_the_memory_of_the_child(shared_engine: ProcessEngine) -> None:
+    if not Path("/proc/self/status").exists():
+        pytest.skip("only Linux tells both the present memory and its peak")
+    progress = [message for message in run(shared_engine, "succeed") if isinstance(message, Progress)]
+
+    assert progress[0].memory_bytes is not None
+    assert progress[0].peak_bytes is not None
+    assert 2**22 < progress[0].memory_bytes <= progress[0].peak_bytes < 2**34
+
+
 def test_leaving_a_job_early_cancels_it(shared_engine: ProcessEngine) -> None:
     messages = shared_engine.run(request("wait_politely"), CancelToken())
     next(messages)

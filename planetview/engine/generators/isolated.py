@@ -14,7 +14,6 @@ import os
 import sys
 import tempfile
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from planetview.core.cancel import work_seconds
 from planetview.core.errors import UserError
 from planetview.engine.generators.modules import Module
 from planetview.engine.generators.network_file import NetworkFile, read_network_file
@@ -58,7 +58,7 @@ def read_isolated(path: Path, check: Callable[[], None] = never_cancelled, bound
     bounds = bounds or Bounds()
     with tempfile.TemporaryDirectory(prefix="planetview-network-") as folder:
         with _reader(path, Path(folder), bounds) as (process, connection):
-            answer = _answer(process, connection, check, time.monotonic() + bounds.seconds)
+            answer = _answer(process, connection, check, work_seconds() + bounds.seconds)
         if "network" not in answer:
             raise _error_from(answer)
         try:
@@ -121,7 +121,7 @@ def _answer(
                 f"The process that read the file ended unexpectedly (code {process.exitcode}).",
                 "The file may need more memory than this computer has, or may be made to crash its readers.",
             ) from error
-        if time.monotonic() > deadline:
+        if work_seconds() > deadline:
             raise UserError("Reading the file took too long and was ended.", "Copy it to a local disk and try again.")
 
 

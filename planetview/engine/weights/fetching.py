@@ -6,7 +6,6 @@ import contextlib
 import errno
 import http.client
 import shutil
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 import planetview
+from planetview.core.cancel import work_seconds
 from planetview.core.catalogue import WeightSource
 from planetview.core.errors import UserError
 from planetview.core.files import cannot_write
@@ -99,7 +99,7 @@ class _Download:
         self._part = folder / f"{source.files[0]}.part"
         self._mark = folder / f"{source.files[0]}.part.mark"
         self._opener = urllib.request.build_opener(_SameSchemes(schemes))
-        self._began = time.monotonic()
+        self._began = work_seconds()
         self._host = urlsplit(source.url).hostname or source.url
 
     def run(self) -> None:
@@ -191,7 +191,7 @@ class _Download:
         return done == total if total else True
 
     def _copy(self, answer: http.client.HTTPResponse, file: IO[bytes], have: int, total: int) -> int:
-        done, began = have, time.monotonic()
+        done, began = have, work_seconds()
         while block := answer.read1(_CHUNK):
             self._check()
             _write(file, block)
@@ -199,7 +199,7 @@ class _Download:
             if done > (total or _MOST_BYTES):
                 self._discard()
                 raise UserError(f"{self._host} sends more than it announced; what came was deleted.")
-            now = time.monotonic()
+            now = work_seconds()
             if now - self._began > self._patience.total:
                 raise UserError(
                     f"{self._final.name} did not arrive in time.", "Fetch again: it goes on where it stopped.", 4
