@@ -43,17 +43,22 @@ class SeriesStyle:
 def dataset_style(results: Results, name: str) -> SeriesStyle:
     """Return the style of one dataset of `results`; KeyError for an unknown name."""
     role = results.dataset(name).role
-    order = [dataset.name for dataset in results.with_role(role)].index(name)
+    return set_style(role, [dataset.name for dataset in results.with_role(role)].index(name))
+
+
+def set_style(role: Role, order: int) -> SeriesStyle:
+    """Return the style of the set of a role; `order` counts the sets of that role in study order."""
     if role is Role.REFERENCE:
         return SeriesStyle(role, order, _PEN.SolidLine, "o")
     if role is Role.HELD_OUT:
         return SeriesStyle(role, order, _PEN.DashLine, "t")
-    return SeriesStyle(
-        role,
-        order,
-        _CANDIDATE_LINES[order % len(_CANDIDATE_LINES)],
-        _CANDIDATE_SYMBOLS[order % len(_CANDIDATE_SYMBOLS)],
-    )
+    return candidate_style(order)
+
+
+def candidate_style(order: int) -> SeriesStyle:
+    """Return the style of a candidate; `order` counts the candidates of the study."""
+    line = _CANDIDATE_LINES[order % len(_CANDIDATE_LINES)]
+    return SeriesStyle(Role.CANDIDATE, order, line, _CANDIDATE_SYMBOLS[order % len(_CANDIDATE_SYMBOLS)])
 
 
 def draw_sample(painter: QPainter, style: SeriesStyle, tokens: Tokens, line_scale: float = 1.0) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QMimeData, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QRectF, QSize, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QColor,
     QDragEnterEvent,
@@ -21,6 +21,8 @@ from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
 from planetview.gui.icons import icon_pixmap
 from planetview.gui.theme import Theme
 
+_MOST_LINES = 200
+
 
 def local_paths(mime: QMimeData) -> tuple[Path, ...]:
     """Return the local files and folders of a drag, in order."""
@@ -30,6 +32,38 @@ def local_paths(mime: QMimeData) -> tuple[Path, ...]:
 def has_local_paths(mime: QMimeData) -> bool:
     """Return whether a drag holds local files, without listing them all."""
     return mime.hasUrls() and any(url.isLocalFile() for url in mime.urls()[:1])
+
+
+def pasted_paths(mime: QMimeData) -> tuple[tuple[Path, ...], str]:
+    """Return the local paths that a clipboard or drag means, and why there are none.
+
+    Text counts where each of its lines is a path that exists, bare, quoted or as a file URL.
+    """
+    if paths := local_paths(mime):
+        return paths, ""
+    if mime.hasUrls():
+        return (), _tr("Only files and folders on this computer can be added; download them first.")
+    lines = [line.strip().strip("\"'") for line in mime.text().splitlines()] if mime.hasText() else []
+    lines = [line for line in lines if line][:_MOST_LINES]
+    if not lines:
+        return (), _tr("No paths of files or folders here.")
+    found = [QUrl(line).toLocalFile() if line.startswith("file:") else line for line in lines]
+    for path in found:
+        if not _exists(path):
+            return (), _tr("Not a path on this computer: {0}").format(path[:80])
+    return tuple(Path(path).expanduser() for path in found), ""
+
+
+def _exists(text: str) -> bool:
+    try:
+        path = Path(text).expanduser()
+        return path.is_absolute() and path.exists()
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Drops", text)
 
 
 class DropZone(QFrame):
