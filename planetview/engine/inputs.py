@@ -184,7 +184,7 @@ def _entropy(
     check: Check,
     reasons: dict[int, str],
 ) -> npt.NDArray[np.float64]:
-    """Return entropies of all images, (n, 3) by channel, NaN for unusable ones; adds the newly unusable to `reasons`."""
+    """Return entropies by channel, (n, 3), NaN for unusable images; adds the newly unusable to `reasons`."""
     stage = f"entropy/{dataset.name}"
     images = dataset.images
     bits = _stored_entropy(dataset, decoder, stretch, store)

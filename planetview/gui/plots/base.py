@@ -19,11 +19,13 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPolygonF,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from planetview.core.tables import Cell
+from planetview.gui.plots.brushing import BrushShape, BrushViewBox
 from planetview.gui.plots.export_menu import ExportMenu
 from planetview.gui.plots.styles import SAMPLE_SIZE, SeriesStyle, draw_sample
 from planetview.gui.theme import Theme, Tokens
@@ -36,33 +38,6 @@ _UNLIMITED = 16_777_215
 _LEGEND_COLUMN_GAP_PX = 32
 _LEGEND_INSET_PX = 96
 _LEGEND_MOST = 0.5
-
-
-class _ViewBox(pg.ViewBox):
-    """A view box whose left drag is a brush instead of a pan, in brush mode or with Shift."""
-
-    brushed = Signal(QRectF, object)  # rectangle in data coordinates, keyboard modifiers
-
-    def __init__(self) -> None:
-        super().__init__(enableMenu=False)
-        self.is_brushing = False
-
-    def mouseDragEvent(self, ev: Any, axis: int | None = None) -> None:
-        with_shift = bool(ev.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        is_left = ev.button() == Qt.MouseButton.LeftButton
-        if not (is_left and axis is None and (self.is_brushing or with_shift)):
-            super().mouseDragEvent(ev, axis=axis)
-            return
-        ev.accept()
-        if not ev.isFinish():
-            self.updateScaleBox(ev.buttonDownPos(), ev.pos())
-            return
-        self.rbScaleBox.hide()
-        drawn = QRectF(QPointF(ev.buttonDownPos(ev.button())), QPointF(ev.pos())).normalized()
-        self.brushed.emit(self.childGroup.mapRectFromParent(drawn).normalized(), ev.modifiers())
-
-    def keyPressEvent(self, ev: QKeyEvent) -> None:
-        ev.ignore()
 
 
 class _Sample(pg.ItemSample):
@@ -92,6 +67,7 @@ class PlotBase(QFrame):
 
     clicked = Signal(QPointF, object)  # data coordinates, keyboard modifiers
     brushed = Signal(QRectF, object)  # data coordinates, keyboard modifiers
+    lassoed = Signal(QPolygonF, object)  # outline in data coordinates, keyboard modifiers
     notice = Signal(str)  # what an export did
 
     def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
@@ -127,17 +103,27 @@ class PlotBase(QFrame):
         viewport: QWidget = self._view.viewport()
         return viewport
 
-    def scene_rect(self) -> QRectF:
-        """Return the part of the scene that is the plot, in logical pixels."""
-        return QRectF(self.viewport.rect())
+    def figure_size(self) -> QSize:
+        """Return the size of the plot as a figure, in logical pixels."""
+        return self.viewport.size()
+
+    def paint_figure(self, painter: QPainter, tokens: Tokens, line_scale: float) -> None:
+        """Draw the plot as a figure with these colours, cosmetic lines `line_scale` as wide."""
+        with self.for_export(tokens, line_scale):
+            area = QRectF(self.viewport.rect())
+            self.scene.render(painter, QRectF(0, 0, area.width(), area.height()), area)
 
     def set_axes(self, x: str, x_unit: str, y: str, y_unit: str) -> None:
         """Name the quantities on both axes; an empty unit means a plain number."""
         self._labels = {"bottom": (x, x_unit), "left": (y, y_unit)}
         self._dress_axes()
 
+    def set_brush_shape(self, shape: BrushShape) -> None:
+        """Choose what a brush draws."""
+        self._view_box.shape_drawn = shape
+
     def set_brushing(self, on: bool) -> None:
-        """Let a plain drag draw a rectangle instead of moving the view."""
+        """Let a plain drag draw the brush instead of moving the view."""
         self._view_box.is_brushing = on
         self.viewport.setCursor(Qt.CursorShape.CrossCursor if on else Qt.CursorShape.ArrowCursor)
 
@@ -220,8 +206,9 @@ class PlotBase(QFrame):
         return [label.item.toPlainText().strip() for _, label in self._legend.items]
 
     def _build(self) -> None:
-        self._view_box = _ViewBox()
+        self._view_box = BrushViewBox()
         self._view_box.brushed.connect(self.brushed)
+        self._view_box.lassoed.connect(self.lassoed)
         self._view = pg.PlotWidget(viewBox=self._view_box, enableMenu=False)
         self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
@@ -245,8 +232,8 @@ class PlotBase(QFrame):
         layout.addWidget(self._nothing)
 
     def _build_actions(self) -> None:
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        ExportMenu(self)
+        self.exports = ExportMenu(self)
+        self.exports.notice.connect(self.notice)
         self.add_menu_action(self.tr("&Reset view"), self.reset_view, QKeySequence("0"))
 
     def add_menu_action(self, text: str, slot: Callable[[], object], keys: QKeySequence) -> QAction:
@@ -265,6 +252,7 @@ class PlotBase(QFrame):
 
     def _dress(self) -> None:
         self._view.setBackground(self.tokens.surface)
+        self._view_box.dress(self.tokens.accent)
         self._legend.setLabelTextColor(QColor(self.tokens.text))
         self._legend.setLabelTextSize(f"{self._point_size():.1f}pt")
         self._dress_axes()

@@ -1,58 +1,82 @@
-"""The lines of a plot's context menu that copy it or write it to a file."""
+"""The lines of a figure's context menu that copy it or write it to a file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import cast
 
-from PySide6.QtCore import QObject
-from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QWidget
 
 from planetview.core.errors import UserError
 from planetview.gui import plot_export
-
-if TYPE_CHECKING:
-    from planetview.gui.plots.base import PlotBase
+from planetview.gui.plot_export import Figure
 
 PNG_SCALES = (1, 2, 4)
 
 
 class ExportMenu(QObject):
-    """Adds its lines to the context menu of `plot` and does what they say; belongs to the plot."""
+    """Adds its lines to the context menu of `widget`, which is a `Figure`, and does what they say."""
 
-    def __init__(self, plot: PlotBase) -> None:
-        super().__init__(plot)
-        self._plot = plot
-        plot.add_menu_action(self.tr("&Copy image"), self._on_copy, QKeySequence(QKeySequence.StandardKey.Copy))
+    notice = Signal(str)  # what was copied or written, or why not
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self._widget = widget
+        self._figure = cast(Figure, widget)
+        widget.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self._add(self.tr("&Copy image"), self._on_copy, QKeySequence(QKeySequence.StandardKey.Copy))
         png = self.tr("PNG image (*.png)")
         for scale in PNG_SCALES:
             write = partial(plot_export.export_png, scale=float(scale))
-            self._add(self.tr("Export PNG (&{0}×)…").format(scale), write, ".png", png)
-        self._add(self.tr("Export &SVG…"), plot_export.export_svg, ".svg", self.tr("SVG drawing (*.svg)"))
-        self._add(self.tr("Export P&DF…"), plot_export.export_pdf, ".pdf", self.tr("PDF document (*.pdf)"))
+            self._add_file(self.tr("Export PNG (&{0}×)…").format(scale), write, ".png", png)
+        self._add_file(self.tr("Export PNG for p&rint (300 dpi)…"), plot_export.export_print_png, ".png", png)
+        self._add_file(self.tr("Export &SVG…"), plot_export.export_svg, ".svg", self.tr("SVG drawing (*.svg)"))
+        self._add_file(self.tr("Export P&DF…"), plot_export.export_pdf, ".pdf", self.tr("PDF document (*.pdf)"))
         data = self.tr("Comma-separated values (*.csv)")
-        self._add(self.tr("Export data (CS&V)…"), plot_export.export_data, ".csv", data)
+        self._add_file(self.tr("Export data (CS&V)…"), plot_export.export_data, ".csv", data)
 
-    def _add(self, text: str, write: Callable[[PlotBase, Path], None], suffix: str, kinds: str) -> None:
-        self._plot.add_menu_action(text, partial(self._export, write, suffix, kinds), QKeySequence())
+    def button(self, what: str) -> QPushButton:
+        """Return a button that opens the same lines; `what` names the figure for people who do not see it."""
+        button = QPushButton(self.tr("Export"))
+        button.setAccessibleName(self.tr("Export {}").format(what))
+        button.setToolTip(self.tr("Copy the figure, or write it or its data to a file. Figures are always light."))
+        menu = QMenu(button)
+        menu.addActions([action for action in self._widget.actions() if action.parent() is self])
+        button.setMenu(menu)
+        return button
+
+    def add_file(self, text: str, write: Callable[[Path], None], suffix: str, kinds: str) -> None:
+        """Add a line that writes something else than the figure; `write` may raise UserError."""
+        self._add_file(text, lambda _figure, path: write(path), suffix, kinds)
+
+    def _add(self, text: str, slot: Callable[[], object], keys: QKeySequence | None = None) -> None:
+        action = QAction(text, self)
+        if keys is not None:
+            action.setShortcut(keys)
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        action.triggered.connect(slot)
+        self._widget.addAction(action)
+
+    def _add_file(self, text: str, write: Callable[[Figure, Path], None], suffix: str, kinds: str) -> None:
+        self._add(text, partial(self._export, write, suffix, kinds))
 
     def _on_copy(self) -> None:
-        plot_export.copy_image(self._plot)
-        self._plot.notice.emit(self.tr("The plot is on the clipboard."))
+        plot_export.copy_image(self._figure)
+        self.notice.emit(self.tr("The plot is on the clipboard."))
 
-    def _export(self, write: Callable[[PlotBase, Path], None], suffix: str, kinds: str, _checked: bool = False) -> None:
-        plot = self._plot
-        proposal = plot.accessibleName().lower().replace(" ", "-") + suffix
-        name, _ = QFileDialog.getSaveFileName(plot, self.tr("Export plot"), proposal, kinds)
+    def _export(self, write: Callable[[Figure, Path], None], suffix: str, kinds: str, _checked: bool = False) -> None:
+        proposal = self._widget.accessibleName().lower().replace(" ", "-") + suffix
+        name, _ = QFileDialog.getSaveFileName(self._widget, self.tr("Export plot"), proposal, kinds)
         if not name:
             return
         path = Path(name) if Path(name).suffix else Path(name + suffix)
         try:
-            write(plot, path)
+            write(self._figure, path)
         except UserError as error:
-            plot.notice.emit(f"{error.message} {error.hint}".strip())
+            self.notice.emit(f"{error.message} {error.hint}".strip())
         else:
-            plot.notice.emit(self.tr("Saved {}.").format(path))
+            self.notice.emit(self.tr("Saved {}.").format(path))
