@@ -92,13 +92,19 @@ class ThumbnailCache(QObject):
         self._problems.clear()
 
     def get(
-        self, record: ImageRecord, edge_px: int, dataset: str | None = None, ratio: float | None = None
+        self,
+        record: ImageRecord,
+        edge_px: int,
+        dataset: str | None = None,
+        ratio: float | None = None,
+        stretch: ResolvedStretch | None = None,
     ) -> QPixmap | None:
         """Return the thumbnail whose longer side is `edge_px` logical pixels, or None while it is not there.
 
         dataset: name for its stretch. ratio: device pixels per logical pixel; None takes the application's.
+        stretch: to be shown in place of the dataset's.
         """
-        stretch = self._stretch_of(record, dataset)
+        stretch = self._stretch_of(record, dataset) if stretch is None else _shown_as(record, stretch)
         ratio = ratio or QGuiApplication.instance().devicePixelRatio()  # type: ignore[union-attr]
         key = ThumbnailKey(record.digest, record.path, record.member, max(1, round(edge_px * ratio)), stretch.key)
         pixmap = self._pixmaps.get(key)
@@ -125,10 +131,7 @@ class ThumbnailCache(QObject):
         self._pending.clear()
 
     def _stretch_of(self, record: ImageRecord, dataset: str | None) -> ResolvedStretch:
-        resolved = self._stretches.get(dataset, _UNCHANGED) if dataset is not None else _UNCHANGED
-        if resolved.stretch.kind is StretchKind.NONE and not record.is_8bit:
-            return _DISPLAY_ONLY
-        return resolved
+        return _shown_as(record, self._stretches.get(dataset, _UNCHANGED) if dataset is not None else _UNCHANGED)
 
     def _wish(self, key: ThumbnailKey, record: ImageRecord, stretch: ResolvedStretch) -> None:
         if self._is_shut_down:
@@ -218,6 +221,10 @@ def _scaled(pixels: Pixels, edge_px: int) -> QImage:
 def _resized(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     filter_ = Image.Resampling.LANCZOS if size[0] < pixels.shape[1] else Image.Resampling.BICUBIC
     return np.ascontiguousarray(Image.fromarray(pixels).resize(size, filter_, reducing_gap=3.0))
+
+
+def _shown_as(record: ImageRecord, stretch: ResolvedStretch) -> ResolvedStretch:
+    return _DISPLAY_ONLY if stretch.stretch.kind is StretchKind.NONE and not record.is_8bit else stretch
 
 
 def _any_size(key: ThumbnailKey) -> ThumbnailKey:

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from planetview.core.datasets import Dataset, ImageRecord
+from planetview.core.stretch import ResolvedStretch
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 
@@ -24,10 +25,17 @@ class ThumbStrip(QWidget):
         self._thumbs, self._theme, self._count, self._name = thumbs, theme, count, dataset.name
         self._records = _spread(dataset.images, count)
         self._is_waiting = True
+        self._stretch: ResolvedStretch | None = None
         self.setAccessibleName(self.tr("Examples from {0}").format(dataset.name))
         self.setToolTip("\n".join(record.name for record in self._records))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         thumbs.refreshed.connect(self._on_refreshed)
+
+    def show_stretch(self, stretch: ResolvedStretch) -> None:
+        """Show the images through this stretch from now on, in place of the one they were last run with."""
+        if stretch != self._stretch:
+            self._stretch = stretch
+            self.update()
 
     def sizeHint(self) -> QSize:
         return QSize(self._count * (EDGE_PX + _GAP_PX) - _GAP_PX, EDGE_PX)
@@ -39,7 +47,7 @@ class ThumbStrip(QWidget):
         for position, record in enumerate(self._records):
             tile = QRect(position * (EDGE_PX + _GAP_PX), 0, EDGE_PX, EDGE_PX)
             painter.fillRect(tile, QColor(self._theme.tokens.surface_alt))
-            pixmap = self._thumbs.get(record, EDGE_PX, self._name)
+            pixmap = self._thumbs.get(record, EDGE_PX, self._name, stretch=self._stretch)
             if pixmap is None:
                 self._is_waiting = True
             else:
