@@ -68,3 +68,19 @@ def resource(name: str) -> Path:
         if candidate.exists():
             return candidate
     raise FileNotFoundError(f"resource {name!r} is not part of this installation")
+
+
+def help_folder() -> Path:
+    """Return the folder that holds README.md and docs/, the pages of the offline help.
+
+    It lies in the frozen program, in the installed package, or is the checkout itself.
+    Raises FileNotFoundError when this installation has no help.
+    """
+    package = Path(__file__).resolve().parents[1]
+    roots = [package / "help", package.parent]
+    if frozen := getattr(sys, "_MEIPASS", None):
+        roots.insert(0, Path(frozen) / "help")
+    for root in roots:
+        if (root / "docs" / "metrics.md").is_file():
+            return root
+    raise FileNotFoundError("the help pages are not part of this installation")
