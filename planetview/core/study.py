@@ -4,39 +4,57 @@ from __future__ import annotations
 
 import io
 import json
+import lzma
 import os
+import struct
 import zipfile
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from planetview.core.datasets import Role
+from planetview.core.archives import member_problem
+from planetview.core.datasets import Dataset, Role
 from planetview.core.errors import UserError
 from planetview.core.files import write_atomically
+from planetview.core.fingerprints import Fingerprint, fingerprint_document, fingerprint_from
 from planetview.core.generation import PathLengthResult
 from planetview.core.marks import Marks
 from planetview.core.results import Results
 from planetview.core.results_io import results_from_document, results_to_document
 from planetview.core.settings import RunSettings
+from planetview.core.study_places import located, relative_to, relocated
+from planetview.core.study_schema import MIGRATIONS, STUDY_SCHEMA, marks_document, marks_from
 
-STUDY_SCHEMA = 1
 STUDY_SUFFIX = ".planetview"
+_FORMAT = "planetview study"
 _PATH_LENGTHS = TypeAdapter(tuple[PathLengthResult, ...])
-# A study of 50,000 images takes about 40 MB; more than this is not one of ours.
-_MAX_MEMBER_BYTES = 2 * 1024**3
+# The window's state is a page and some choices; a document of more is not ours.
+_MAX_WINDOW_BYTES = 256 * 1024
+_MAX_DOCUMENT_BYTES = 256 * 1024**2
+# Whatever bytes can make zipfile, the JSON reader, NumPy and pydantic raise.
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, UserError, LookupError, ValueError, TypeError,
+    AttributeError, EOFError, ArithmeticError, NotImplementedError, RuntimeError, MemoryError,
+)  # fmt: skip
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class StudySource:
-    """One dataset of a study by reference: where it is, what it is called, what it is for."""
+    """One dataset of a study by reference: where it is, what it is called, what it is for.
+
+    fingerprint: what it held when the study was saved, None where that is not known.
+    """
 
     path: Path
     name: str
     role: Role
+    fingerprint: Fingerprint | None = None
 
 
 @dataclass(frozen=True)
@@ -45,6 +63,9 @@ class Study:
 
     title: shown in the window; sources: in study order; results: of the last run, or None.
     path_lengths: of the generators measured, oldest first. marks: single images flagged or excluded.
+    window: what the window showed, JSON-ready; empty where that is not known.
+    extra: entries of the file that this version does not know; kept when it is saved again.
+    damaged: parts of the file that could not be read and are left out, in words; never saved.
     """
 
     title: str = "Untitled study"
@@ -53,6 +74,16 @@ class Study:
     results: Results | None = None
     path_lengths: tuple[PathLengthResult, ...] = ()
     marks: Marks = field(default_factory=Marks)
+    window: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    damaged: tuple[str, ...] = ()
+
+    def with_fingerprints(self, datasets: tuple[Dataset, ...]) -> Study:
+        """Return the study with what its sets hold now; sets that are not among `datasets` keep what is known."""
+        known = {dataset.name: Fingerprint.of(dataset) for dataset in datasets}
+        return replace(
+            self, sources=tuple(replace(one, fingerprint=known.get(one.name, one.fingerprint)) for one in self.sources)
+        )
 
 
 def save_study(study: Study, path: Path) -> None:
@@ -60,26 +91,17 @@ def save_study(study: Study, path: Path) -> None:
 
     The file is a zip: `study.json`, and with results `results.json` with its arrays as `.npy`
     members. Source paths are stored absolute and relative to the file, so that a folder moved
-    together with its study is found. Raises UserError when the place cannot be written.
+    together with its study is found; a path that is not absolute is stored as it is and means the
+    place beside the file. Raises UserError when the place cannot be written.
     """
     path = path.absolute()
-    write_atomically(path, lambda stream: _write_zip(study, path.parent, stream))
+    write_atomically(path, lambda stream: write_study(study, path.parent, stream))
 
 
-def _write_zip(study: Study, folder: Path, stream: BinaryIO) -> None:
-    document = {
-        "format": "planetview study",
-        "schema": STUDY_SCHEMA,
-        "title": study.title,
-        "settings": TypeAdapter(RunSettings).dump_python(study.settings, mode="json"),
-        "sources": [
-            {"path": str(s.path), "relative": _relative(s.path, folder), "name": s.name, "role": s.role.value}
-            for s in study.sources
-        ],
-        "path_lengths": _PATH_LENGTHS.dump_python(study.path_lengths, mode="json"),
-    }
+def write_study(study: Study, folder: Path, stream: BinaryIO) -> None:
+    """Write the bytes of a study file that is to lie in `folder`."""
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr("study.json", json.dumps(document, indent=1))
+        archive.writestr("study.json", json.dumps(_document(study, folder), indent=1))
         if study.results is None:
             return
         arrays: dict[str, np.ndarray] = {}
@@ -91,77 +113,145 @@ def _write_zip(study: Study, folder: Path, stream: BinaryIO) -> None:
             archive.writestr(f"arrays/{key}.npy", buffer.getvalue())
 
 
-def _relative(path: Path, folder: Path) -> str | None:
-    try:
-        return os.path.relpath(path, folder)
-    except ValueError:  # another drive on Windows
-        return None
+def _document(study: Study, folder: Path) -> dict[str, Any]:
+    return {
+        **study.extra,
+        "format": _FORMAT,
+        "schema": STUDY_SCHEMA,
+        "title": study.title,
+        "settings": TypeAdapter(RunSettings).dump_python(study.settings, mode="json"),
+        "sources": [_source_document(source, folder) for source in study.sources],
+        "path_lengths": _PATH_LENGTHS.dump_python(study.path_lengths, mode="json"),
+        "marks": marks_document(study.marks),
+        "window": dict(study.window),
+    }
 
 
-# Each entry turns a document of its schema into one of the next.
-_MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+def _source_document(source: StudySource, folder: Path) -> dict[str, Any]:
+    is_inside = not source.path.is_absolute()
+    return {
+        "path": source.path.as_posix() if is_inside else str(source.path),
+        "relative": None if is_inside else relative_to(source.path, folder),
+        "name": source.name,
+        "role": source.role.value,
+        "fingerprint": fingerprint_document(source.fingerprint),
+    }
 
 
 def load_study(path: Path) -> Study:
     """Read a study file.
 
-    A source that is missing at its absolute path is looked for relative to the file. Results that
-    are damaged are left out (the study still opens, ready to run again).
+    A source that is missing at its absolute path is looked for relative to the file, and the images of the results
+    with it. Parts that are damaged are left out and named in `damaged` (the study still opens, ready to run again).
     Raises UserError when the file cannot be read, is not a study, or is from a newer version.
     """
     path = path.absolute()
     try:
         with zipfile.ZipFile(path) as archive:
-            document = json.loads(_member(archive, "study.json"))
-            study = _study_from(document, path.parent)
-            if "results.json" not in archive.namelist():
-                return study
-            try:
-                return replace(study, results=_results_from(archive))
-            except (UserError, ValueError, KeyError, zipfile.BadZipFile):
-                return study
+            document = json.loads(_member(archive, "study.json", _MAX_DOCUMENT_BYTES))
+            return _study_from(_migrated(document), path.parent, archive)
     except OSError as error:
-        raise UserError(f"Cannot read '{path}': {os.strerror(error.errno or 0).lower()}.") from error
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, ValidationError) as error:
-        raise UserError(
-            f"'{path.name}' is not a PlanetView study, or is damaged.",
-            hint="The file was left as it is. Start a new study from the same folders.",
-        ) from error
+        # bz2 reports damaged data as an OSError without a number.
+        if error.errno is not None:
+            raise UserError(f"Cannot read '{path}': {os.strerror(error.errno).lower()}.") from error
+        raise _not_a_study(path) from error
+    except _NewerStudy as error:
+        raise error.words() from error
+    except _DAMAGE as error:
+        raise _not_a_study(path) from error
 
 
-def _member(archive: zipfile.ZipFile, name: str) -> bytes:
-    if archive.getinfo(name).file_size > _MAX_MEMBER_BYTES:
-        raise ValueError(f"{name} is too large")
-    return archive.read(name)
+class _NewerStudy(Exception):
+    def __init__(self, schema: int) -> None:
+        super().__init__(schema)
+        self.schema = schema
 
-
-def _study_from(document: dict[str, Any], folder: Path) -> Study:
-    schema = document["schema"]
-    if document["format"] != "planetview study":
-        raise ValueError("not a study")
-    if schema > STUDY_SCHEMA:
-        raise UserError(
-            f"This study was written by a newer PlanetView (schema {schema}; this version reads up to {STUDY_SCHEMA}).",
+    def words(self) -> UserError:
+        return UserError(
+            f"This study was written by a newer PlanetView (schema {self.schema}; this version reads up to "
+            f"{STUDY_SCHEMA}).",
             hint="Open it with a newer version.",
         )
-    while schema < STUDY_SCHEMA:
-        document = _MIGRATIONS[schema](document)
-        schema = document["schema"]
+
+
+def _not_a_study(path: Path) -> UserError:
+    return UserError(
+        f"'{path.name}' is not a PlanetView study, or is damaged.",
+        hint="The file was left as it is. Start a new study from the same folders.",
+    )
+
+
+def _member(archive: zipfile.ZipFile, name: str, most: int | None = None) -> bytes:
+    info = archive.getinfo(name)
+    problem = member_problem(info)
+    if problem or (most is not None and info.file_size > most):
+        raise ValueError(f"{name}: {problem or 'too large'}")
+    return archive.read(info)
+
+
+def _migrated(document: Any) -> dict[str, Any]:
+    if not isinstance(document, dict) or document["format"] != _FORMAT or type(document["schema"]) is not int:
+        raise ValueError("not a study")
+    if document["schema"] > STUDY_SCHEMA:
+        raise _NewerStudy(document["schema"])
+    while document["schema"] < STUDY_SCHEMA:
+        document = MIGRATIONS[document["schema"]](document)
+    return dict(document)
+
+
+_KNOWN = {"format", "schema", "title", "settings", "sources", "path_lengths", "marks", "window"}
+
+
+def _study_from(document: dict[str, Any], folder: Path, archive: zipfile.ZipFile) -> Study:
+    stored = [str(item["path"]) for item in document["sources"]]
     sources = tuple(
-        StudySource(_locate(item["path"], item.get("relative"), folder), str(item["name"]), Role(item["role"]))
+        StudySource(
+            located(str(item["path"]), item.get("relative"), folder),
+            str(item["name"]),
+            Role(item["role"]),
+            fingerprint_from(item.get("fingerprint")),
+        )
         for item in document["sources"]
     )
-    settings = TypeAdapter(RunSettings).validate_python(document["settings"])
-    # Files of before there were generators lack them.
-    path_lengths = _PATH_LENGTHS.validate_python(document.get("path_lengths", ()))
-    return Study(str(document["title"]), sources, settings, path_lengths=path_lengths)
+    damaged: list[str] = []
+
+    def whole(words: str, read: Callable[[], _T], otherwise: _T) -> _T:
+        try:
+            return read()
+        except OSError as error:
+            if error.errno is not None:
+                raise
+        except _DAMAGE:
+            pass
+        damaged.append(words)
+        return otherwise
+
+    results = None
+    if "results.json" in archive.namelist():
+        results = whole("the results", lambda: _results_from(archive), None)
+    if results is not None:
+        moved = {Path(old): source.path for old, source in zip(stored, sources, strict=True)}
+        results = relocated(results, moved, folder)
+    settings = whole(
+        "the settings", lambda: TypeAdapter(RunSettings).validate_python(document["settings"]), RunSettings()
+    )
+    return Study(
+        str(document["title"]),
+        sources,
+        settings,
+        results,
+        whole("the path lengths", lambda: _PATH_LENGTHS.validate_python(document["path_lengths"]), ()),
+        whole("the marks", lambda: marks_from(document["marks"]), Marks()),
+        whole("the state of the window", lambda: _window_from(document.get("window")), {}),
+        {key: value for key, value in document.items() if key not in _KNOWN},
+        tuple(damaged),
+    )
 
 
-def _locate(absolute: str, relative: str | None, folder: Path) -> Path:
-    path = Path(absolute)
-    if not path.exists() and relative is not None and (folder / relative).exists():
-        return (folder / relative).resolve()
-    return path
+def _window_from(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or len(json.dumps(value)) > _MAX_WINDOW_BYTES:
+        raise ValueError("not the state of a window")
+    return value
 
 
 def _results_from(archive: zipfile.ZipFile) -> Results:
