@@ -171,6 +171,14 @@ class ManualDialog(QDialog):
             self.show_page(page_id, url.fragment(QUrl.ComponentFormattingOption.FullyDecoded))
 
 
+def show_manual(parent: QWidget) -> None:
+    """Open the manual beside the work; one that is open already comes to the front."""
+    manual = parent.findChild(ManualDialog) or ManualDialog(parent)
+    manual.show()
+    manual.raise_()
+    manual.activateWindow()
+
+
 class _PageView(QTextBrowser):
     """Shows Markdown; pictures are made as wide as the page at most, links are left to the dialog."""
 
