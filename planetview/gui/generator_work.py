@@ -143,6 +143,14 @@ class GeneratorWork(QObject):
         is_sample = isinstance(request, SampleRequest)
         self.job_began.emit(self.tr("Making images…") if is_sample else self.tr("Measuring path lengths…"))
 
+    def repeat(self, request: object) -> bool:
+        """Do a job about a generator again; return whether it was one."""
+        if isinstance(request, GeneratorRequest):
+            self.open(request.generator)
+        elif isinstance(request, SampleRequest | PathLengthRequest):
+            self._again(request)
+        return isinstance(request, GeneratorRequest | SampleRequest | PathLengthRequest)
+
     @Slot()
     def on_busy_changed(self) -> None:
         """Go on with pictures that waited for a job that has ended."""

@@ -129,6 +129,12 @@ class WeightFiles(QObject):
         """Write the weights of this computer into a zip file."""
         self._submit(ModelsRequest(ModelsAction.PACK, paths=(path,)))
 
+    def repeat(self, request: object) -> bool:
+        """Do a job about weight files again; return whether it was one."""
+        if isinstance(request, ModelsRequest):
+            self._again(request)
+        return isinstance(request, ModelsRequest)
+
     def forget_report(self) -> None:
         """Let go of what the last action did."""
         self.report = None

@@ -16,7 +16,7 @@ from planetview.gui.idle import IdleWork
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.dataset_card import ROLES, DatasetCard, MissingCard
-from planetview.gui.views.job_bar import progress_words
+from planetview.gui.models.job_words import progress_words
 from planetview.gui.views.options import OptionsPanel, SplitChoice
 from planetview.gui.views.stretch_choice import StretchChoice
 from planetview.gui.widgets.expander import Expander
