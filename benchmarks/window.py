@@ -1,7 +1,8 @@
 """How long the window stands still: gaps of its event loop, and the main thread's work in them, phase by phase.
 
-Makes its own tiles, opens the real window around the real engine, drops the tiles, runs, looks at every page, and saves
-a study of 80,000 images. Run it as `python benchmarks/window.py`; see docs/benchmarks.md, "The window".
+Makes its own tiles, opens the real window around the real engine, drops the tiles, runs, and looks at every page. Then
+drops 50,000 small tiles more, saves a study of them, opens it again, sorts and scrolls its neighbours while the engine
+runs, and repaints its pairs. Run it as `python benchmarks/window.py`; see docs/benchmarks.md, "The window".
 """
 
 from __future__ import annotations
@@ -12,115 +13,25 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from event_loop import LoopMeter, Step, Visit, print_table
 from PIL import Image
 
 if TYPE_CHECKING:
+    from planetview.core.datasets import Dataset
     from planetview.core.results import Results
     from planetview.gui.main_window import MainWindow
 
-_TICK_MS = 5
-_SETTLE_MS = 1500
-_PATIENCE_S = 240.0
 _EDGE_PX = 227
+_MANY = "gan_many"
+_MANY_EDGE_PX = 24
+_JUMPS, _JUMP_MS = 120, 40
 _SETS = (("real_train", 60, 1.0), ("real_test", 30, 1.0), ("gan_smooth", 30, 1.3), ("gan_rough", 30, 0.7))
-
-Step = tuple[str, Callable[[], object], Callable[[], bool]]
-
-
-@dataclass
-class Phase:
-    """What the loop did while one thing was going on; milliseconds, one entry a tick of the timer."""
-
-    name: str
-    wall_ms: list[float] = field(default_factory=list)
-    cpu_ms: list[float] = field(default_factory=list)
-
-    def row(self) -> dict[str, float | str]:
-        """Return the extremes and the 95th percentiles."""
-        row: dict[str, float | str] = {"phase": self.name}
-        for kind, values in (("wall", self.wall_ms), ("cpu", self.cpu_ms)):
-            row[f"{kind}_longest_ms"] = max(values, default=0.0)
-            row[f"{kind}_p95_ms"] = float(np.percentile(values, 95)) if values else 0.0
-        return row
-
-
-class LoopMeter:
-    """Ticks in the event loop: between two ticks lies one turn, however long.
-
-    The processor time of the main thread in a turn is its work; the rest of a gap is waiting for a core or for the
-    interpreter lock, which other programs lengthen.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
-        from PySide6.QtCore import Qt, QTimer
-
-        self._clock = clock
-        self.phases: list[Phase] = []
-        self._last = (clock(), time.thread_time())
-        self._timer = QTimer(interval=_TICK_MS)
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self._tick)
-
-    def begin(self, name: str) -> None:
-        """Count the turns from this one on to another phase."""
-        self.phases.append(Phase(name))
-        if not self._timer.isActive():
-            self._last = (self._clock(), time.thread_time())
-            self._timer.start()
-
-    def leave_out(self) -> None:
-        """Leave out what the loop did since the last tick: the measurement's own work."""
-        self._last = (self._clock(), time.thread_time())
-
-    def stop(self) -> None:
-        """Stop ticking."""
-        self._timer.stop()
-
-    def _tick(self) -> None:
-        now = (self._clock(), time.thread_time())
-        self.phases[-1].wall_ms.append((now[0] - self._last[0]) * 1000)
-        self.phases[-1].cpu_ms.append((now[1] - self._last[1]) * 1000)
-        self._last = now
-
-
-class Visit:
-    """Does one step after the other: an action, then waiting until it has ended and a little longer."""
-
-    def __init__(self, meter: LoopMeter, steps: Iterator[Step], finish: Callable[[], object]) -> None:
-        from PySide6.QtCore import QTimer
-
-        self._meter, self._steps, self._finish = meter, steps, finish
-        self._has_ended: Callable[[], bool] = lambda: True
-        self._deadline = 0.0
-        self._poll = QTimer(interval=50)
-        self._poll.timeout.connect(self._look)
-        self._settle = QTimer(singleShot=True, interval=_SETTLE_MS)
-        self._settle.timeout.connect(self.go_on)
-
-    def go_on(self) -> None:
-        """Take the next step."""
-        step = next(self._steps, None)
-        if step is None:
-            self._finish()
-            return
-        name, act, self._has_ended = step
-        self._deadline = time.perf_counter() + _PATIENCE_S
-        self._meter.begin(name)
-        act()
-        self._poll.start()
-
-    def _look(self) -> None:
-        if time.perf_counter() > self._deadline:
-            raise SystemExit(f"the phase {self._meter.phases[-1].name!r} did not end within {_PATIENCE_S:.0f} s")
-        if self._has_ended():
-            self._poll.stop()
-            self._settle.start()
 
 
 def steps_of(window: MainWindow, folder: Path, records: int, meter: LoopMeter) -> Iterator[Step]:
@@ -164,53 +75,140 @@ def steps_of(window: MainWindow, folder: Path, records: int, meter: LoopMeter) -
         first = "again" if page_id == "overview" else "first"
         yield f"{page_id}, shown {first}", lambda page_id=page_id: window.show_page(page_id), lambda: True  # type: ignore[misc]
     assert workspace.results is not None
-    large = enlarged(workspace.results, records)
+    yield from large_steps(window, folder, records, meter, workspace.results)
+
+
+def large_steps(window: MainWindow, folder: Path, records: int, meter: LoopMeter, results: Results) -> Iterator[Step]:
+    """Yield what a person does with a study of `records` candidate images."""
+    from PySide6.QtCore import Qt, QTimer
+    from PySide6.QtTest import QTest
+    from PySide6.QtWidgets import QComboBox, QGraphicsView, QListView
+
+    from planetview.gui.plots.scatter import ScatterPlot
+
+    controller, workspace = window.controller, window.workspace
+    yield (
+        f"scanning {records:,} images",
+        lambda: controller.add_paths([folder / _MANY]),
+        lambda: any(dataset.name == _MANY for dataset in workspace.datasets) and not controller.is_busy,
+    )
+    many = next(dataset for dataset in workspace.datasets if dataset.name == _MANY)
+    large = enlarged(results, many)
     meter.leave_out()
     yield f"{records:,} images arrive", lambda: workspace.set_results(large), lambda: True
     saved: list[Path] = []
     controller.files.saved.connect(saved.append)
     target = folder / "large.planetview"
     yield f"saving {records:,} images", lambda: controller.files.save(target), lambda: bool(saved)
+    controller.new_study()
+    window.show_page("overview")
+    yield "new study", lambda: None, lambda: workspace.is_empty and not controller.is_busy
+    yield (
+        f"opening {records:,} images: results there",
+        lambda: controller.open_study(target),
+        lambda: workspace.results is not None,
+    )
+    yield "opening: sets read again", lambda: None, lambda: not controller.is_busy
+    yield f"neighbours of {records:,}", lambda: window.show_page("neighbours"), lambda: True
+    page = window.pages.page("neighbours")
+    query = next(box for box in page.findChildren(QComboBox) if box.findData(_MANY) >= 0)
+    query.setCurrentIndex(query.findData(_MANY))
+    yield f"neighbours: choosing {records:,}", lambda: query.activated.emit(query.currentIndex()), lambda: True
+    order = next(box for box in page.findChildren(QComboBox) if box.accessibleName() == "Sort")
+    for row in range(order.count()):
+
+        def sort(row: int = row) -> None:
+            order.setCurrentIndex(row)
+            order.activated.emit(row)
+
+        yield f"sorting {records:,} rows: {order.itemText(row)}", sort, lambda: True
+    grid = max(page.findChildren(QListView), key=lambda view: view.model().rowCount())
+    jumps = iter(np.linspace(0, grid.verticalScrollBar().maximum(), _JUMPS).astype(int).tolist())
+    scrolling = QTimer(window, interval=_JUMP_MS)
+    has_scrolled = False
+
+    def scroll() -> None:
+        nonlocal has_scrolled
+        place = next(jumps, None)
+        if place is None:
+            scrolling.stop()
+            has_scrolled = True
+        else:
+            grid.verticalScrollBar().setValue(place)
+
+    scrolling.timeout.connect(scroll)
+
+    def compute_and_scroll() -> None:
+        # None of these images has features yet: the engine decodes and computes while the grid scrolls.
+        controller.run()
+        window.show_page("neighbours")
+        scrolling.start()
+
+    yield f"scrolling {records:,} tiles, engine runs", compute_and_scroll, lambda: has_scrolled
+    yield "cancelling the run", controller.cancel, lambda: not controller.is_busy
+    yield f"correlation of {records:,} pairs", lambda: window.show_page("correlation"), lambda: True
+    plots = [plot for plot in window.pages.page("correlation").findChildren(ScatterPlot) if plot.isVisible()]
+
+    def repaint() -> None:
+        for plot in plots * 5:
+            QTest.keyClick(plot, Qt.Key.Key_Plus)
+            plot.findChild(QGraphicsView).viewport().repaint()
+
+    yield f"painting {len(plots)} plots of {records:,} pairs 5 times", repaint, lambda: True
 
 
-def enlarged(results: Results, records: int) -> Results:
-    """Return the same results as if the first candidate had that many images in all; arrays grow with them."""
+def enlarged(results: Results, many: Dataset) -> Results:
+    """Return the same results as if the first candidate were `many`; its arrays grow with it."""
     from planetview.core.datasets import Role
 
     chosen = results.with_role(Role.CANDIDATE)[0]
-    wanted = records - sum(len(dataset) for dataset in results.datasets if dataset is not chosen)
-    images = tuple(
-        replace(chosen.images[i % len(chosen)], name=f"copy_{i:06}.png", digest=f"{i:064x}") for i in range(wanted)
-    )
-    grown = replace(chosen, images=images)
+    wanted = len(many)
 
     def tiled(array: np.ndarray) -> np.ndarray:
         return np.resize(array, (wanted, *array.shape[1:]))
 
-    name = chosen.name
+    old, new = chosen.name, many.name
+    pairs = tuple(
+        replace(
+            table,
+            query=new,
+            query_index=np.arange(wanted),
+            bank_index=tiled(table.bank_index),
+            entropy_bits=tiled(table.entropy_bits),
+            scores={key: tiled(score) for key, score in table.scores.items()},
+        )
+        if table.query == old
+        else table
+        for table in results.pairs
+    )
+    neighbours = tuple(
+        replace(table, query=new, indices=tiled(table.indices), distances=tiled(table.distances))
+        if table.query == old
+        else table
+        for table in results.neighbours
+    )
     return replace(
         results,
-        datasets=tuple(grown if dataset is chosen else dataset for dataset in results.datasets),
-        neighbours=tuple(
-            replace(table, indices=tiled(table.indices), distances=tiled(table.distances))
-            if table.query == name
-            else table
-            for table in results.neighbours
-        ),
-        pairs=tuple(
-            replace(
-                table,
-                query_index=np.arange(wanted),
-                bank_index=tiled(table.bank_index),
-                entropy_bits=tiled(table.entropy_bits),
-                scores={key: tiled(score) for key, score in table.scores.items()},
-            )
-            if table.query == name
-            else table
-            for table in results.pairs
-        ),
-        entropy_bits={**results.entropy_bits, name: tiled(results.entropy_bits[name])},
+        datasets=tuple(many if dataset is chosen else dataset for dataset in results.datasets),
+        values=tuple(replace(v, candidate=new) if v.candidate == old else v for v in results.values),
+        correlations=tuple(replace(c, candidate=new) if c.candidate == old else c for c in results.correlations),
+        neighbours=neighbours,
+        pairs=pairs,
+        random_pairs=tuple(table for table in results.random_pairs if table.query != old),
+        entropy_bits={
+            new if name == old else name: tiled(bits) if name == old else bits
+            for name, bits in results.entropy_bits.items()
+        },
     )
+
+
+def make_many(folder: Path, count: int) -> None:
+    """Write small noise tiles, each of its own."""
+    (folder / _MANY).mkdir()
+    rng = np.random.default_rng(1)
+    for number in range(count):
+        tile = rng.integers(0, 256, (_MANY_EDGE_PX, _MANY_EDGE_PX), dtype=np.uint8)
+        Image.fromarray(tile).save(folder / _MANY / f"{number:06}.png", compress_level=1)
 
 
 def make_tiles(folder: Path) -> None:
@@ -263,20 +261,10 @@ def measure(folder: Path, records: int, seconds_of_start: float, rows: list[dict
         rows.extend(phase.row() for phase in meter.phases)
 
 
-def print_table(rows: list[dict[str, float | str]]) -> None:
-    """Print the rows as a Markdown table."""
-    print(f"window visible after {rows[0]['seconds']:.2f} s\n")
-    print("| phase | longest gap | 95 % of gaps below | longest work in a turn | 95 % of turns below |")
-    print("| --- | --- | --- | --- | --- |")
-    for row in rows[1:]:
-        keys = ("wall_longest_ms", "wall_p95_ms", "cpu_longest_ms", "cpu_p95_ms")
-        print(f"| {row['phase']} | " + " | ".join(f"{row[key]:.0f} ms" for key in keys) + " |")
-
-
 def main() -> int:
     """Parse the options, measure in a folder of its own, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--records", type=int, default=80_000, help="images of the study that is saved (80,000)")
+    parser.add_argument("--records", type=int, default=50_000, help="images of the large study (50,000)")
     parser.add_argument("--json", type=Path, help="write the numbers there too")
     parser.add_argument("--on-screen", action="store_true", help="use the display, not Qt's offscreen platform")
     arguments = parser.parse_args()
@@ -286,6 +274,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="planetview-window-") as place:
         os.environ["PLANETVIEW_HOME"] = str(Path(place) / "home")
         make_tiles(Path(place))
+        make_many(Path(place), arguments.records)
         status = measure(Path(place), arguments.records, time.perf_counter(), rows)
     print_table(rows)
     if arguments.json:

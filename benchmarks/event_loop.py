@@ -1,0 +1,122 @@
+"""Measures how long an event loop stands still, phase by phase."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+_TICK_MS = 5
+_SETTLE_MS = 1500
+_PATIENCE_S = 240.0
+
+Step = tuple[str, Callable[[], object], Callable[[], bool]]
+
+
+@dataclass
+class Phase:
+    """What the loop did while one thing was going on; milliseconds, one entry a tick of the timer.
+
+    seconds: from the action to its end, as near as a poll of 50 ms tells.
+    """
+
+    name: str
+    seconds: float = 0.0
+    wall_ms: list[float] = field(default_factory=list)
+    cpu_ms: list[float] = field(default_factory=list)
+
+    def row(self) -> dict[str, float | str]:
+        """Return the extremes and the 95th percentiles."""
+        row: dict[str, float | str] = {"phase": self.name, "seconds": self.seconds}
+        for kind, values in (("wall", self.wall_ms), ("cpu", self.cpu_ms)):
+            row[f"{kind}_longest_ms"] = max(values, default=0.0)
+            row[f"{kind}_p95_ms"] = float(np.percentile(values, 95)) if values else 0.0
+        return row
+
+
+class LoopMeter:
+    """Ticks in the event loop: between two ticks lies one turn, however long.
+
+    The processor time of the main thread in a turn is its work; the rest of a gap is waiting for a core or for the
+    interpreter lock, which other programs lengthen.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        from PySide6.QtCore import Qt, QTimer
+
+        self._clock = clock
+        self.phases: list[Phase] = []
+        self._last = (clock(), time.thread_time())
+        self._timer = QTimer(interval=_TICK_MS)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._tick)
+
+    def begin(self, name: str) -> None:
+        """Count the turns from this one on to another phase."""
+        self.phases.append(Phase(name))
+        if not self._timer.isActive():
+            self._last = (self._clock(), time.thread_time())
+            self._timer.start()
+
+    def leave_out(self) -> None:
+        """Leave out what the loop did since the last tick: the measurement's own work."""
+        self._last = (self._clock(), time.thread_time())
+
+    def stop(self) -> None:
+        """Stop ticking."""
+        self._timer.stop()
+
+    def _tick(self) -> None:
+        now = (self._clock(), time.thread_time())
+        self.phases[-1].wall_ms.append((now[0] - self._last[0]) * 1000)
+        self.phases[-1].cpu_ms.append((now[1] - self._last[1]) * 1000)
+        self._last = now
+
+
+class Visit:
+    """Does one step after the other: an action, then waiting until it has ended and a little longer."""
+
+    def __init__(self, meter: LoopMeter, steps: Iterator[Step], finish: Callable[[], object]) -> None:
+        from PySide6.QtCore import QTimer
+
+        self._meter, self._steps, self._finish = meter, steps, finish
+        self._has_ended: Callable[[], bool] = lambda: True
+        self._deadline = self._began = 0.0
+        self._phase = Phase("")
+        self._poll = QTimer(interval=50)
+        self._poll.timeout.connect(self._look)
+        self._settle = QTimer(singleShot=True, interval=_SETTLE_MS)
+        self._settle.timeout.connect(self.go_on)
+
+    def go_on(self) -> None:
+        """Take the next step."""
+        step = next(self._steps, None)
+        if step is None:
+            self._finish()
+            return
+        name, act, self._has_ended = step
+        self._deadline = time.perf_counter() + _PATIENCE_S
+        self._meter.begin(name)
+        self._phase, self._began = self._meter.phases[-1], time.perf_counter()
+        act()
+        self._poll.start()
+
+    def _look(self) -> None:
+        if time.perf_counter() > self._deadline:
+            raise SystemExit(f"the phase {self._meter.phases[-1].name!r} did not end within {_PATIENCE_S:.0f} s")
+        if self._has_ended():
+            self._phase.seconds = time.perf_counter() - self._began
+            self._poll.stop()
+            self._settle.start()
+
+
+def print_table(rows: list[dict[str, float | str]]) -> None:
+    """Print the rows as a Markdown table."""
+    print(f"window visible after {rows[0]['seconds']:.2f} s\n")
+    print("| phase | took | longest gap | 95 % of gaps below | longest work in a turn | 95 % of turns below |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for row in rows[1:]:
+        keys = ("wall_longest_ms", "wall_p95_ms", "cpu_longest_ms", "cpu_p95_ms")
+        print(f"| {row['phase']} | {row['seconds']:.1f} s | " + " | ".join(f"{row[key]:.0f} ms" for key in keys) + " |")
