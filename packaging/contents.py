@@ -33,8 +33,8 @@ WHOLE_PACKAGES = ("planetview", "rasterio", "safetensors")
 TORCHVISION_LIBRARIES = ("_C*.so", "image*.so", "_C*.pyd", "image*.pyd", "*.dll", "*.dylib")
 
 HELP_PAGES = (
-    "README.md", "CHANGELOG.md", "docs/install.md", "docs/weights.md", "docs/metrics.md", "docs/precision.md",
-    "docs/benchmarks.md", "docs/vgg16-st.md",
+    "README.md", "CHANGELOG.md", "docs/guide.md", "docs/install.md", "docs/weights.md", "docs/metrics.md",
+    "docs/generators.md", "docs/precision.md", "docs/benchmarks.md", "docs/vgg16-st.md",
 )  # fmt: skip
 
 EXCLUDED_MODULES = (
