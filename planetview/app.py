@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from planetview.core.results import Results
     from planetview.gui.main_window import MainWindow
+    from planetview.gui.preferences import KeptPreferences
+    from planetview.gui.theme import Theme
     from planetview.gui.workspace import Workspace
 
 EXIT_MACHINE = 4
@@ -61,10 +63,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return _open_window(arguments)
 
 
-def build(engine: Engine) -> MainWindow:
+def build(engine: Engine, beside: MainWindow | None = None) -> MainWindow:
     """Return the whole window around `engine`, not yet shown. A `QApplication` must exist.
 
-    The window's `closed` signal ends every thread; the engine itself stays with the caller.
+    The window's `closed` signal ends every thread; the engine itself stays with the caller. A window `beside` another
+    shares its theme and preferences, and leaves what a crash left to it.
     """
     from PySide6.QtWidgets import QApplication
 
@@ -72,27 +75,22 @@ def build(engine: Engine) -> MainWindow:
     from planetview.gui.background import Background
     from planetview.gui.controller import Controller, Services
     from planetview.gui.main_window import MainWindow
-    from planetview.gui.preferences import load_preferences
     from planetview.gui.runner import JobRunner
     from planetview.gui.study_files import StudyFiles
-    from planetview.gui.theme import Theme
     from planetview.gui.thumb_store import ThumbnailStore
     from planetview.gui.thumbs import ThumbnailCache
     from planetview.gui.workspace import Workspace
 
     app = QApplication.instance()
     assert isinstance(app, QApplication), "a QApplication must exist before the window"
-    preferences = load_preferences()
-    theme = Theme()
-    theme.use(preferences.theme, preferences.text_scale)
-    theme.apply(app)
+    kept, theme = (beside.kept, beside.theme) if beside is not None else _shared_by_windows(app)
     workspace, background, runner = Workspace(), Background("files"), JobRunner(engine)
     thumbs = ThumbnailCache(store=ThumbnailStore(cache_dir() / "thumbnails"))
     files = StudyFiles(workspace, background)
     exports = {".html": export_html, ".csv": export_csv, ".json": export_json}
     controller = Controller(workspace, runner, background, files, Services(prepare_demo, exports))
-    window = MainWindow(controller, background, theme, thumbs, SelectionState(), preferences)
-    for part in (theme, workspace, background, runner, thumbs, files, controller):
+    window = MainWindow(controller, background, theme, thumbs, SelectionState(), kept)
+    for part in (workspace, background, runner, thumbs, files, controller):
         part.setParent(window)
 
     has_ended = False
@@ -102,6 +100,7 @@ def build(engine: Engine) -> MainWindow:
         if has_ended:
             return
         has_ended = True
+        app.aboutToQuit.disconnect(cut_short)
         runner.cancel_all()
         thumbs.shutdown()
         stopped = background.shutdown()
@@ -121,8 +120,20 @@ def build(engine: Engine) -> MainWindow:
         changed.connect(lambda *_of: _spare_records(workspace))
     window.closed.connect(shut_down)
     app.aboutToQuit.connect(cut_short)
-    files.look_for_recoveries()
+    if beside is None:
+        files.look_for_recoveries()
     return window
+
+
+def _shared_by_windows(app: QApplication) -> tuple[KeptPreferences, Theme]:
+    """Return preferences and looks that live as long as the application."""
+    from planetview.gui.preferences import KeptPreferences, load_preferences
+    from planetview.gui.theme import Theme
+
+    kept, theme = KeptPreferences(load_preferences(), app), Theme(app)
+    theme.use(kept.value.theme, kept.value.text_scale)
+    theme.apply(app)
+    return kept, theme
 
 
 def _spare_records(workspace: Workspace) -> None:

@@ -48,6 +48,9 @@ PAGE_ACTIONS: tuple[str, ...] = (*STUDY_PAGES, "models", "generator")
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("new_study", "&File", "&New study", "Start an empty study.", ("Ctrl+N",), "study"),
     ActionSpec(
+        "new_window", "&File", "New &window", "Open another window with a study of its own.", ("Ctrl+Shift+N",),
+    ),
+    ActionSpec(
         "add_folder", "&File", "&Add folder…", "Add a folder of images; its role is guessed.", ("Ctrl+O",), "folder",
         group=1,
     ),
@@ -66,7 +69,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "export_report", "&File", "&Export report…", "Write the results as an HTML page, CSV or JSON.", ("Ctrl+E",), "",
         "results", 4,
     ),
-    ActionSpec("close_window", "&File", "&Quit", "Close the window.", ("Ctrl+Q",), "", group=5),
+    ActionSpec("close_window", "&File", "&Close window", "Close this window.", ("Ctrl+W",), "", group=5),
+    ActionSpec("quit", "&File", "&Quit", "Close every window.", ("Ctrl+Q",), "", group=5),
     ActionSpec("undo", "&Edit", "&Undo", "Take back the last change of the sets.", ("Ctrl+Z",), "undo", "undo"),
     ActionSpec(
         "redo", "&Edit", "&Redo", "Do again what was taken back.", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", "redo",
@@ -82,6 +86,14 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
         "copy_bibtex", "&Edit", "Copy &BibTeX", "Copy the references of the metrics and networks that were used.", (),
         "", "results", 2,
+    ),
+    ActionSpec(
+        "palette", "&Edit", "Command &palette…", "Find a command, page, set or help topic by a few letters.",
+        ("Ctrl+K",), "", group=3,
+    ),
+    ActionSpec(
+        "edit_shortcuts", "&Edit", "&Keyboard shortcuts…", "Change the keys of any command.", ("Ctrl+Shift+K",), "",
+        group=3,
     ),
     ActionSpec("datasets", "&View", "&Datasets", "Show the sets, their roles and findings.", ("Ctrl+1",), "datasets"),
     ActionSpec("overview", "&View", "&Overview", "Show the table of all metrics.", ("Ctrl+2",), "overview"),
@@ -106,11 +118,30 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("text_larger", "&View", "Text &larger", "Make all text larger.", ("Ctrl++", "Ctrl+="), group=2),
     ActionSpec("text_smaller", "&View", "Text &smaller", "Make all text smaller.", ("Ctrl+-",), group=2),
     ActionSpec("text_usual", "&View", "&Usual text size", "Return to the usual text size.", ("Ctrl+0",), group=2),
-    ActionSpec("full_screen", "&View", "&Full screen", "Fill the screen, or leave that.", ("F11",), group=3),
+    ActionSpec(
+        "next_panel", "&View", "Ne&xt panel", "Move the focus to the next part of the window.", ("F6",), group=3,
+    ),
+    ActionSpec(
+        "previous_panel", "&View", "&Previous panel", "Move the focus to the part of the window before.",
+        ("Shift+F6",), group=3,
+    ),
+    ActionSpec(
+        "reset_layout", "&View", "&Reset layout", "Hide the panels and put each back where it was at first.", group=3,
+    ),
+    ActionSpec("full_screen", "&View", "&Full screen", "Fill the screen, or leave that.", ("F11",), group=4),
     ActionSpec("run", "&Run", "&Run", "Judge the candidates against the reference.", ("F5",), "run", "ready"),
     ActionSpec("cancel", "&Run", "&Cancel", "Stop the job; finished work is kept.", ("Esc",), "cancel", "busy"),
-    ActionSpec("show_help", "&Help", "PlanetView &help", "Explain how to read the window.", ("F1",), "help"),
-    ActionSpec("show_keys", "&Help", "&Keyboard shortcuts", "List all shortcuts.", ("Ctrl+F1",)),
+    ActionSpec(
+        "show_help", "&Help", "PlanetView &help", "Explain what has the focus, or the page that is shown.", ("F1",),
+        "help",
+    ),
+    ActionSpec(
+        "show_tour", "&Help", "&Tour of the window", "Show in six steps, over the demo, how a judgement is made.",
+    ),
+    ActionSpec(
+        "show_manual", "&Help", "&Manual", "Read every page of the documentation, without a network.", ("Shift+F1",),
+    ),
+    ActionSpec("show_keys", "&Help", "&Keyboard shortcuts", "List all shortcuts.", ("Ctrl+F1", "?")),
     ActionSpec("show_export", "&Help", "&Export a generator", "Tell how to turn a network into an ONNX file."),
     ActionSpec(
         "open_demo", "&Help", "Open the &demo", "Open small terrain sets with known faults.", (), "demo", "idle", 1,

@@ -28,6 +28,7 @@ from planetview.core.study import Study, StudySource
 from planetview.gui.apart import call_beside
 from planetview.gui.background import Background
 from planetview.gui.generator_work import GeneratorWork
+from planetview.gui.jobs import Jobs
 from planetview.gui.runner import JobRunner
 from planetview.gui.sources import sort_paths
 from planetview.gui.study_files import Recovery, StudyFiles
@@ -37,6 +38,8 @@ from planetview.gui.workspace import MissingSource, Workspace
 
 PrepareDemo = Callable[[Callable[[], None]], tuple[ScanTarget, ...]]
 Export = Callable[[Results, Path], None]
+# Stands for the demo where else a study's path does.
+DEMO = "demo"
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ class Controller(QObject):
     partial_values = Signal(object)  # tuple[MetricValue, ...]
     study_saved = Signal(object)  # Path
     study_opened = Signal(object)  # Path | None
+    place_wanted = Signal(object)  # Path of a study, None for an empty one, DEMO: it would replace unsaved work
 
     def __init__(
         self,
@@ -101,6 +105,8 @@ class Controller(QObject):
         files.opened.connect(self._on_opened)
         files.failed.connect(self._on_file_failed)
         files.recoveries_found.connect(self._offer_recoveries)
+        self.jobs = Jobs(runner, self)
+        self.jobs.again_wanted.connect(self._repeat)
         self.weights = WeightFiles(runner, lambda: self.is_busy, self)
         self.generator = GeneratorWork(runner, lambda: self.is_busy, self)
         self.generator.page_wanted.connect(self.page_wanted)
@@ -178,26 +184,33 @@ class Controller(QObject):
         self._submit_run(self.workspace.request())
 
     def cancel(self) -> None:
-        """Stop whatever runs."""
+        """Stop what runs; jobs that wait come next."""
         if self._demo is not None:
             self._demo.cancel()
+        self.jobs.cancel_current()
+
+    def cancel_all(self) -> None:
+        """Stop what runs and what waits."""
+        self.cancel()
         self._runner.cancel_all()
 
-    def open_study(self, path: Path) -> None:
-        """Open a study file in place of the present one."""
-        self.status.emit(self.tr("Opening {0}…").format(path.name))
-        self.files.open(path)
+    def open_study(self, path: Path, *, discarding: bool = False) -> None:
+        """Open a study in place of the present one; one that would be lost, unless `discarding`, asks for a place."""
+        if not self._asks_for_place(path, discarding):
+            self.status.emit(self.tr("Opening {0}…").format(path.name))
+            self.files.open(path)
 
-    def new_study(self) -> None:
-        """Start over with an empty study."""
-        self.cancel()
-        self.workspace.open(Study(), None)
-        self.study_opened.emit(None)
+    def new_study(self, *, discarding: bool = False) -> None:
+        """Start over with an empty study; asks for a place as `open_study` does."""
+        if not self._asks_for_place(None, discarding):
+            self.cancel_all()
+            self.workspace.open(Study(), None)
+            self.study_opened.emit(None)
 
-    def open_demo(self) -> None:
-        """Write the demo's images if need be, then read them as a new study."""
+    def open_demo(self, *, discarding: bool = False) -> None:
+        """Write the demo's images if need be, then read them as a new study; asks for a place as `open_study` does."""
         prepare = self._services.prepare_demo
-        if prepare is None or self.is_busy:
+        if prepare is None or self.is_busy or self._asks_for_place(DEMO, discarding):
             return
         token = self._demo = CancelToken()
         self.page_wanted.emit("datasets")
@@ -227,6 +240,12 @@ class Controller(QObject):
         """Return the suffixes that `export` can write."""
         return tuple(self._services.exports or ())
 
+    def _asks_for_place(self, what: Path | str | None, discarding: bool) -> bool:
+        would_lose = not discarding and (self.workspace.is_dirty or bool(self._runs))
+        if would_lose:
+            self.place_wanted.emit(what)
+        return would_lose
+
     def _submit_run(self, request: CompareRequest) -> None:
         self._runs[request.id] = request
         self.dismissed.emit("run")
@@ -236,6 +255,15 @@ class Controller(QObject):
         self.job_began.emit(self.tr("Starting…"))
         self.busy_changed.emit()
         QTimer.singleShot(0, self, lambda: self.page_wanted.emit("overview"))
+
+    @Slot(object)
+    def _repeat(self, request: object) -> None:
+        if isinstance(request, CompareRequest):
+            self._again(request)
+        elif isinstance(request, ScanRequest):
+            self.scan(request.targets)
+        elif not self.weights.repeat(request):
+            self.generator.repeat(request)
 
     def _again(self, request: CompareRequest) -> None:
         if not self.is_busy:
@@ -348,7 +376,7 @@ class Controller(QObject):
         self.job_ended.emit()
         self.busy_changed.emit()
         if why.message:
-            self._tell("demo", why, ((self.tr("Retry"), self.open_demo),))
+            self._tell("demo", why, ((self.tr("Retry"), partial(self.open_demo, discarding=True)),))
 
     def _on_saved(self, path: Path) -> None:
         self.dismissed.emit("save")
@@ -356,7 +384,7 @@ class Controller(QObject):
         self.study_saved.emit(path)
 
     def _on_opened(self, study: Study, path: Path | None, *, recovered: bool = False) -> None:
-        self.cancel()
+        self.cancel_all()
         self.workspace.open(study, path, unsaved=recovered)
         self.study_opened.emit(path)
         self.scan(tuple(ScanTarget(s.path, s.name, s.role) for s in study.sources), opening=True)

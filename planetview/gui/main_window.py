@@ -17,7 +17,7 @@ from PySide6.QtGui import (
     QIcon,
     QPixmap,
 )
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from planetview.core.paths import resource
 from planetview.core.selection import SelectionState
@@ -26,12 +26,17 @@ from planetview.gui.actions import State
 from planetview.gui.background import Background
 from planetview.gui.controller import Controller
 from planetview.gui.dialogs.closing import CloseQuestion
+from planetview.gui.docks import Docks, PanelCycle
 from planetview.gui.idle import IdleWork
 from planetview.gui.menus import Menus
 from planetview.gui.pages import ResultPages, polished
-from planetview.gui.preferences import Preferences, save_preferences
+from planetview.gui.preferences import KeptPreferences, Preferences, save_preferences
+from planetview.gui.shell_commands import ShellCommands
+from planetview.gui.shortcuts import apply_keys
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
+from planetview.gui.tour import Tour
+from planetview.gui.tour_steps import begin_tour
 from planetview.gui.views.header import Header
 from planetview.gui.views.job_bar import JobBar
 from planetview.gui.views.navigation import NavigationRail
@@ -48,6 +53,7 @@ class MainWindow(QMainWindow):
     """Shows a study and passes on what a person asks for; starts no job itself."""
 
     closed = Signal()
+    new_window_requested = Signal(object)  # Path of the study to open in it, DEMO, or None
 
     def __init__(
         self,
@@ -56,11 +62,11 @@ class MainWindow(QMainWindow):
         theme: Theme,
         thumbs: ThumbnailCache,
         selection: SelectionState,
-        preferences: Preferences,
+        kept: KeptPreferences,
     ) -> None:
         super().__init__()
         self.controller, self.workspace = controller, controller.workspace
-        self._background, self._theme, self._preferences = background, theme, preferences
+        self.background, self.theme, self.kept = background, theme, kept
         self._close_after_save = self._is_closing = False
         self.preparing = IdleWork(lambda: controller.is_busy, self)
         self.setObjectName("mainWindow")
@@ -69,22 +75,24 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(960, 620)
         self.resize(1280, 800)
         self._build(thumbs, selection)
-        self.commands = WindowCommands(self, controller, self.pages)
+        self.commands, self.shell = WindowCommands(self, controller, self.pages), ShellCommands(self)
         self.actions_by_id = commands.build_actions(self, theme)
-        self._menus = Menus(self, self.actions_by_id, preferences.theme)
-        self._menus.theme_chosen.connect(self._on_theme_chosen)
-        self._menus.recent_chosen.connect(controller.open_study)
+        self.menus = Menus(self, self.actions_by_id, kept.value.theme)
+        self.docks = Docks(self, self.menus.add_panel)
+        self.panels = PanelCycle(self._parts, self)
         self._connect()
+        self._connect_shell()
+        self._show_keys()
         self._restore_geometry()
         self.show_page("datasets")
         self._show_title()
-        self._show_recent()
+        self.shell.show_recent()
         self._refresh_actions()
 
     @property
     def preferences(self) -> Preferences:
         """What will be remembered."""
-        return self._preferences
+        return self.kept.value
 
     def show_page(self, page_id: str) -> None:
         """Show "datasets" (the welcome page while the study is empty) or one of the result pages."""
@@ -103,19 +111,24 @@ class MainWindow(QMainWindow):
         return "welcome" if self._stack.currentWidget() is self.welcome else self._page_id
 
     def use_preferences(self, preferences: Preferences) -> None:
-        """Apply and keep preferences."""
-        looks = (preferences.theme, preferences.text_scale)
-        # Styling every widget anew took up to 0.4 s, which no saving, opening or closing need pay.
-        if looks != (self._preferences.theme, self._preferences.text_scale):
-            self._theme.use(*looks)
-        self._preferences = preferences
-        self._menus.show_theme(preferences.theme)
-        self._show_recent()
-        self._background.submit(partial(save_preferences, preferences))
+        """Apply and keep preferences, in every window."""
+        kept = self.kept
+        kept.use(preferences)
+        # What holds when the file is written: another window may have changed it meanwhile.
+        self.background.submit(lambda: save_preferences(kept.value))
+
+    def add_dock(self, id: str, title: str, widget: QWidget, area: Qt.DockWidgetArea, keys: str = "") -> QDockWidget:
+        """Add a panel, hidden until asked for in the View menu or by `keys`; its place is remembered by `id`."""
+        return self.docks.add(id, title, widget, area, keys)
+
+    def start_tour(self) -> Tour:
+        """Walk through the window, over the demo where no study is open."""
+        self.use_preferences(replace(self.preferences, knows_tour=True))
+        return begin_tour(self)
 
     def warm_up(self, load: Callable[[], object]) -> None:
         """Do slow imports in the background, then make the pages while no job runs, so that none waits at its show."""
-        self._background.submit(load, self._on_loaded)
+        self.background.submit(load, self._on_loaded)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if has_local_paths(event.mimeData()):
@@ -132,13 +145,13 @@ class MainWindow(QMainWindow):
             self._ask_to_close()
             return
         geometry = base64.b64encode(self.saveGeometry().data()).decode("ascii")
-        self.use_preferences(replace(self._preferences, geometry=geometry))
+        self.use_preferences(replace(self.preferences, geometry=geometry, docks=self.docks.state()))
         event.accept()
         self.preparing.stop()
         self.closed.emit()
 
     def _build(self, thumbs: ThumbnailCache, selection: SelectionState) -> None:
-        theme = self._theme
+        theme = self.theme
         self.welcome = WelcomePage(theme, self)
         self.role_sheet = RoleSheet(self.workspace, thumbs, theme, self)
         controller = self.controller
@@ -178,7 +191,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         for page_id in commands.PAGE_ACTIONS:
             self.actions_by_id[page_id].triggered.connect(partial(self._on_page_chosen, page_id))
-        for name, slot in {**self.commands.slots(), **self._own_slots()}.items():
+        for name, slot in {**self.commands.slots(), **self.shell.slots(), **self._own_slots()}.items():
             self.actions_by_id[name].triggered.connect(slot)
         controller, workspace = self.controller, self.workspace
         controller.message.connect(self.messages.show_message)
@@ -221,8 +234,20 @@ class MainWindow(QMainWindow):
         self.welcome.files_requested.connect(self.commands.add_files)
         self.welcome.study_requested.connect(self.commands.open_study)
         self.welcome.demo_requested.connect(controller.open_demo)
-        self.welcome.recent_requested.connect(controller.open_study)
-        self._theme.changed.connect(self._on_theme_changed)
+
+    def _connect_shell(self) -> None:
+        shell, welcome = self.shell, self.welcome
+        for listed in (welcome, self.menus):
+            listed.recent_chosen.connect(self.controller.open_study)
+            listed.recent_pinned.connect(shell.pin)
+            listed.recent_cleared.connect(shell.clear_recent)
+        welcome.recent_forgotten.connect(shell.forget)
+        welcome.tour_requested.connect(self.start_tour)
+        welcome.tour_declined.connect(shell.decline_tour)
+        self.controller.place_wanted.connect(shell.ask_for_place)
+        self.menus.theme_chosen.connect(self._on_theme_chosen)
+        self.theme.changed.connect(self._on_theme_changed)
+        self.kept.changed.connect(self._on_preferences_changed)
 
     def _own_slots(self) -> dict[str, Callable[..., object]]:
         return {
@@ -268,24 +293,41 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{name}[*] — PlanetView" if not self.workspace.is_empty else "PlanetView[*]")
         self.setWindowModified(self.workspace.is_dirty)
 
-    def _show_recent(self) -> None:
-        paths = [Path(text) for text in self._preferences.recent]
-        self.welcome.set_recent(paths)
-        self._menus.show_recent(paths)
+    def _show_keys(self) -> None:
+        keys = self.preferences.shortcuts
+        apply_keys(self.actions_by_id, keys)
+        for part in (self.rail, self.header, self.welcome):
+            part.show_keys(keys)
 
     def _restore_geometry(self) -> None:
-        if self._preferences.geometry:
+        if self.preferences.geometry:
             # Qt moves a window back onto a screen that exists; damaged text is ignored by it.
-            self.restoreGeometry(QByteArray.fromBase64(self._preferences.geometry.encode("ascii", "replace")))
+            self.restoreGeometry(QByteArray.fromBase64(self.preferences.geometry.encode("ascii", "replace")))
+        self.docks.restore(self.preferences.docks)
+
+    def _parts(self) -> list[QWidget]:
+        """The parts that F6 goes through."""
+        content = self.welcome if self.current_page() == "welcome" else self._content
+        return [self.messages, self.rail, self.header, content, *self.docks.visible(), self.job_bar]
+
+    def _on_preferences_changed(self, now: Preferences, before: Preferences) -> None:
+        # Styling every widget anew took up to 0.4 s, which no saving, opening or closing need pay.
+        if (now.theme, now.text_scale) != (self.theme.choice, self.theme.text_scale):
+            self.theme.use(now.theme, now.text_scale)
+        if now.shortcuts != before.shortcuts:
+            self._show_keys()
+        self.menus.show_theme(now.theme)
+        if (now.recent, now.pinned, now.knows_tour) != (before.recent, before.pinned, before.knows_tour):
+            self.shell.show_recent()
 
     def _on_theme_changed(self) -> None:
-        commands.draw_icons(self.actions_by_id, self._theme)
+        commands.draw_icons(self.actions_by_id, self.theme)
 
     def _on_theme_chosen(self, name: str) -> None:
-        self.use_preferences(replace(self._preferences, theme=name))
+        self.use_preferences(replace(self.preferences, theme=name))
 
     def _on_text_scaled(self, step: int) -> None:
-        self.use_preferences(self._preferences.scaled(step))
+        self.use_preferences(self.preferences.scaled(step))
 
     def _on_page_chosen(self, page_id: str) -> None:
         self.show_page(page_id)
@@ -298,14 +340,14 @@ class MainWindow(QMainWindow):
         self.statusBar().showMessage(text, _STATUS_MS)
 
     def _on_study_saved(self, path: Path) -> None:
-        self.use_preferences(self._preferences.with_recent(path))
+        self.use_preferences(self.preferences.with_recent(path))
         if self._close_after_save:
             self._close_after_save, self._is_closing = False, True
             self.close()
 
     def _on_study_opened(self, path: Path | None) -> None:
         if path is not None:
-            self.use_preferences(self._preferences.with_recent(path))
+            self.use_preferences(self.preferences.with_recent(path))
         self.show_page("datasets")
 
     def _on_file_failed(self, what: str, _why: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMainWindow, QMenu
 
 from planetview.gui.actions import ACTIONS, MENUS, tr
+from planetview.gui.preferences import Preferences
 from planetview.gui.theme import THEME_NAMES
 
 _THEME_TEXTS = {"system": "&System", "light": "&Light", "dark": "&Dark", "contrast": "High &contrast"}
@@ -21,6 +22,8 @@ class Menus(QObject):
 
     theme_chosen = Signal(str)
     recent_chosen = Signal(object)  # Path
+    recent_pinned = Signal(object, bool)  # Path, whether it is to stay
+    recent_cleared = Signal()
 
     def __init__(self, window: QMainWindow, actions: Mapping[str, QAction], theme: str) -> None:
         super().__init__(window)
@@ -36,20 +39,49 @@ class Menus(QObject):
                 self._recent = menu.addMenu(self.tr("Open &recent"))
             if spec.id == "literature":
                 self._add_themes(menu.addMenu(self.tr("&Theme")), theme)
+                self._panels = menu.addMenu(self.tr("P&anels"))
+                self._panels.setEnabled(False)
         window.addActions(list(actions.values()))
 
     def show_theme(self, name: str) -> None:
         """Mark the theme in use."""
         self._themes[name].setChecked(True)
 
-    def show_recent(self, paths: Iterable[Path]) -> None:
-        """List the studies that were open before."""
+    def theme_actions(self) -> Mapping[str, QAction]:
+        """Return the entries of the themes by name."""
+        return self._themes
+
+    def add_panel(self, toggle: QAction) -> None:
+        """Add the entry that shows and hides a panel."""
+        self._panels.addAction(toggle)
+        self._panels.setEnabled(True)
+
+    def show_recent(self, preferences: Preferences, missing: frozenset[Path]) -> None:
+        """List the studies that were open before, pinned ones first; those in `missing` cannot be opened."""
         self._recent.clear()
+        paths = preferences.recent_studies()
         for path in paths:
-            action = self._recent.addAction(path.stem.replace("&", "&&"))
+            name = path.stem.replace("&", "&&")
+            if preferences.is_pinned(path):
+                name = self.tr("{0} (pinned)").format(name)
+            action = self._recent.addAction(self.tr("{0} (not found)").format(name) if path in missing else name)
             action.setStatusTip(str(path))
+            action.setEnabled(path not in missing)
             action.triggered.connect(partial(self._on_recent_triggered, path))
-        self._recent.setEnabled(not self._recent.isEmpty())
+        if paths:
+            self._recent.addSeparator()
+            pins = self._recent.addMenu(self.tr("&Pin"))
+            for path in paths:
+                action = pins.addAction(path.stem.replace("&", "&&"))
+                action.setCheckable(True)
+                action.setChecked(preferences.is_pinned(path))
+                action.setStatusTip(self.tr("Keep '{0}' in this list").format(path))
+                action.toggled.connect(partial(self.recent_pinned.emit, path))
+            clear = self._recent.addAction(self.tr("&Clear list"))
+            clear.setStatusTip(self.tr("Forget the studies that are not pinned; their files stay"))
+            clear.setEnabled(any(not preferences.is_pinned(path) for path in paths))
+            clear.triggered.connect(lambda _checked=False: self.recent_cleared.emit())
+        self._recent.setEnabled(bool(paths))
 
     def _add_themes(self, menu: QMenu, chosen: str) -> None:
         group = QActionGroup(self)

@@ -77,6 +77,10 @@ class Preferences:
         """Return whether `path` is pinned."""
         return str(path) in self.pinned
 
+    def with_shortcuts(self, shortcuts: Mapping[str, tuple[str, ...]]) -> Preferences:
+        """Return preferences with these commands' keys changed, and no others."""
+        return replace(self, shortcuts=dict(shortcuts))
+
     def with_command(self, entry: str) -> Preferences:
         """Return preferences with `entry` as the palette's latest."""
         rest = (known for known in self.commands if known != entry)

@@ -131,6 +131,11 @@ class Theme(QObject):
         """What was chosen: one of `THEME_NAMES`."""
         return self._choice
 
+    @property
+    def text_scale(self) -> float:
+        """How many times the usual size text has."""
+        return self._text_scale
+
     def use(self, name: str, text_scale: float | None = None) -> None:
         """Switch to one of `THEME_NAMES`, with text of `text_scale` (0.8 to 2.0) times the usual size.
 

@@ -14,7 +14,7 @@ from planetview.core.datasets import Role
 from planetview.core.study import STUDY_SUFFIX
 from planetview.gui.controller import Controller
 from planetview.gui.dialogs import choose
-from planetview.gui.dialogs.help import show_about, show_export, show_help, show_keys
+from planetview.gui.dialogs.manual import show_manual
 from planetview.gui.pages import ResultPages
 from planetview.gui.workspace import MissingSource
 
@@ -47,10 +47,7 @@ class WindowCommands(QObject):
             "run": controller.run,
             "cancel": controller.cancel,
             "open_demo": controller.open_demo,
-            "show_help": partial(show_help, window),
-            "show_keys": partial(show_keys, window),
-            "show_export": partial(show_export, window),
-            "show_about": partial(show_about, window),
+            "show_manual": partial(show_manual, window),
         }
 
     def new_study(self) -> None:

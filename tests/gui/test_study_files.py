@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from planetview.core.messages import Engine
 from planetview.core.results import Results
 from planetview.core.study import load_study
-from planetview.gui.dialogs.closing import CloseQuestion
+from planetview.gui.dialogs.closing import CloseQuestion, PlaceQuestion
 from planetview.gui.main_window import MainWindow
 from planetview.gui.preferences import load_preferences
 from planetview.gui.study_files import autosave_dir
@@ -271,10 +271,12 @@ def test_ctrl_c_keeps_what_is_not_saved_for_the_next_start(sets: dict[str, Path]
     assert [source.name for source in load_study(copy).sources] == ["gan_v1"]
 
 
-def test_a_new_study_is_empty(filled: MainWindow, qtbot: QtBot) -> None:
+def test_a_new_study_is_empty_once_the_unsaved_one_may_go(filled: MainWindow, qtbot: QtBot) -> None:
     run(filled, qtbot)
 
     filled.actions_by_id["new_study"].trigger()
+    assert not filled.workspace.is_empty
+    filled.findChild(PlaceQuestion).discard_button.click()
 
     assert filled.workspace.is_empty
     assert filled.current_page() == "welcome"

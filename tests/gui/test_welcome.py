@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from planetview.core.datasets import Role
 from planetview.core.messages import ScanTarget
 from planetview.gui.main_window import MainWindow
+from planetview.gui.preferences import Preferences
 from planetview.gui.sources import sort_paths
 from planetview.gui.theme import Theme
 from planetview.gui.views.welcome import WelcomePage
@@ -53,10 +54,11 @@ def test_a_chosen_folder_is_scanned(window: MainWindow, sets: dict[str, Path], q
 def test_recent_studies_are_listed_and_open(theme: Theme, qtbot: QtBot) -> None:
     page = WelcomePage(theme)
     qtbot.addWidget(page)
-    page.set_recent([Path("/studies/mars.planetview"), Path("/studies/moon.planetview")])
+    preferences = Preferences(recent=("/studies/mars.planetview", "/studies/moon.planetview"))
+    page.show_recent(preferences, frozenset())
     (moon,) = [b for b in page.findChildren(QPushButton) if b.text() == "moon"]
 
-    with qtbot.waitSignal(page.recent_requested) as asked:
+    with qtbot.waitSignal(page.recent_chosen) as asked:
         moon.click()
 
     assert asked.args == [Path("/studies/moon.planetview")]

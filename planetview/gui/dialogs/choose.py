@@ -71,6 +71,15 @@ def choose_study(parent: QWidget, title: str, on_chosen: Chosen) -> QFileDialog:
     return dialog
 
 
+def choose_file(parent: QWidget, title: str, filters: list[str], on_chosen: Chosen) -> QFileDialog:
+    """Ask for one file of these kinds."""
+    dialog = _dialog(parent, title, on_chosen)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    dialog.setNameFilters([*filters, _tr("All files (*)")])
+    dialog.open()
+    return dialog
+
+
 def choose_new_file(parent: QWidget, title: str, name: str, filters: list[str], on_chosen: Chosen) -> QFileDialog:
     """Ask where to write; asks before replacing a file."""
     dialog = _dialog(parent, title, on_chosen)

@@ -40,3 +40,31 @@ class CloseQuestion(QMessageBox):
             self.answered.emit("stay")
         else:
             self.answered.emit("leave" if button is self.leave_button else "save")
+
+
+class PlaceQuestion(QMessageBox):
+    """Asks where to open another study while this one has unsaved work: in a new window, or in its place."""
+
+    new_window_chosen = Signal()
+    discard_chosen = Signal()
+
+    def __init__(self, title: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setIcon(QMessageBox.Icon.Question)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWindowTitle(self.tr("Open in a new window?"))
+        self.setText(self.tr("'{0}' has work that is not saved or not finished.").format(title))
+        self.setInformativeText(self.tr("In a new window it stays as it is."))
+        self.window_button = self.addButton(self.tr("New &window"), QMessageBox.ButtonRole.AcceptRole)
+        self.discard_button = self.addButton(self.tr("&Discard it"), QMessageBox.ButtonRole.DestructiveRole)
+        self.cancel_button = self.addButton(QMessageBox.StandardButton.Cancel)
+        self.setDefaultButton(self.window_button)
+        self.setEscapeButton(self.cancel_button)
+        self.buttonClicked.connect(self._on_clicked)
+
+    def _on_clicked(self, button: QAbstractButton) -> None:
+        if button is self.window_button:
+            self.new_window_chosen.emit()
+        elif button is self.discard_button:
+            self.discard_chosen.emit()

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QWidget
 
-from planetview.core.catalogue import METRICS
+from planetview.core.catalogue import EXTRACTORS, METRICS
+from planetview.core.citations import bibtex
 from planetview.gui.actions import ACTIONS, MENUS, tr
+from planetview.gui.models.metric_details import metric_html
+from planetview.gui.shortcuts import Keys, keys_of, native
 from planetview.gui.widgets.text_dialog import TextDialog
+
+Pairs = Iterable[tuple[str, str]]
 
 _READING = """
 <h2>How to use PlanetView</h2>
 <ol>
-<li><b>Datasets.</b> Drop folders, zip files or lists. Give each set a role: one <i>reference</i> (real images the
+<li><a name="datasets"></a>
+<b>Datasets.</b> Drop folders, zip files or lists. Give each set a role: one <i>reference</i> (real images the
 generator learned from), at most one <i>held-out</i> set (real images it never saw), any number of <i>candidates</i>
 (synthetic images). Look at the findings: files left out, duplicates, depth.</li>
 <li><b>Run</b> (F5). Work goes on in the background; Esc stops it, and finished work is kept.</li>
-<li><b>Overview.</b> Read every number against its noise floor: the same number for held-out against reference images
+<li><a name="overview"></a>
+<b>Overview.</b> Read every number against its noise floor: the same number for held-out against reference images
 at the same sample size. Near the floor means as close as real images are to each other.</li>
-<li><b>Neighbours.</b> Look at each synthetic image beside the nearest real ones: copies show at once.</li>
-<li><b>Entropy and correlation.</b> A metric that merely follows image entropy says little about realism.</li>
-<li><b>Models.</b> Networks whose weights are not here are marked in the options of a run. Get their weights on this
+<li><a name="neighbours"></a>
+<b>Neighbours.</b> Look at each synthetic image beside the nearest real ones: copies show at once.</li>
+<li><a name="entropy"></a><a name="correlation"></a>
+<b>Entropy and correlation.</b> A metric that merely follows image entropy says little about realism.</li>
+<li><a name="models"></a>
+<b>Models.</b> Networks whose weights are not here are marked in the options of a run. Get their weights on this
 page, or bring them from another computer: nothing is downloaded unless you ask.</li>
-<li><b>Generator.</b> Drop a network (.pkl, .onnx): see what it is and what it makes, sample images that become a
+<li><a name="generator"></a>
+<b>Generator.</b> Drop a network (.pkl, .onnx): see what it is and what it makes, sample images that become a
 candidate in one click, measure how smooth its paths are. Nothing in a .pkl is executed.</li>
 </ol>
 <p>An image chosen on one page is chosen on all. Deeper than 8-bit images need one stretch for the whole study.</p>
@@ -60,14 +72,21 @@ Labels, and mapping and synthesis in two files for path lengths in w, are explai
 """
 
 
-def show_help(parent: QWidget) -> None:
-    """Open the help page beside the work."""
-    _show(tr("Help"), help_html(), parent)
+def show_help(parent: QWidget, page: str = "") -> None:
+    """Open the help page beside the work, at the paragraph about a page of the window."""
+    _show(tr("Help"), help_html(), parent).scroll_to(page)
 
 
-def show_keys(parent: QWidget) -> None:
-    """Open the table of shortcuts beside the work."""
-    _show(tr("Keyboard shortcuts"), keys_html(), parent)
+def show_topic(topic: str, parent: QWidget) -> None:
+    """Open what is known about a metric or network, by its id: definition, formula, direction, caveats, citation."""
+    dialog = _show(topic_title(topic), topic_html(topic), parent)
+    if references := bibtex((topic,)):
+        dialog.add_copy(tr("Copy &BibTeX"), tr("Copy the references of this entry"), references)
+
+
+def show_keys(parent: QWidget, changed: Keys, panels: Pairs = ()) -> None:
+    """Open the table of the present shortcuts beside the work; `panels` are entries that the table of actions lacks."""
+    _show(tr("Keyboard shortcuts"), keys_html(changed, panels), parent)
 
 
 def show_export(parent: QWidget) -> None:
@@ -80,34 +99,84 @@ def show_about(parent: QWidget) -> None:
     _show(tr("About PlanetView"), about_html(), parent)
 
 
-def _show(title: str, html: str, parent: QWidget) -> None:
+def topic_of(widget: QWidget | None) -> str:
+    """Return the id of the metric or network that `widget`, or what holds it, is about; "" where none is known.
+
+    A widget names its topic in the dynamic property "help_topic".
+    """
+    while widget is not None:
+        topic = widget.property("help_topic")
+        if topic in METRICS or topic in EXTRACTORS:
+            return str(topic)
+        widget = widget.parentWidget()
+    return ""
+
+
+def topic_title(topic: str) -> str:
+    """Return the name of a metric or network."""
+    return METRICS[topic].label if topic in METRICS else EXTRACTORS[topic].label
+
+
+def topic_html(topic: str) -> str:
+    """Return what is known about a metric or network, as a page."""
+    if topic in METRICS:
+        return metric_html(topic, None)
+    spec = EXTRACTORS[topic]
+    rows = "".join(
+        f"<tr><td valign='top' style='padding-right: 10px; padding-bottom: 4px'><i>{escape(name)}</i></td>"
+        f"<td style='padding-bottom: 4px'>{escape(text)}</td></tr>"
+        for name, text in (
+            (tr("Preprocessing"), spec.preprocessing),
+            (tr("Features"), str(spec.dim)),
+            (tr("Mind"), spec.caveats),
+            (tr("Licence"), spec.licence),
+            (tr("Source"), spec.citation),
+            (tr("Parity"), spec.parity),
+        )
+        if text
+    )
+    return f"<p><b>{escape(spec.label)}</b></p><p>{escape(spec.definition)}</p><table>{rows}</table>"
+
+
+def _show(title: str, html: str, parent: QWidget) -> TextDialog:
     dialog = TextDialog(title, html, parent, html=True)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.show()
+    return dialog
 
 
 def help_html() -> str:
     """Return the help page: the way through the window, then every metric in a sentence."""
     rows = "".join(
         f"<p><b>{escape(spec.label)}</b> ({spec.direction.value} is better; {escape(spec.value_range)}). "
-        f"{escape(spec.definition)} <i>{escape(spec.caveats)}</i><br>{escape(spec.citation)}</p>"
+        f"{escape(spec.definition)} <i>{escape(spec.caveats)}</i><br>{escape(spec.formula)}<br>"
+        f"{escape(spec.citation)}</p>"
         for spec in METRICS.values()
     )
     return f"{_READING}<h2>The metrics</h2>{rows}"
 
 
-def keys_html() -> str:
-    """Return the table of all shortcuts, by menu."""
-    parts = ["<h2>Keyboard shortcuts</h2>"]
+def keys_html(changed: Keys, panels: Pairs = ()) -> str:
+    """Return the table of the present shortcuts, by menu."""
+    parts = [f"<h2>{escape(tr('Keyboard shortcuts'))}</h2>"]
     for menu in MENUS:
-        specs = [spec for spec in ACTIONS if spec.menu == menu and spec.keys]
-        rows = "".join(
-            f"<tr><td style='padding-right:24px'>{escape(', '.join(spec.keys))}</td>"
-            f"<td>{escape(tr(spec.tip))}</td></tr>"
-            for spec in specs
-        )
-        parts.append(f"<h3>{escape(tr(menu).replace('&', ''))}</h3><table cellpadding='3'>{rows}</table>")
-    return "".join(parts)
+        pairs = [
+            (tr(spec.tip), ", ".join(map(native, keys_of(spec.id, changed)))) for spec in ACTIONS if spec.menu == menu
+        ]
+        parts.append(_keys_table(tr(menu).replace("&", ""), pairs))
+    if panels:
+        parts.append(_keys_table(tr("Panels"), panels))
+    words = tr("Any of these can be changed: Edit, Keyboard shortcuts. Ctrl+K finds a command by a few letters.")
+    return "".join(parts) + f"<p>{escape(words)}</p>"
+
+
+def _keys_table(title: str, pairs: Iterable[tuple[str, str]]) -> str:
+    rows = "".join(
+        f"<tr><td style='padding-right:24px'>{escape(keys)}</td><td>{escape(tip)}</td></tr>"
+        for tip, keys in pairs
+        if keys
+    )
+    return f"<h3>{escape(title)}</h3><table cellpadding='3'>{rows}</table>"
 
 
 def about_html() -> str:

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QWidget
 
 from planetview.gui.icons import icon
+from planetview.gui.shortcuts import Keys, keys_of, with_keys
 from planetview.gui.theme import Theme
 from planetview.gui.workspace import Workspace
 
@@ -31,7 +32,6 @@ class Header(QFrame):
         self._state.setProperty("muted", True)
         self._run = QPushButton(self.tr("Run"), self)
         self._run.setProperty("primary", True)
-        self._run.setToolTip(self.tr("Judge the candidates against the reference (F5)"))
         self._run.clicked.connect(self.run_requested)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 8, 16, 8)
@@ -42,7 +42,18 @@ class Header(QFrame):
         workspace.described.connect(self._show_study)
         theme.changed.connect(self._draw)
         self._draw()
+        self.show_keys({})
         self._show_study()
+
+    @property
+    def run_button(self) -> QPushButton:
+        """The button that runs."""
+        return self._run
+
+    def show_keys(self, changed: Keys) -> None:
+        """Name the present keys in the tip."""
+        tip = self.tr("Judge the candidates against the reference")
+        self._run.setToolTip(with_keys(tip, keys_of("run", changed)))
 
     def state_text(self) -> str:
         """Return what the header says about the study."""

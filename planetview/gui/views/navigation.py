@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QSizePolicy, QToolButton, QV
 
 from planetview.gui.actions import ACTIONS, PAGE_ACTIONS, tr
 from planetview.gui.icons import icon
+from planetview.gui.shortcuts import Keys, keys_of, with_keys
 from planetview.gui.theme import Theme
 
 
@@ -33,7 +34,6 @@ class NavigationRail(QFrame):
             button = QToolButton(self)
             button.setCheckable(True)
             button.setText(tr(spec.text).replace("&", ""))
-            button.setToolTip(f"{tr(spec.tip)} ({spec.keys[0]})")
             button.setAccessibleName(button.text())
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
             button.setMinimumHeight(60)
@@ -46,6 +46,13 @@ class NavigationRail(QFrame):
         layout.addStretch(1)
         theme.changed.connect(self._draw)
         self._draw()
+        self.show_keys({})
+
+    def show_keys(self, changed: Keys) -> None:
+        """Name the present keys in the tips."""
+        for spec in ACTIONS:
+            if spec.id in self._buttons:
+                self._buttons[spec.id].setToolTip(with_keys(tr(spec.tip), keys_of(spec.id, changed)))
 
     def set_page(self, page: str) -> None:
         """Mark the page that is shown."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -10,10 +9,14 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushBut
 
 from planetview.core.datasets import Role
 from planetview.gui.icons import icon
+from planetview.gui.preferences import Preferences
+from planetview.gui.shortcuts import Keys, keys_of, with_keys
 from planetview.gui.theme import Theme
+from planetview.gui.views.recent_row import RecentRow
 from planetview.gui.widgets.drops import DropZone
 
 _MAX_WIDTH = 960
+_RECENT_SHOWN = 6
 
 
 class WelcomePage(QScrollArea):
@@ -24,7 +27,12 @@ class WelcomePage(QScrollArea):
     files_requested = Signal()
     study_requested = Signal()
     demo_requested = Signal()
-    recent_requested = Signal(object)  # Path
+    recent_chosen = Signal(object)  # Path
+    recent_pinned = Signal(object, bool)  # Path, whether it is to stay
+    recent_forgotten = Signal(object)  # Path
+    recent_cleared = Signal()
+    tour_requested = Signal()
+    tour_declined = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,33 +57,43 @@ class WelcomePage(QScrollArea):
         layout.addLayout(self._build_zones())
         layout.addWidget(self._build_hint())
         layout.addLayout(self._build_ways())
+        self._offer = self._build_offer()
+        layout.addWidget(self._offer)
         layout.addStretch(2)
         self.setWidget(page)
         theme.changed.connect(self._draw)
         self._draw()
+        self.show_keys({})
+        self.show_recent(Preferences(), frozenset())
 
     def zone(self, role: Role) -> DropZone:
         """Return the zone of a role."""
         return self._zones[role]
 
-    def set_recent(self, paths: Iterable[Path]) -> None:
-        """List the studies that were open before."""
+    def show_recent(self, preferences: Preferences, missing: frozenset[Path]) -> None:
+        """List the studies that were open before, pinned ones first; those in `missing` cannot be opened."""
         while (item := self._recent.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
+                widget.hide()
                 widget.deleteLater()
-        paths = tuple(paths)[:5]
+        paths = preferences.recent_studies()[:_RECENT_SHOWN]
         for path in paths:
-            button = QPushButton(path.stem, self)
-            button.setProperty("quiet", True)
-            button.setStyleSheet("text-align: left;")
-            button.setToolTip(str(path))
-            button.setAccessibleName(self.tr("Open {0}").format(path.stem))
-            button.clicked.connect(lambda _checked=False, path=path: self.recent_requested.emit(path))
-            self._recent.addWidget(button)
+            row = RecentRow(path, preferences.is_pinned(path), path in missing, self._theme, self)
+            row.chosen.connect(self.recent_chosen)
+            row.pinned.connect(self.recent_pinned)
+            row.forgotten.connect(self.recent_forgotten)
+            self._recent.addWidget(row)
         if not paths:
             none = QLabel(self.tr("None yet. A saved study appears here."), self)
             none.setProperty("muted", True)
             self._recent.addWidget(none)
+        self._clear.setVisible(any(not preferences.is_pinned(path) for path in paths))
+        self._offer.setVisible(not preferences.knows_tour)
+
+    def show_keys(self, changed: Keys) -> None:
+        """Name the present keys in the tips."""
+        for button, command in ((self._folder, "add_folder"), (self._files, "add_files"), (self._study, "open_study")):
+            button.setToolTip(with_keys(button.text().rstrip("…"), keys_of(command, changed)))
 
     def _build_heading(self, layout: QVBoxLayout) -> None:
         heading = QLabel(self.tr("Are these synthetic images good enough?"), self)
@@ -130,27 +148,50 @@ class WelcomePage(QScrollArea):
         return hint
 
     def _build_ways(self) -> QHBoxLayout:
-        self._folder = self._button(self.tr("Add folder…"), "Ctrl+O", primary=True)
+        self._folder = self._button(self.tr("Add folder…"), primary=True)
         self._folder.clicked.connect(lambda: self.folder_requested.emit(None))
-        self._files = self._button(self.tr("Add zip or list…"), "Ctrl+Alt+O")
+        self._files = self._button(self.tr("Add zip or list…"))
         self._files.clicked.connect(self.files_requested)
-        self._study = self._button(self.tr("Open study…"), "Ctrl+Shift+O")
+        self._study = self._button(self.tr("Open study…"))
         self._study.clicked.connect(self.study_requested)
-        self._demo = self._button(self.tr("Open the demo"), "")
+        self._demo = self._button(self.tr("Open the demo"))
         self._demo.setToolTip(self.tr("Small terrain sets with known faults, to try every page with"))
         self._demo.clicked.connect(self.demo_requested)
         start, recent = self._column(self.tr("Start")), self._column(self.tr("Recent studies"))
         for button in (self._folder, self._files, self._study, self._demo):
             start.addWidget(button)
         start.addStretch(1)
+        self._clear = self._button(self.tr("Clear list"))
+        self._clear.setProperty("quiet", True)
+        self._clear.setToolTip(self.tr("Forget the studies that are not pinned; their files stay"))
+        self._clear.clicked.connect(self.recent_cleared)
         recent.addLayout(self._recent)
+        recent.addWidget(self._clear, 0, Qt.AlignmentFlag.AlignLeft)
         recent.addStretch(1)
         ways = QHBoxLayout()
         ways.setSpacing(32)
         ways.addLayout(start, 1)
         ways.addLayout(recent, 2)
-        self.set_recent(())
         return ways
+
+    def _build_offer(self) -> QFrame:
+        offer = QFrame(self)
+        offer.setProperty("card", True)
+        words = QLabel(self.tr("New here? A tour of six steps shows over the demo how a judgement is made."), offer)
+        words.setWordWrap(True)
+        take = QPushButton(self.tr("Take the tour"), offer)
+        take.setToolTip(self.tr("Two minutes; Esc ends it at any step"))
+        take.clicked.connect(self.tour_requested)
+        decline = QPushButton(self.tr("No, thanks"), offer)
+        decline.setProperty("quiet", True)
+        decline.setToolTip(self.tr("Do not offer it again; the Help menu keeps it"))
+        decline.clicked.connect(self.tour_declined)
+        row = QHBoxLayout(offer)
+        row.setContentsMargins(16, 10, 12, 10)
+        row.addWidget(words, 1)
+        row.addWidget(take)
+        row.addWidget(decline)
+        return offer
 
     def _column(self, title: str) -> QVBoxLayout:
         label = QLabel(title, self)
@@ -162,12 +203,10 @@ class WelcomePage(QScrollArea):
         column.addWidget(label)
         return column
 
-    def _button(self, text: str, keys: str, *, primary: bool = False) -> QPushButton:
+    def _button(self, text: str, *, primary: bool = False) -> QPushButton:
         button = QPushButton(text, self)
         if primary:
             button.setProperty("primary", True)
-        if keys:
-            button.setToolTip(f"{text.rstrip('…')} ({keys})")
         return button
 
     def _draw(self) -> None:

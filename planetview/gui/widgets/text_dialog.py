@@ -24,8 +24,9 @@ class TextDialog(QDialog):
             self._view.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self._view.setAccessibleName(title)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, Qt.Orientation.Horizontal, self)
-        copy = buttons.addButton(self.tr("&Copy"), QDialogButtonBox.ButtonRole.ActionRole)
-        copy.clicked.connect(self._copy)
+        self._buttons = buttons
+        self.add_copy(self.tr("&Copy"), self.tr("Copy all of the text"), None)
+        buttons.button(QDialogButtonBox.StandardButton.Close).setToolTip(self.tr("Close (Esc)"))
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
@@ -36,5 +37,13 @@ class TextDialog(QDialog):
         """Return what is shown, as plain text."""
         return self._view.toPlainText()
 
-    def _copy(self) -> None:
-        QGuiApplication.clipboard().setText(self.text())
+    def add_copy(self, label: str, tip: str, text: str | None) -> None:
+        """Add a button that copies `text`; None copies what is shown."""
+        button = self._buttons.addButton(label, QDialogButtonBox.ButtonRole.ActionRole)
+        button.setToolTip(tip)
+        button.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.text() if text is None else text))
+
+    def scroll_to(self, anchor: str) -> None:
+        """Show a page from the paragraph of that name; an unknown one changes nothing."""
+        if anchor and isinstance(self._view, QTextBrowser):
+            self._view.scrollToAnchor(anchor)

@@ -1,0 +1,198 @@
+"""The commands about the window itself: the palette, shortcuts, panels, recent studies, several windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QApplication
+
+from planetview.core.catalogue import EXTRACTORS, METRICS
+from planetview.gui import shortcuts
+from planetview.gui.actions import ACTIONS, PAGE_ACTIONS, State, tr
+from planetview.gui.controller import DEMO
+from planetview.gui.dialogs.closing import PlaceQuestion
+from planetview.gui.dialogs.help import show_about, show_export, show_help, show_keys, show_topic, topic_of
+from planetview.gui.dialogs.palette import CommandPalette
+from planetview.gui.dialogs.shortcuts import ShortcutsDialog
+from planetview.gui.models.palette import PaletteEntry
+from planetview.gui.preferences import Preferences
+
+if TYPE_CHECKING:
+    from planetview.gui.main_window import MainWindow
+
+
+class ShellCommands(QObject):
+    """What concerns one window as a window, not its study."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._missing: frozenset[Path] = frozenset()
+
+    def slots(self) -> dict[str, Callable[..., object]]:
+        """Return what to call for each action of the table in `actions`, by its id."""
+        window = self._window
+        return {
+            "palette": self.open_palette,
+            "edit_shortcuts": self.edit_shortcuts,
+            "show_keys": self.show_keys,
+            "show_help": self.show_help,
+            "show_export": partial(show_export, window),
+            "show_about": partial(show_about, window),
+            "show_tour": window.start_tour,
+            "new_window": lambda: window.new_window_requested.emit(None),
+            "quit": QApplication.closeAllWindows,
+            "next_panel": lambda: window.panels.move(1),
+            "previous_panel": lambda: window.panels.move(-1),
+            "reset_layout": window.docks.reset,
+        }
+
+    def open_palette(self) -> CommandPalette:
+        """Open the command palette."""
+        preferences = self._window.preferences
+        palette = CommandPalette(self.entries(), preferences.commands, self._window.theme, self._window)
+        palette.ran.connect(lambda id: self._change(lambda now: now.with_command(id)))
+        palette.show()
+        return palette
+
+    def edit_shortcuts(self) -> ShortcutsDialog:
+        """Open the dialog of shortcuts."""
+        dialog = ShortcutsDialog(self._window.preferences.shortcuts, self._window)
+        dialog.changed.connect(lambda keys: self._change(lambda now: now.with_shortcuts(keys)))
+        dialog.open()
+        return dialog
+
+    def show_keys(self) -> None:
+        """Show the table of the present shortcuts."""
+        panels = [(a.text().replace("&", ""), a.shortcut().toString()) for a in self._window.docks.toggles()]
+        show_keys(self._window, self._window.preferences.shortcuts, tuple(pair for pair in panels if pair[1]))
+
+    def show_help(self) -> None:
+        """Explain what has the focus where that is known, else the page that is shown."""
+        topic = topic_of(QApplication.focusWidget())
+        if topic:
+            show_topic(topic, self._window)
+        else:
+            show_help(self._window, self._window.current_page())
+
+    def ask_for_place(self, what: object) -> None:
+        """Ask where to open a study (its path), an empty one (None) or the demo while unsaved work is here."""
+        window = self._window
+        question = PlaceQuestion(window.workspace.title, window)
+        question.new_window_chosen.connect(lambda: window.new_window_requested.emit(what))
+        question.discard_chosen.connect(lambda: self._open_here(what))
+        question.open()
+
+    def show_recent(self) -> None:
+        """List the recent studies in the menu and on the start page; look in the background which are gone."""
+        self._list_recent()
+        paths = self._window.preferences.recent_studies()
+        # A folder of the network may take seconds to answer.
+        look = partial(_missing_of, paths)
+        self._window.background.submit(look, self._on_missing_found)
+
+    def decline_tour(self) -> None:
+        """Offer the tour no more; the Help menu keeps it."""
+        self._change(lambda now: replace(now, knows_tour=True))
+
+    def pin(self, path: Path, is_pinned: bool) -> None:
+        """Keep a study among the recent ones, or no longer."""
+        self._change(lambda now: now.with_pin(path, is_pinned))
+
+    def forget(self, path: Path) -> None:
+        """Take a study off the recent ones."""
+        self._change(lambda now: now.without_recent(path))
+
+    def clear_recent(self) -> None:
+        """Forget the recent studies that are not pinned."""
+        self._change(Preferences.without_unpinned)
+
+    def entries(self) -> list[PaletteEntry]:
+        """Return everything the palette offers now: commands, recent studies, sets, topics of help."""
+        return [*self._commands(), *self._recent(), *self._sets(), *self._topics()]
+
+    def _commands(self) -> Iterator[PaletteEntry]:
+        window = self._window
+        keys = window.preferences.shortcuts
+        for spec in ACTIONS:
+            if spec.id == "palette":
+                continue
+            action = window.actions_by_id[spec.id]
+            shown = next(iter(shortcuts.keys_of(spec.id, keys)), "")
+            place = self.tr("Page") if spec.id in PAGE_ACTIONS else tr(spec.menu).replace("&", "")
+            why = "" if action.isEnabled() else self.why_not(spec.enabled_when)
+            title = shortcuts.title_of(spec.id)
+            yield PaletteEntry(spec.id, title, place, action.trigger, shortcuts.native(shown), tr(spec.tip), why)
+        for toggle in window.docks.toggles():
+            native = toggle.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            title = toggle.text().replace("&", "")
+            yield PaletteEntry(toggle.objectName(), title, self.tr("Panel"), toggle.trigger, native, toggle.toolTip())
+        for name, entry in window.menus.theme_actions().items():
+            title = self.tr("Theme: {0}").format(entry.text().replace("&", ""))
+            yield PaletteEntry(f"theme {name}", title, self.tr("View"), entry.trigger)
+
+    def _recent(self) -> Iterator[PaletteEntry]:
+        window = self._window
+        for path in window.preferences.recent_studies():
+            why = self.tr("'{0}' was not found.").format(path) if path in self._missing else ""
+            run = partial(window.controller.open_study, path)
+            yield PaletteEntry(f"study {path}", path.stem, self.tr("Recent study"), run, "", str(path.parent), why)
+
+    def _sets(self) -> Iterator[PaletteEntry]:
+        for dataset in self._window.workspace.datasets:
+            hint = self.tr("{0} images in {1}").format(len(dataset), dataset.source)
+            run = partial(self._window.show_page, "datasets")
+            yield PaletteEntry(f"set {dataset.name}", dataset.name, self.tr("Set"), run, "", hint)
+
+    def _topics(self) -> Iterator[PaletteEntry]:
+        for place, specs in ((self.tr("Help: metric"), METRICS), (self.tr("Help: network"), EXTRACTORS)):
+            for id, spec in specs.items():
+                yield PaletteEntry(
+                    f"help {id}", spec.label, place, partial(show_topic, id, self._window), "", spec.definition
+                )
+
+    def why_not(self, state: State) -> str:
+        """Return why a command that needs `state` cannot be used now."""
+        controller = self._window.controller
+        busy = self.tr("A job is running.")
+        reasons: Mapping[str, str] = {
+            "idle": busy,
+            "busy": self.tr("No job is running."),
+            "ready": busy if controller.is_busy else controller.workspace.missing_for_a_run(),
+            "content": self.tr("There is no study yet: add a set first."),
+            "results": self.tr("There are no results yet: run first."),
+            "undo": self.tr("There is nothing to take back."),
+            "redo": self.tr("There is nothing to do again."),
+        }
+        return reasons.get(state) or self.tr("It does not fit what is shown now.")
+
+    def _open_here(self, what: object) -> None:
+        controller = self._window.controller
+        if what == DEMO:
+            controller.open_demo(discarding=True)
+        elif isinstance(what, Path):
+            controller.open_study(what, discarding=True)
+        else:
+            controller.new_study(discarding=True)
+
+    def _on_missing_found(self, missing: frozenset[Path]) -> None:
+        if missing != self._missing:
+            self._missing = missing
+            self._list_recent()
+
+    def _list_recent(self) -> None:
+        for listed in (self._window.welcome, self._window.menus):
+            listed.show_recent(self._window.preferences, self._missing)
+
+    def _change(self, change: Callable[[Preferences], Preferences]) -> None:
+        self._window.use_preferences(change(self._window.preferences))
+
+
+def _missing_of(paths: Iterable[Path]) -> frozenset[Path]:
+    return frozenset(path for path in paths if not path.exists())
