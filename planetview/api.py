@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from planetview.core.archive import ArchiveReport, collect
 from planetview.core.cancel import CancelToken
 from planetview.core.catalogue import DEFAULT_EXTRACTORS, DEFAULT_METRICS
 from planetview.core.datasets import Dataset, Role
@@ -19,6 +20,7 @@ from planetview.core.messages import (
     JobResult,
     Message,
     Outcome,
+    Progress,
     Request,
     ScanRequest,
     ScanResult,
@@ -110,6 +112,83 @@ def compare(
     outcome = _outcome(request, used_engine, used_token, used_progress)
     assert isinstance(outcome, Results)
     return outcome
+
+
+def run_study(
+    study: Location,
+    *,
+    progress: OnMessage | None = None,
+    token: CancelToken | None = None,
+    store: Location | None = None,
+    engine: Engine | None = None,
+) -> Results:
+    """Run a saved study: its sets under their names and roles, its settings, without the images it excludes.
+
+    progress, token, store, engine: as for `compare`. Raises UserError and Cancelled as `compare` does.
+    """
+    from planetview.core.study import load_study
+
+    saved = load_study(Path(study))
+    used_engine = engine if engine is not None else _torch_engine(store)
+    used_token, used_progress = token or CancelToken(), progress or _ignore
+    roles = [source.role for source in saved.sources]
+    for role, allowed in ((Role.REFERENCE, (1,)), (Role.HELD_OUT, (0, 1))):
+        if roles.count(role) not in allowed:
+            raise UserError(f"The study has {roles.count(role)} {role.value} sets.", hint="Open it and set the roles.")
+    if Role.CANDIDATE not in roles:
+        raise UserError("The study has no candidate to judge.", hint="Open it and add synthetic images.")
+    sources: list[tuple[Source, Role]] = [((source.name, source.path), source.role) for source in saved.sources]
+    sets = [saved.marks.kept(one) for one in _scanned(sources, used_engine, used_token, used_progress)]
+    held_out = next((one for one in sets if one.role is Role.HELD_OUT), None)
+    settings = saved.settings if held_out is None else replace(saved.settings, split_reference=0.0)
+    request = CompareRequest(
+        next(one for one in sets if one.role is Role.REFERENCE),
+        tuple(one for one in sets if one.role is Role.CANDIDATE),
+        held_out,
+        settings.validated(),
+    )
+    outcome = _outcome(request, used_engine, used_token, used_progress)
+    assert isinstance(outcome, Results)
+    return outcome
+
+
+def archive(
+    study: Location,
+    target: Location,
+    *,
+    progress: OnMessage | None = None,
+    token: CancelToken | None = None,
+    engine: Engine | None = None,
+) -> ArchiveReport:
+    """Copy a saved study with all its images to a new folder or zip that opens on another computer.
+
+    progress, token, engine: as for `compare`. Sets and images that cannot be read are listed, in the archive too.
+    Raises UserError when the target exists or the machine refuses, Cancelled after `token.cancel()`.
+    """
+    from planetview.core.study import load_study
+
+    saved = load_study(Path(study))
+    used_engine = engine if engine is not None else _torch_engine(None)
+    used_token, used_progress = token or CancelToken(), progress or _ignore
+    targets = tuple(ScanTarget(source.path, source.name, source.role) for source in saved.sources)
+    datasets: tuple[Dataset, ...] = ()
+    if targets:
+        found = _outcome(ScanRequest(targets), used_engine, used_token, used_progress)
+        assert isinstance(found, ScanResult)
+        datasets = found.datasets
+    documents = {} if saved.results is None else {"report.html": _report_bytes(saved.results)}
+
+    def on_progress(done: int, total: int) -> None:
+        used_progress(Progress("archive", "Copying", done >> 10, total >> 10, "KiB", done / total))
+
+    return collect(saved, datasets, Path(target), documents=documents, check=used_token.check, on_progress=on_progress)
+
+
+def _report_bytes(results: Results) -> bytes:
+    from planetview.core.recorded_stretch import image_loader
+    from planetview.report.html import render_report
+
+    return render_report(results, image_loader(results)).encode("utf-8")
 
 
 def save(results: Results, folder: Location, *, overwrite: bool = True) -> tuple[Path, ...]:

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import planetview
-from planetview import generator_cli, models_cli
+from planetview import generator_cli, models_cli, study_cli
 from planetview.core.cancel import CancelToken
 from planetview.core.errors import UserError
 
 if TYPE_CHECKING:
     from planetview.api import Source
-    from planetview.core.results import Results
 
 app = typer.Typer(
     name="planetview",
@@ -31,6 +30,8 @@ app = typer.Typer(
     "1 anything unexpected.",
 )
 app.add_typer(models_cli.app)
+app.command()(study_cli.run)
+app.command()(study_cli.archive)
 app.command()(generator_cli.generator)
 app.command()(generator_cli.sample)
 app.command()(generator_cli.path_length)
@@ -177,38 +178,7 @@ def _study(
     token = CancelToken()
     with ProgressLine(quiet) as line, interruptible(token):
         results = api.compare(reference, candidates, progress=line.show, token=token, **options)
-    problem = _print_results(results, as_json, literature)
-    is_replaced = api.holds_study(out)
-    paths = api.save(results, out)
-    where = f"{'Replaced' if is_replaced else 'Wrote'} {', '.join(path.name for path in paths)} in {out}"
-    if problem is None:
-        typer.echo(f"\n{where}" if not as_json else where, err=as_json or quiet)
-    if open_report:
-        import webbrowser
-
-        webbrowser.open(paths[2].absolute().as_uri())
-    if problem is not None and not isinstance(problem, BrokenPipeError):
-        from planetview.core.files import cannot_write
-
-        raise cannot_write(Path("standard output"), problem)
-
-
-def _print_results(results: Results, as_json: bool, literature: bool) -> OSError | None:
-    """Print the results; a closed or full stdout is returned, since the files have yet to be written."""
-    from planetview.core.results_io import results_to_json
-    from planetview.process import discard_stdout
-    from planetview.terminal import show_results
-
-    try:
-        if as_json:
-            sys.stdout.write(results_to_json(results).encode("utf-8", "backslashreplace").decode() + "\n")
-        else:
-            show_results(results, sys.stdout, literature)
-        sys.stdout.flush()
-    except OSError as error:
-        discard_stdout()
-        return error
-    return None
+    study_cli.show_and_save(results, out, as_json, quiet, open_report, literature)
 
 
 def _ids(given: list[str] | None) -> list[str] | None:

@@ -1,0 +1,100 @@
+"""Commands about saved studies: run one again, collect one for archive."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from planetview.core.cancel import CancelToken
+
+if TYPE_CHECKING:
+    from planetview.core.results import Results
+
+StudyArgument = Annotated[Path, typer.Argument(help="A study file (.planetview).")]
+OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder for results.json, results.csv, report.html.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print results.json on stdout in place of the table.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
+
+
+def run(
+    study: StudyArgument,
+    out: OutOption = Path("planetview-results"),
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Run a saved study with its sets, settings and excluded images; the study file stays as it is."""
+    from planetview import api
+    from planetview.process import interruptible
+    from planetview.terminal import ProgressLine
+
+    api.check_writable(out)
+    token = CancelToken()
+    with ProgressLine(quiet) as line, interruptible(token):
+        results = api.run_study(study, progress=line.show, token=token)
+    show_and_save(results, out, as_json, quiet)
+
+
+def archive(
+    study: StudyArgument,
+    target: Annotated[Path, typer.Argument(help="A new folder, or a name that ends in .zip.")],
+    quiet: QuietOption = False,
+) -> None:
+    """Copy a study with all its images and results to a folder or zip that opens on another computer."""
+    from planetview import api
+    from planetview.core.formatting import format_bytes, format_count, printable
+    from planetview.process import interruptible
+    from planetview.terminal import ProgressLine
+
+    token = CancelToken()
+    with ProgressLine(quiet) as line, interruptible(token):
+        report = api.archive(study, target, progress=line.show, token=token)
+    for name, image, reason in report.left_out:
+        typer.echo(printable(f"{name}{f': {image}' if image else ''}: {reason}"), err=True)
+    noun = "image" if report.images == 1 else "images"
+    typer.echo(
+        f"Collected {format_count(report.images)} {noun}, {format_bytes(report.size_bytes)}, in "
+        f"{printable(str(report.target))}"
+    )
+
+
+def show_and_save(
+    results: Results, out: Path, as_json: bool, quiet: bool, open_report: bool = False, literature: bool = False
+) -> None:
+    """Print the results, then write them into `out` and say so; raises UserError when stdout refuses them."""
+    from planetview import api
+
+    problem = _print_results(results, as_json, literature)
+    is_replaced = api.holds_study(out)
+    paths = api.save(results, out)
+    where = f"{'Replaced' if is_replaced else 'Wrote'} {', '.join(path.name for path in paths)} in {out}"
+    if problem is None:
+        typer.echo(f"\n{where}" if not as_json else where, err=as_json or quiet)
+    if open_report:
+        import webbrowser
+
+        webbrowser.open(paths[2].absolute().as_uri())
+    if problem is not None and not isinstance(problem, BrokenPipeError):
+        from planetview.core.files import cannot_write
+
+        raise cannot_write(Path("standard output"), problem)
+
+
+def _print_results(results: Results, as_json: bool, literature: bool) -> OSError | None:
+    """Print the results; a closed or full stdout is returned, since the files have yet to be written."""
+    from planetview.core.results_io import results_to_json
+    from planetview.process import discard_stdout
+    from planetview.terminal import show_results
+
+    try:
+        if as_json:
+            sys.stdout.write(results_to_json(results).encode("utf-8", "backslashreplace").decode() + "\n")
+        else:
+            show_results(results, sys.stdout, literature)
+        sys.stdout.flush()
+    except OSError as error:
+        discard_stdout()
+        return error
+    return None
