@@ -8,9 +8,10 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from planetview.core.datasets import Dataset
+from planetview.core.findings import percent
 from planetview.core.set_summary import SetSummary
 from planetview.gui.models.set_words import role_word
-from planetview.gui.models.wording import percent, tr
+from planetview.gui.models.wording import tr
 
 Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()

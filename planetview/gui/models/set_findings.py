@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 
 from planetview.core.datasets import Dataset, Role, SharedImages
+from planetview.core.findings import percent
+from planetview.core.marks import ImageKey
 from planetview.core.set_summary import SetSummary
 from planetview.core.stretch import Stretch, StretchKind
 from planetview.gui.models.set_words import (
@@ -19,7 +21,7 @@ from planetview.gui.models.set_words import (
     size_words,
     sizes_words,
 )
-from planetview.gui.models.wording import percent, tr
+from planetview.gui.models.wording import tr
 
 FEW_IMAGES = 50
 # Shares of a class that differ by less than this are common between two random samples of a hundred images.
@@ -46,6 +48,7 @@ class Finding:
 
     key: stable while the same thing is found. title: what. consequence: what it does to the numbers, and the remedy.
     sets: names of the sets concerned. header, rows: the list behind it; empty where there is none.
+    spare: images to leave out of the next run as a remedy.
     """
 
     key: str
@@ -55,35 +58,57 @@ class Finding:
     sets: tuple[str, ...]
     header: tuple[str, ...] = ()
     rows: Rows = ()
+    spare: tuple[ImageKey, ...] = ()
 
 
 def find_all(
-    datasets: Sequence[Dataset], summaries: Summaries, shared: Sequence[SharedImages], stretch: Stretch
+    datasets: Sequence[Dataset],
+    summaries: Summaries,
+    shared: Sequence[SharedImages],
+    stretch: Stretch,
+    excluded: Set[ImageKey] = frozenset(),
 ) -> tuple[Finding, ...]:
-    """Return all findings, warnings first; sets that are still being counted are left out until they are."""
+    """Return all findings, warnings first; sets that are still being counted are left out until they are.
+
+    excluded: images that runs leave out; duplicates and odd images among them are dealt with.
+    """
     counted = [(dataset, summary) for dataset in datasets if (summary := summaries(dataset)) is not None]
     found = [
-        *_across(datasets, shared),
+        *_across(datasets, shared, excluded),
         *_stretch(counted, stretch),
         *_depths(counted, stretch),
-        *(finding for dataset, summary in counted for finding in _inside(dataset, summary)),
+        *(finding for dataset, summary in counted for finding in _inside(dataset, summary, excluded)),
         *_usual_sizes(counted),
         *_classes(counted),
     ]
     return tuple(sorted(found, key=lambda finding: finding.tone is Tone.NOTE))
 
 
-def _across(datasets: Sequence[Dataset], shared: Sequence[SharedImages]) -> Iterator[Finding]:
+def _across(datasets: Sequence[Dataset], shared: Sequence[SharedImages], excluded: Set[ImageKey]) -> Iterator[Finding]:
     roles = {dataset.name: dataset.role for dataset in datasets}
     for item in shared:
-        if item.first not in roles or item.second not in roles:
-            continue
-        pair = {roles[item.first], roles[item.second]}
-        tone, consequence = _shared_words(pair)
-        count = count_words(len(item.pairs), "1 image is", "{0} images are")
-        title = tr("{0} in both '{1}' and '{2}'").format(count, item.first, item.second)
         names = (item.first, item.second)
-        yield Finding(f"shared {item.first} {item.second}", tone, title, consequence, names, names, item.pairs)
+        if not all(name in roles for name in names):
+            continue
+        pairs = item.pairs
+        if excluded:
+            pairs = tuple(p for p in pairs if excluded.isdisjoint(zip(names, p, strict=True)))
+        if not pairs:
+            continue
+        tone, consequence = _shared_words({roles[name] for name in names})
+        count = count_words(len(pairs), "1 image is", "{0} images are")
+        title = tr("{0} in both '{1}' and '{2}'").format(count, *names)
+        spare = _spare(names, pairs, roles)
+        yield Finding(f"shared {item.first} {item.second}", tone, title, consequence, names, names, pairs, spare)
+
+
+def _spare(names: tuple[str, str], pairs: Rows, roles: Mapping[str, Role]) -> tuple[ImageKey, ...]:
+    """Return the side to leave out: synthetic before held-out, and never the images that were trained on."""
+    ranks = [list(Role).index(roles[name]) for name in names]
+    if ranks[0] == ranks[1]:
+        return ()
+    side = 0 if ranks[0] > ranks[1] else 1
+    return tuple((names[side], pair[side]) for pair in pairs)
 
 
 def _shared_words(roles: set[Role]) -> tuple[Tone, str]:
@@ -154,7 +179,7 @@ def _depths(counted: Sequence[tuple[Dataset, SetSummary]], stretch: Stretch) -> 
         )  # fmt: skip
 
 
-def _inside(dataset: Dataset, summary: SetSummary) -> Iterator[Finding]:
+def _inside(dataset: Dataset, summary: SetSummary, excluded: Set[ImageKey]) -> Iterator[Finding]:
     name, sets = dataset.name, (dataset.name,)
     if dataset.skipped:
         rows = tuple((item.name, item.reason) for item in dataset.skipped)
@@ -164,11 +189,11 @@ def _inside(dataset: Dataset, summary: SetSummary) -> Iterator[Finding]:
             "no longer the one you meant."
         )
         yield Finding(f"skipped {name}", Tone.WARNING, title, consequence, sets, (tr("File"), tr("Reason")), rows)
-    if summary.repeats:
-        yield _repeats(dataset, summary)
-    if summary.odd_sizes:
+    yield from _repeats(dataset, summary, excluded)
+    odd = tuple(item for item in summary.odd_sizes if (name, item[0]) not in excluded)
+    if odd:
         usual = size_words(*next(iter(summary.sizes)))
-        count = count_words(len(summary.odd_sizes))
+        count = count_words(len(odd))
         yield Finding(
             f"odd {name}",
             Tone.NOTE,
@@ -176,9 +201,10 @@ def _inside(dataset: Dataset, summary: SetSummary) -> Iterator[Finding]:
             tr("A few images differ in size from the rest of their set. Often these are cut at a border, or strays."),
             sets,
             (tr("Image"), tr("Size")),
-            tuple((image, size_words(width, height)) for image, width, height in summary.odd_sizes),
+            tuple((image, size_words(width, height)) for image, width, height in odd),
+            tuple((name, image) for image, _, _ in odd),
         )
-    elif len(summary.sizes) > 1:
+    elif len(summary.sizes) > 1 and not summary.odd_sizes:
         rows = tuple((size_words(*size), f"{count:,}") for size, count in summary.sizes.items())
         yield Finding(
             f"sizes {name}",
@@ -203,19 +229,32 @@ def _inside(dataset: Dataset, summary: SetSummary) -> Iterator[Finding]:
     yield from _notes(dataset, summary)
 
 
-def _repeats(dataset: Dataset, summary: SetSummary) -> Finding:
-    extra = summary.extra_copies
-    share = extra / max(1, len(dataset))
-    title = tr("{0} of '{1}' repeat another one ({2})").format(count_words(extra), dataset.name, percent(share))
+def _repeats(dataset: Dataset, summary: SetSummary, excluded: Set[ImageKey]) -> Iterator[Finding]:
+    rows = tuple(
+        (group[0], other)
+        for group in summary.repeats
+        for other in group[1:]
+        if excluded.isdisjoint(((dataset.name, group[0]), (dataset.name, other)))
+    )
+    if not rows:
+        return
+    share = len(rows) / len(dataset)
+    title = tr("{0} of '{1}' repeat another one ({2})").format(count_words(len(rows)), dataset.name, percent(share))
     consequence = (
         tr("The same image more than once is a sign of few modes, and each copy counts in every metric.")
         if dataset.role is Role.CANDIDATE
         else tr("Each copy counts in every metric, and the sample is smaller than its number says.")
     )
-    rows = tuple((group[0], other) for group in summary.repeats for other in group[1:])
-    tone = Tone.WARNING if share >= _NOTABLE_REPEATS else Tone.NOTE
-    header = (tr("Image"), tr("Same bytes"))
-    return Finding(f"repeats {dataset.name}", tone, title, consequence, (dataset.name,), header, rows)
+    yield Finding(
+        f"repeats {dataset.name}",
+        Tone.WARNING if share >= _NOTABLE_REPEATS else Tone.NOTE,
+        title,
+        consequence,
+        (dataset.name,),
+        (tr("Image"), tr("Same bytes")),
+        rows,
+        tuple((dataset.name, other) for _, other in rows),
+    )
 
 
 def _notes(dataset: Dataset, summary: SetSummary) -> Iterator[Finding]:

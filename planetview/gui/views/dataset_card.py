@@ -21,9 +21,14 @@ from PySide6.QtWidgets import (
 )
 
 from planetview.core.datasets import Dataset, Role, SharedImages
+from planetview.core.set_summary import SetSummary
 from planetview.gui.icons import icon
+from planetview.gui.models.set_words import facts_words
+from planetview.gui.relinker import Relinked
+from planetview.gui.stretch_preview import SetStretch
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
+from planetview.gui.views.stretch_samples import set_words
 from planetview.gui.widgets.expander import Expander
 from planetview.gui.widgets.thumb_strip import ThumbStrip
 from planetview.gui.workspace import MissingSource
@@ -41,6 +46,8 @@ class DatasetCard(QFrame):
     renamed = Signal(str, str)  # old name, wanted name
     role_chosen = Signal(str, object)  # name, Role
     removed = Signal(str)
+    relink_accepted = Signal(str)
+    relink_rejected = Signal(str)
 
     def __init__(
         self, dataset: Dataset, colour: str, thumbs: ThumbnailCache, theme: Theme, parent: QWidget | None = None
@@ -50,7 +57,7 @@ class DatasetCard(QFrame):
         self.setProperty("card", True)
         self.setAccessibleName(self.tr("Set {0}").format(dataset.name))
         self._build_fields()
-        strip = ThumbStrip(dataset, thumbs, theme, parent=self)
+        self._strip = ThumbStrip(dataset, thumbs, theme, parent=self)
         top = QHBoxLayout()
         top.setSpacing(12)
         top.addWidget(self._name, 1)
@@ -59,20 +66,24 @@ class DatasetCard(QFrame):
         self._texts = QVBoxLayout()
         self._texts.setSpacing(4)
         self._texts.addLayout(top)
-        self._texts.addWidget(self._line(_facts(dataset)))
+        self._facts = self._line(facts_words(dataset, None))
+        self._texts.addWidget(self._facts)
         source = self._line(str(dataset.source))
         source.setProperty("muted", True)
         source.setToolTip(str(dataset.source))
         self._texts.addWidget(source)
+        self._stretch_label = self._line("")
         self._shared_label = self._line("")
-        self._shared_label.hide()
-        self._texts.addWidget(self._shared_label)
+        for label in (self._stretch_label, self._shared_label):
+            label.hide()
+            self._texts.addWidget(label)
+        self._relinked: QFrame | None = None
         self._add_findings()
         self._texts.addStretch(1)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(20, 12, 12, 12)
         layout.setSpacing(16)
-        layout.addWidget(strip, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self._strip, 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(self._texts, 1)
 
     def set_shared(self, shared: Sequence[SharedImages]) -> None:
@@ -86,6 +97,46 @@ class DatasetCard(QFrame):
         self._shared_label.setProperty("tone", "warning")
         self._shared_label.style().polish(self._shared_label)
         self._shared_label.setVisible(bool(words))
+
+    def show_summary(self, summary: SetSummary | None) -> None:
+        """Say what was counted; None while that is going on."""
+        self._facts.setText(facts_words(self.dataset, summary))
+
+    def show_stretch(self, found: SetStretch | None) -> None:
+        """Show the examples through a stretch, and say what it does; None changes nothing."""
+        if found is None:
+            return
+        words = set_words(found)
+        self._stretch_label.setText(words)
+        self._stretch_label.setVisible(bool(words))
+        if found.resolved is not None:
+            self._strip.show_stretch(found.resolved)
+
+    def show_relinked(self, relinked: Relinked | None) -> None:
+        """Say how a set that was found at another place compares with what it was."""
+        if self._relinked is not None:
+            self._relinked.hide()
+            self._relinked.deleteLater()
+            self._relinked = None
+        if relinked is None:
+            return
+        box = self._relinked = QFrame(self)
+        words = self._line(relinked.words)
+        words.setProperty("tone", "warning" if relinked.is_doubtful else "success")
+        row = QHBoxLayout(box)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(words, 1)
+        name = self.dataset.name
+        for text, tip, signal in (
+            (self.tr("Keep"), self.tr("Go on with the images of this place"), self.relink_accepted),
+            (self.tr("Choose another…"), self.tr("Look for the set elsewhere"), self.relink_rejected),
+        ):
+            button = QPushButton(text, box)
+            button.setToolTip(tip)
+            button.clicked.connect(lambda _checked=False, signal=signal: signal.emit(name))
+            row.addWidget(button)
+        self._texts.insertWidget(1, box)
 
     def restore_name(self) -> None:
         """Show the name of the set again, in place of one that cannot be."""
@@ -202,27 +253,3 @@ def _text_list(lines: Sequence[str], parent: QWidget) -> QListView:
     view.setFixedHeight(row * min(6, max(2, len(lines))) + 8)
     view.setMinimumSize(QSize(120, row))
     return view
-
-
-def _facts(dataset: Dataset) -> str:
-    """Return "450 images · 256 × 256 px · 8-bit · 3 classes: crater 200, dune 150, other 100"."""
-    count = len(dataset)
-    parts = ["1 image" if count == 1 else f"{count:,} images"]
-    sizes = list(dataset.sizes)
-    if len(sizes) == 1:
-        parts.append(f"{sizes[0][0]:,} × {sizes[0][1]:,} px")
-    elif sizes:
-        widths, heights = [w for w, _ in sizes], [h for _, h in sizes]
-        parts.append(f"{len(sizes)} sizes, {min(widths):,} × {min(heights):,} to {max(widths):,} × {max(heights):,} px")
-    parts.append(", ".join(_depth(dtype) for dtype in dataset.dtypes))
-    labels = dataset.labels
-    if labels:
-        most = ", ".join(f"{label} {n:,}" for label, n in list(labels.items())[:4])
-        more = ", …" if len(labels) > 4 else ""
-        parts.append(f"{len(labels)} classes: {most}{more}" if len(labels) > 1 else f"1 class: {most}")
-    return " · ".join(part for part in parts if part)
-
-
-def _depth(dtype: str) -> str:
-    known = {"uint8": "8-bit", "uint16": "16-bit", "int16": "16-bit signed", "float32": "32-bit float"}
-    return known.get(dtype, dtype)

@@ -62,6 +62,7 @@ class DatasetDock(QWidget):
         self._build_actions()
         workspace.contents_changed.connect(self._refresh)
         workspace.shared_changed.connect(self._refresh)
+        workspace.marks_changed.connect(self._refresh)
         workspace.settings_changed.connect(self._refresh)
         self._summaries.ready.connect(self._refresh)
         theme.changed.connect(self._size_icons, Qt.ConnectionType.QueuedConnection)
@@ -149,7 +150,13 @@ class DatasetDock(QWidget):
             return
         self._is_out_of_date = False
         workspace = self._workspace
-        findings = find_all(workspace.datasets, self._summaries.get, workspace.shared, workspace.settings.stretch)
+        findings = find_all(
+            workspace.datasets,
+            self._summaries.get,
+            workspace.shared,
+            workspace.settings.stretch,
+            workspace.marks.excluded,
+        )
         closed = {key for key, is_open in self._open_rows() if not is_open}
         opened = {key for key, is_open in self._open_rows() if is_open}
         current, selected = self.model.node(self.tree.currentIndex()).key, self.selected_names()

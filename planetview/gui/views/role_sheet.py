@@ -5,23 +5,44 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from planetview.core.datasets import Dataset, Role
+from planetview.core.marks import ImageKey
 from planetview.core.messages import Progress
 from planetview.core.settings import RunSettings
-from planetview.core.stretch import Stretch
 from planetview.gui.idle import IdleWork
+from planetview.gui.models.class_table import ClassTable
+from planetview.gui.models.job_words import progress_words
+from planetview.gui.models.set_findings import find_all
+from planetview.gui.models.set_words import count_words
+from planetview.gui.relinker import Relinker
+from planetview.gui.set_summaries import SetSummaries
+from planetview.gui.stretch_preview import SetStretch
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
+from planetview.gui.views.class_table_view import ClassTableView
 from planetview.gui.views.dataset_card import ROLES, DatasetCard, MissingCard
-from planetview.gui.models.job_words import progress_words
 from planetview.gui.views.options import OptionsPanel, SplitChoice
-from planetview.gui.views.stretch_choice import StretchChoice
+from planetview.gui.views.relink_bar import RelinkBar
+from planetview.gui.views.set_findings_panel import SetFindingsPanel
+from planetview.gui.views.stretch_panel import StretchPanel
+from planetview.gui.widgets.drops import pasted_paths
 from planetview.gui.widgets.expander import Expander
+from planetview.gui.widgets.role_drops import RoleDrops
 from planetview.gui.workspace import MissingSource, Workspace
 
+_MOST_STAGES = 8
 _ORDER = [role for role, _, _ in ROLES]
 
 # A set with its colour, or a source with whether it is being read.
@@ -33,6 +54,8 @@ class RoleSheet(QScrollArea):
 
     folder_requested = Signal()
     files_requested = Signal()
+    paths_dropped = Signal(object, object)  # tuple[Path, ...], Role | None to guess it
+    relink_requested = Signal(object)  # tuple[ScanTarget, ...]
     locate_requested = Signal(object)  # MissingSource
     rescan_requested = Signal(object)  # MissingSource
     notice = Signal(str)
@@ -45,10 +68,14 @@ class RoleSheet(QScrollArea):
         super().__init__(parent)
         self._workspace, self._thumbs, self._theme = workspace, thumbs, theme
         self._scanning = False
+        self._stages: dict[str, str] = {}
         self._cards: dict[int, DatasetCard | MissingCard] = {}
         self._making = IdleWork(lambda: False, self)
+        self._summaries = SetSummaries.of(workspace)
+        self._relinker = Relinker(workspace, self)
         self.setAccessibleName(self.tr("Datasets"))
         self.setWidgetResizable(True)
+        self.setAcceptDrops(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         page = QWidget(self)
         layout = QVBoxLayout(page)
@@ -57,16 +84,50 @@ class RoleSheet(QScrollArea):
         self._card_column = QVBoxLayout()
         self._card_column.setSpacing(12)
         layout.addLayout(self._build_heading())
+        layout.addWidget(self._build_relinking())
+        layout.addWidget(self._build_findings())
         layout.addLayout(self._card_column)
         layout.addWidget(self._build_scanning())
         self._build_choices(layout)
         layout.addStretch(1)
         self.setWidget(page)
-        workspace.contents_changed.connect(self._show_sets)
-        workspace.shared_changed.connect(self._show_shared)
-        workspace.settings_changed.connect(self._show_choices)
-        theme.changed.connect(self._dress_again)
+        self.drops = RoleDrops(theme, self)
+        self.drops.dropped.connect(self.paths_dropped)
+        self.drops.refused.connect(self.notice)
+        # Several signals come with one change: the findings are looked for once.
+        self._finding = QTimer(self, singleShot=True, interval=0)
+        self._finding.timeout.connect(self._show_findings)
+        self._connect()
         self._show_sets()
+
+    def paste(self) -> None:
+        """Add the sets whose paths are on the clipboard, or say why there are none."""
+        paths, refusal = pasted_paths(QGuiApplication.clipboard().mimeData())
+        if paths:
+            self.paths_dropped.emit(paths, None)
+        else:
+            self.notice.emit(refusal)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Paste):
+            self.paste()
+        else:
+            super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        self.drops.begin(event)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.drops.end_soon()
+        super().dragLeaveEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        # The pointer never moved after it entered: no place was under it.
+        self.drops.dropEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._finding.start()
 
     def cards(self) -> tuple[DatasetCard, ...]:
         """Return the cards of the scanned sets, as shown; while `is_complete` is not true some are still to come."""
@@ -74,21 +135,26 @@ class RoleSheet(QScrollArea):
 
     @property
     def is_complete(self) -> bool:
-        """Whether every set has its card."""
-        return self._making.is_done
+        """Whether every set has its card, and its images are counted."""
+        return self._making.is_done and not self._summaries.is_counting
 
     def set_scanning(self, is_scanning: bool) -> None:
         """Say whether folders are being read."""
         changed = is_scanning is not self._scanning
         self._scanning = is_scanning
-        self._scan_line.setText(self.tr("Reading images…"))
+        if changed or not is_scanning:
+            self._stages = {}
+            self._scan_line.setText(self.tr("Reading images…"))
         self._scan_card.setVisible(is_scanning)
+        self._relinking.set_scanning(is_scanning)
         if changed and self._workspace.contents.missing:
             self._show_sets()
 
     def show_scan_progress(self, progress: Progress) -> None:
-        """Say how far the reading is."""
-        self._scan_line.setText(f"{progress.label} · {progress_words(progress, self.tr('{0} left'))}")
+        """Say how far the reading is, a line for each source that was begun."""
+        if self._scanning:
+            self._stages[progress.stage] = f"{progress.label} · {progress_words(progress, self.tr('{0} left'))}"
+            self._scan_line.setText("\n".join(list(self._stages.values())[-_MOST_STAGES:]))
 
     def show_lacking(self, lacking: frozenset[str]) -> None:
         """Mark in the options what needs one of these weights, known to be missing."""
@@ -113,6 +179,42 @@ class RoleSheet(QScrollArea):
         row.addWidget(files)
         return row
 
+    def _build_relinking(self) -> RelinkBar:
+        self._relinking = RelinkBar(self._workspace, self._relinker, self)
+        self._relinking.relink_requested.connect(self.relink_requested)
+        self._relinking.notice.connect(self.notice)
+        return self._relinking
+
+    def _build_findings(self) -> SetFindingsPanel:
+        self.findings = SetFindingsPanel(self._theme, self)
+        self.findings.notice.connect(self.notice)
+        self.findings.exclusion_wanted.connect(self._on_exclusion_wanted)
+        self.findings.hide()
+        return self.findings
+
+    def _build_classes(self) -> Expander:
+        self._class_table = ClassTable(self)
+        table = ClassTableView(self._class_table, self)
+        self._classes = Expander(self.tr("Classes of each set"), table, self._theme, self)
+        self._classes.hide()
+        return self._classes
+
+    def _connect(self) -> None:
+        workspace = self._workspace
+        workspace.contents_changed.connect(self._show_sets)
+        workspace.shared_changed.connect(self._show_shared)
+        workspace.settings_changed.connect(self._show_choices)
+        for changed in (
+            workspace.contents_changed,
+            workspace.shared_changed,
+            workspace.settings_changed,
+            workspace.marks_changed,
+        ):
+            changed.connect(self._finding.start)
+        self._summaries.ready.connect(self._show_summaries)
+        self._relinker.changed.connect(self._show_relinked)
+        self._theme.changed.connect(self._dress_again)
+
     def _build_scanning(self) -> QFrame:
         self._scan_card = QFrame(self)
         self._scan_card.setProperty("card", True)
@@ -126,16 +228,17 @@ class RoleSheet(QScrollArea):
     def _build_choices(self, layout: QVBoxLayout) -> None:
         self._choices = QFrame(self)
         self._choices.setProperty("card", True)
-        self._stretch = StretchChoice(self._choices)
-        self._stretch.chosen.connect(self._on_stretch_chosen)
+        self.stretch = StretchPanel(self._workspace, self._theme, self._choices)
+        self.stretch.resolved.connect(self._on_resolved)
         self._split = SplitChoice(self._choices)
         self._split.chosen.connect(self._on_split_chosen)
         inner = QVBoxLayout(self._choices)
         inner.setContentsMargins(20, 12, 20, 12)
         inner.setSpacing(8)
-        inner.addWidget(self._stretch)
+        inner.addWidget(self.stretch)
         inner.addWidget(self._split)
         layout.addWidget(self._choices)
+        layout.addWidget(self._build_classes())
         self._options = OptionsPanel(self._theme, self)
         self._options.changed.connect(self._on_options_changed)
         self._options.weights_wanted.connect(self.weights_wanted)
@@ -203,7 +306,12 @@ class RoleSheet(QScrollArea):
         card.renamed.connect(self._on_renamed, Qt.ConnectionType.QueuedConnection)
         card.role_chosen.connect(self._on_role_chosen, Qt.ConnectionType.QueuedConnection)
         card.removed.connect(self._on_removed, Qt.ConnectionType.QueuedConnection)
+        card.relink_accepted.connect(self._relinker.accept, Qt.ConnectionType.QueuedConnection)
+        card.relink_rejected.connect(self._on_relink_rejected, Qt.ConnectionType.QueuedConnection)
         card.set_shared(self._workspace.shared)
+        card.show_summary(self._summaries.get(dataset))
+        card.show_stretch(self.stretch.stretch_of(dataset))
+        card.show_relinked(self._relinker.found(dataset))
         return card
 
     def _make_missing_card(self, missing: MissingSource, is_scanning: bool) -> MissingCard:
@@ -217,15 +325,56 @@ class RoleSheet(QScrollArea):
         for card in self.cards():
             card.set_shared(self._workspace.shared)
 
+    def _show_relinked(self) -> None:
+        for card in self.cards():
+            card.show_relinked(self._relinker.found(card.dataset))
+
+    def _show_summaries(self) -> None:
+        for card in self.cards():
+            card.show_summary(self._summaries.get(card.dataset))
+        self._finding.start()
+
+    def _show_findings(self) -> None:
+        if not self.isVisible():
+            return  # the show asks again
+        workspace = self._workspace
+        found = find_all(
+            workspace.datasets,
+            self._summaries.get,
+            workspace.shared,
+            workspace.settings.stretch,
+            workspace.marks.excluded,
+        )
+        self._summaries.keep_only(workspace.datasets)
+        self.findings.show_findings(found, is_counting=self._summaries.is_counting)
+        self.findings.setVisible(bool(workspace.datasets))
+        counted = [(d, s) for d in workspace.datasets if (s := self._summaries.get(d)) is not None and s.labels]
+        self._class_table.show_sets(counted)
+        self._classes.setVisible(bool(counted))
+
     def _show_choices(self) -> None:
         workspace = self._workspace
-        self._stretch.show_stretch(workspace.settings.stretch, workspace.deep_sets_without_stretch())
         self._split.show_share(workspace.settings.split_reference)
         roles = {dataset.role for dataset in workspace.datasets}
         self._split.setVisible(Role.REFERENCE in roles and Role.HELD_OUT not in roles)
         self._options.show_settings(workspace.settings)
         self._choices.setVisible(bool(workspace.datasets))
         self._expander.setVisible(bool(workspace.datasets))
+
+    def _on_resolved(self, found: SetStretch) -> None:
+        for card in self.cards():
+            if card.dataset.name == found.name:
+                card.show_stretch(found)
+
+    def _on_exclusion_wanted(self, keys: tuple[ImageKey, ...]) -> None:
+        self._workspace.set_excluded(keys, True)
+        words = self.tr("{0} left out of the next run; Undo takes it back.")
+        self.notice.emit(words.format(count_words(len(keys))))
+
+    def _on_relink_rejected(self, name: str) -> None:
+        missing = self._relinker.reject(name)
+        if missing is not None:
+            self.locate_requested.emit(missing)
 
     def _on_renamed(self, name: str, wanted: str) -> None:
         if not self._workspace.rename(name, wanted):
@@ -239,9 +388,6 @@ class RoleSheet(QScrollArea):
 
     def _on_removed(self, name: str) -> None:
         self._workspace.remove(name)
-
-    def _on_stretch_chosen(self, stretch: Stretch) -> None:
-        self._workspace.set_settings(replace(self._workspace.settings, stretch=stretch))
 
     def _on_split_chosen(self, share: float) -> None:
         self._workspace.set_settings(replace(self._workspace.settings, split_reference=share))
