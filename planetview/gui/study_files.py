@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
+import time
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
 
+from planetview.core.datasets import Dataset
 from planetview.core.errors import UserError
-from planetview.core.files import write_text_atomically
+from planetview.core.files import cannot_write, write_text_atomically
+from planetview.core.fingerprints import Fingerprint
 from planetview.core.messages import JobFailure
 from planetview.core.paths import data_dir
 from planetview.core.study import STUDY_SUFFIX, Study, load_study, save_study
@@ -42,12 +48,16 @@ class StudyFiles(QObject):
 
     Autosaved copies lie in `data_dir()/autosave`, one per running window, each with a lock file that
     tells a later start whether its window still runs. A clean end removes the copy.
+
+    window_state: asked for what the window shows, JSON-ready, whenever the study is saved; set by who knows.
     """
 
     saved = Signal(object)  # Path
     opened = Signal(object, object)  # Study, Path
     failed = Signal(object, object)  # what was tried ("save", "open", "autosave"), JobFailure
     recoveries_found = Signal(object)  # tuple[Recovery, ...]
+    part_lost = Signal(object, object)  # Path, tuple[str, ...]: parts of an opened study that were damaged
+    set_changed = Signal(str, str)  # name of a set that is not as it was when the study was saved, the difference
 
     def __init__(self, workspace: Workspace, background: Background, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -55,6 +65,12 @@ class StudyFiles(QObject):
         self._copy = autosave_dir() / f"{uuid.uuid4().hex}{STUDY_SUFFIX}"
         self._lock: QLockFile | None = None
         self._autosaved: tuple[object, ...] | None = None
+        self.window_state: Callable[[], Mapping[str, Any]] = dict
+        # Of the file that is open: what this version does not know, whether parts of it are damaged.
+        self._extra: tuple[Path, Mapping[str, Any]] | None = None
+        self._damaged: set[Path] = set()
+        self._expected: dict[str, Fingerprint] = {}
+        workspace.contents_changed.connect(self._compare_sets)
         self._timer = QTimer(self, interval=AUTOSAVE_SECONDS * 1000)
         self._timer.timeout.connect(self.autosave)
         self._timer.start()
@@ -63,24 +79,47 @@ class StudyFiles(QObject):
         """Write the study to `path`; ends with `saved` or `failed`."""
         if path.suffix != STUDY_SUFFIX:
             path = path.with_name(path.name + STUDY_SUFFIX)
-        study, state = self._workspace.study(), self._workspace.snapshot()
+        study, state, datasets = self.study(), self._workspace.snapshot(), self._workspace.datasets
+        is_damaged = path in self._damaged
 
         def on_done(_nothing: object) -> None:
+            self._damaged.discard(path)
+            self._extra = (path, study.extra)
             self._workspace.mark_saved(path, state)
             self.saved.emit(path)
 
-        images = _images_in(study)
-        self._background.submit(
-            lambda: call_beside(images, save_study, study, path), on_done, lambda why: self.failed.emit("save", why)
-        )
+        def work() -> None:
+            if is_damaged:
+                set_aside(path)
+            _save(study, datasets, path)
+
+        self._background.submit(work, on_done, lambda why: self.failed.emit("save", why))
+
+    def study(self) -> Study:
+        """Return the study as it would be saved, with the state of the window and what else its file held."""
+        extra = self._extra[1] if self._extra is not None and self._extra[0] == self._workspace.path else {}
+        return replace(self._workspace.study(), window=dict(self.window_state()), extra=extra)
 
     def open(self, path: Path) -> None:
         """Read the study in `path`; ends with `opened` or `failed`."""
-        self.read(path, lambda study: self.opened.emit(study, path))
+
+        def on_read(study: Study) -> None:
+            self._extra = (path, study.extra)
+            self.opened.emit(study, path)
+            if study.damaged:
+                self._damaged.add(path)
+                self.part_lost.emit(path, study.damaged)
+
+        self.read(path, on_read)
 
     def read(self, path: Path, on_read: Callable[[Study], object]) -> None:
         """Read the study in `path` and hand it to `on_read` on the GUI thread; ends with `failed` otherwise."""
-        self._background.submit(lambda: _load(path), on_read, lambda why: self.failed.emit("open", why))
+
+        def on_done(study: Study) -> None:
+            self._expected = {one.name: one.fingerprint for one in study.sources if one.fingerprint is not None}
+            on_read(study)
+
+        self._background.submit(lambda: _load(path), on_done, lambda why: self.failed.emit("open", why))
 
     def autosave(self, *, is_last: bool = False) -> None:
         """Write the copy, if something has changed since the last one; `is_last` when the event loop has ended."""
@@ -92,13 +131,12 @@ class StudyFiles(QObject):
             return
         self._autosaved = state
         self._hold_lock()
-        study, copy = workspace.study(), self._copy
-        # Nobody waits for a window that is closing: the quickest way is best.
-        images = 0 if is_last else _images_in(study)
+        study, copy, datasets = self.study(), self._copy, workspace.datasets
         note = json.dumps({"title": study.title, "path": str(workspace.path) if workspace.path else None})
 
         def work() -> None:
-            call_beside(images, save_study, study, copy)
+            # Nobody waits for a window that is closing: the quickest way is best.
+            _save(study, datasets, copy, apart=not is_last)
             write_text_atomically(copy.with_suffix(".json"), note)
 
         self._background.submit(work, None, self._on_autosave_failed)
@@ -129,6 +167,17 @@ class StudyFiles(QObject):
         if self._lock is not None:
             self._lock.unlock()
 
+    def _compare_sets(self) -> None:
+        """Tell of sets that were read for the study just opened and differ from what its file says."""
+        for dataset in self._workspace.datasets:
+            expected = self._expected.pop(dataset.name, None)
+            if expected is not None:
+                self._background.submit(partial(expected.difference, dataset), partial(self._on_compared, dataset.name))
+
+    def _on_compared(self, name: str, difference: str) -> None:
+        if difference:
+            self.set_changed.emit(name, difference)
+
     def _hold_lock(self) -> None:
         if self._lock is None:
             with contextlib.suppress(OSError):
@@ -141,9 +190,29 @@ class StudyFiles(QObject):
         self.failed.emit("autosave", why)
 
 
+def set_aside(path: Path) -> Path | None:
+    """Keep the file at `path` under another name beside it, before it is replaced; return that name.
+
+    None when there is no such file. Raises UserError when it cannot be kept.
+    """
+    if not path.exists():
+        return None
+    kept = path.with_name(f"{path.stem} (damaged {time.strftime('%Y-%m-%d %H%M%S')}){path.suffix}")
+    try:
+        shutil.copy2(path, kept)
+    except OSError as error:
+        raise cannot_write(kept, error) from error
+    return kept
+
+
 def autosave_dir() -> Path:
     """Return the folder of the autosaved copies."""
     return data_dir() / "autosave"
+
+
+def _save(study: Study, datasets: tuple[Dataset, ...], path: Path, *, apart: bool = True) -> None:
+    study = study.with_fingerprints(datasets)
+    call_beside(_images_in(study) if apart else 0, save_study, study, path)
 
 
 def _images_in(study: Study) -> int:

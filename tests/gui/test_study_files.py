@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
+from planetview.core.fingerprints import Fingerprint
 from planetview.core.messages import Engine
 from planetview.core.results import Results
-from planetview.core.study import load_study
+from planetview.core.study import load_study, save_study
 from planetview.gui.dialogs.closing import CloseQuestion, PlaceQuestion
 from planetview.gui.main_window import MainWindow
 from planetview.gui.preferences import load_preferences
@@ -291,3 +294,65 @@ def test_results_are_exported_by_suffix(filled: MainWindow, results: Results, tm
         qtbot.waitUntil(path.is_file, timeout=20_000)
         assert path.stat().st_size > 500
     assert set(filled.controller.export_suffixes()) == {".html", ".csv", ".json"}
+
+
+def test_a_part_of_the_file_that_is_damaged_is_told_and_the_file_kept_when_saved_again(
+    filled: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    path = tmp_path / "mars.planetview"
+    run(filled, qtbot)
+    save(filled, path, qtbot)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, b"{}" if name == "results.json" else data)
+    damaged = path.read_bytes()
+
+    files = filled.controller.files
+    with qtbot.waitSignal(files.part_lost, timeout=5000) as lost:
+        files.open(path)
+    assert lost.args == [path, ("the results",)]
+    save(filled, path, qtbot)
+
+    kept = list(tmp_path.glob("mars (damaged *).planetview"))
+    assert [other.read_bytes() for other in kept] == [damaged]
+    assert not load_study(path).damaged
+    save(filled, path, qtbot)
+    assert len(list(tmp_path.glob("mars (damaged *).planetview"))) == 1
+
+
+def test_a_set_that_changed_since_the_study_was_saved_is_told(
+    filled: MainWindow, results: Results, tmp_path: Path, qtbot: QtBot
+) -> None:
+    path = tmp_path / "mars.planetview"
+    save(filled, path, qtbot)
+    study = load_study(path)
+    assert all(source.fingerprint is not None for source in study.sources)
+    other = Fingerprint(3, "0" * 64)
+    changed = tuple(replace(one, fingerprint=other) if one.name == "gan_v1" else one for one in study.sources)
+    save_study(replace(study, sources=changed), path)
+
+    told: list[tuple[str, str]] = []
+    filled.controller.files.set_changed.connect(lambda name, difference: told.append((name, difference)))
+    filled.controller.open_study(path)
+    qtbot.waitUntil(lambda: bool(told))
+
+    assert told == [("gan_v1", "3 images then, 24 now")]
+
+
+def test_a_saved_study_keeps_what_the_window_shows_and_what_it_does_not_know(
+    filled: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    path = tmp_path / "mars.planetview"
+    save(filled, path, qtbot)
+    save_study(replace(load_study(path), extra={"notes": ["from a later version"]}), path)
+    files = filled.controller.files
+    with qtbot.waitSignal(files.opened, timeout=5000):
+        files.open(path)
+    files.window_state = lambda: {"page": "entropy"}
+
+    save(filled, path, qtbot)
+
+    found = load_study(path)
+    assert (found.window, found.extra) == ({"page": "entropy"}, {"notes": ["from a later version"]})
