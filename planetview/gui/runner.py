@@ -40,13 +40,15 @@ class _Throttle:
     def admit(self, message: Message) -> list[Message]:
         """Return what to publish now: nothing, the message, or a progress kept back and the message."""
         if isinstance(message, Progress):
+            # The last word of a stage is never lost to the first of the next one.
+            ended = self.flush() if self._kept is not None and self._kept.stage != message.stage else []
             now = self._clock()
             if now < self._next:
                 self._kept = message
-                return []
+                return ended
             self._next = now + _PROGRESS_INTERVAL_SECONDS
             self._kept = None
-            return [message]
+            return [*ended, message]
         return [*self.flush(), message]
 
     def flush(self) -> list[Message]:

@@ -103,6 +103,11 @@ def outcome_words(outcome: object) -> str:
 
 def progress_words(progress: Progress, left: str = "{0} left") -> str:
     """Return "1,200 / 4,000 images · 85 images/s · 0:33 left · 30 %", leaving out what is not known."""
+    return " · ".join(progress_parts(progress, left))
+
+
+def progress_parts(progress: Progress, left: str = "{0} left") -> list[str]:
+    """Return the same in parts, the most wanted ones last."""
     parts = []
     if progress.total > 0:
         parts.append(count_words(progress.done, progress.total, progress.unit))
@@ -111,7 +116,7 @@ def progress_words(progress: Progress, left: str = "{0} left") -> str:
     if progress.eta_seconds is not None:
         parts.append(left.format(duration_words(progress.eta_seconds)))
     parts.append(percent_words(progress.fraction))
-    return " · ".join(parts)
+    return parts
 
 
 def count_words(done: int, total: int, unit: str) -> str:

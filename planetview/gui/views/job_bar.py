@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from planetview.core.messages import Progress
-from planetview.gui.icons import icon
+from planetview.gui.icons import icon, square_beside
 from planetview.gui.jobs import Job, Jobs
-from planetview.gui.models.job_words import JobState, percent_words, progress_words
+from planetview.gui.models.job_words import JobState, percent_words, progress_parts
 from planetview.gui.theme import Theme
+from planetview.gui.widgets.elided import ElidedLabel
 
 _STEPS = 1000
+_SEPARATOR = " · "
 
 
 class JobBar(QFrame):
@@ -29,8 +32,8 @@ class JobBar(QFrame):
         self._jobs: Jobs | None = None
         self._is_paused = False
         self.setProperty("bar", "bottom")
-        self._label = QLabel(self, textFormat=Qt.TextFormat.PlainText)
-        self._label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._label = ElidedLabel(self)
+        self._parts: list[str] = []
         self._numbers = QLabel(self)
         self._numbers.setProperty("muted", True)
         self._bar = QProgressBar(self)
@@ -76,7 +79,7 @@ class JobBar(QFrame):
 
     def text(self) -> str:
         """Return what the bar says."""
-        return " · ".join(part for part in (self._label.text(), self._numbers.text()) if part)
+        return " · ".join(part for part in (self._label.text(), *self._parts) if part)
 
     def value(self) -> float:
         """Return the fraction shown, 0 to 1."""
@@ -106,7 +109,7 @@ class JobBar(QFrame):
     def _begin(self, title: str) -> None:
         self._label.setText(title)
         self._label.setToolTip(title)
-        self._numbers.clear()
+        self._show_parts([])
         # A range of nothing draws a busy bar: how much there is to do is not known yet.
         self._bar.setRange(0, 0)
         self.show()
@@ -118,7 +121,20 @@ class JobBar(QFrame):
         self._bar.setValue(round(progress.fraction * _STEPS))
         self._bar.setUpdatesEnabled(True)
         self._label.setText(progress.label)
-        self._numbers.setText(progress_words(progress, self.tr("{0} left")))
+        self._show_parts(progress_parts(progress, self.tr("{0} left")))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_parts(self._parts)
+
+    def _show_parts(self, parts: list[str]) -> None:
+        """Show the numbers, where the room is short only the last ones: time left and share."""
+        self._parts = parts
+        room = max(1, round(0.55 * self._bar.width()))
+        shown = parts
+        while len(shown) > 1 and self._numbers.fontMetrics().horizontalAdvance(_SEPARATOR.join(shown)) > room:
+            shown = shown[1:]
+        self._numbers.setText(_SEPARATOR.join(shown))
 
     def _on_progressed(self, job: Job) -> None:
         if job is self._current() and job.progress is not None:
@@ -143,7 +159,7 @@ class JobBar(QFrame):
         if job.state is JobState.PAUSED:
             self._label.setText(self.tr("Paused: {0}").format(job.label or job.title))
             # Time left and rate say nothing of work that rests; a busy bar would move.
-            self._numbers.setText(percent_words(job.fraction))
+            self._show_parts([percent_words(job.fraction)])
             self._bar.setRange(0, _STEPS)
             self._bar.setValue(round(job.fraction * _STEPS))
 
@@ -171,3 +187,5 @@ class JobBar(QFrame):
         self._cancel.setIcon(icon("cancel", ink))
         self._pause.setIcon(icon("run" if self._is_paused else "pause", ink))
         self._show.setIcon(icon("jobs", ink))
+        for button in (self._cancel, self._pause, self._show):
+            button.setIconSize(square_beside(self))
