@@ -221,6 +221,8 @@ class MainWindow(QMainWindow):
         self.role_sheet.files_requested.connect(self.commands.add_files)
         self.role_sheet.locate_requested.connect(self.commands.locate)
         self.role_sheet.rescan_requested.connect(controller.rescan)
+        self.role_sheet.paths_dropped.connect(controller.add_paths)
+        self.role_sheet.relink_requested.connect(controller.scan)
         self.role_sheet.notice.connect(self._on_status)
         self.role_sheet.weights_looked_for.connect(controller.weights.look_once)
         self.role_sheet.weights_wanted.connect(self._on_weights_wanted)
