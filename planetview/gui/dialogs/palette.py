@@ -43,7 +43,7 @@ class CommandPalette(QDialog):
     ran = Signal(str)  # id of the entry
 
     def __init__(self, entries: Sequence[PaletteEntry], recent: Sequence[str], theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
+        super().__init__(parent, Qt.WindowType.Dialog | Qt.WindowType.FramelessWindowHint)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setObjectName("palette")
         self.setWindowTitle(self.tr("Commands"))
@@ -93,6 +93,12 @@ class CommandPalette(QDialog):
         self.ran.emit(entry.id)
         self.close()
         entry.run()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        # A click beside it means something else.
+        if event.type() is QEvent.Type.ActivationChange and self.isVisible() and not self.isActiveWindow():
+            self.close()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress:

@@ -111,6 +111,7 @@ class ShortcutsDialog(QDialog):
         table.setRootIsDecorated(False)
         table.setUniformRowHeights(True)
         table.setAlternatingRowColors(True)
+        table.setStyleSheet("QTreeWidget::item { padding: 3px 2px; }")
         table.setHeaderLabels([self.tr("Command"), self.tr("Menu"), self.tr("Keys")])
         table.setAccessibleName(self.tr("Commands and their keys"))
         table.setToolTip(self.tr("Choose a command, then press its new keys below"))

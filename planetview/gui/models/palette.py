@@ -10,6 +10,8 @@ _WORD = re.compile(r"[^\W_]+")
 # A command that was run lately comes before its equals.
 _RECENT_BONUS = 15.0
 _ENABLED_BONUS = 10.0
+# How many letters of a title may lie between two that were typed, on average.
+_MOST_SPREAD = 2.5
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def _match_word(word: str, text: str) -> float:
         return 0.0
     # Letters far apart are chance, not intent.
     spread = (places[-1] - places[0] + 1) / len(word)
-    return 40.0 / spread if spread <= 4 else 0.0
+    return 40.0 / spread if spread <= _MOST_SPREAD else 0.0
 
 
 def _whole_words(word: str, text: str) -> float:
