@@ -40,10 +40,10 @@ class _Throttle:
     def admit(self, message: Message) -> list[Message]:
         """Return what to publish now: nothing, the message, or a progress kept back and the message."""
         if isinstance(message, Progress):
-            # The last word of a stage is never lost to the first of the next one.
+            # The last word of a stage is never lost, neither to the next one nor to a silence.
             ended = self.flush() if self._kept is not None and self._kept.stage != message.stage else []
             now = self._clock()
-            if now < self._next:
+            if now < self._next and not 0 < message.total <= message.done:
                 self._kept = message
                 return ended
             self._next = now + _PROGRESS_INTERVAL_SECONDS
@@ -83,8 +83,6 @@ class _Worker(QObject):
                         break
                     for admitted in throttle.admit(message):
                         self.message.emit(request.id, admitted)
-            for admitted in throttle.flush():
-                self.message.emit(request.id, admitted)
             if outcome is None:
                 outcome = JobFailure("The engine ended without a result.", "Run again; finished work is kept.")
         except Cancelled:
@@ -92,6 +90,8 @@ class _Worker(QObject):
         except Exception as error:  # noqa: BLE001 - whatever it was, the job must end
             _log.exception("job %s failed", request.id)
             outcome = JobFailure.from_exception(error)
+        for admitted in throttle.flush():
+            self.message.emit(request.id, admitted)
         self.finished.emit(request.id, outcome)
 
 

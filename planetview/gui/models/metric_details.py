@@ -10,6 +10,8 @@ from planetview.core.results import MetricValue
 from planetview.core.stats import Interval
 from planetview.gui.models.wording import NO_VALUE, floor_words, tr, with_interval
 
+_OPERATORS = ("+", "−", "=", "·", "/")
+
 
 def metric_html(metric: str, extractor: str | None) -> str:
     """Return definition, formula, range, caveats and citation of a metric and its extractor."""
@@ -18,9 +20,9 @@ def metric_html(metric: str, extractor: str | None) -> str:
     parts = [
         f"<p><b>{escape(published_name(metric, extractor) or spec.label)}</b> {spec.direction.arrow} {better}</p>",
         f"<p>{escape(spec.definition)}</p>",
-        _table(
+        _stacked(
             (
-                (tr("Formula"), spec.formula),
+                (tr("Formula"), unbroken(spec.formula)),
                 (tr("Range"), spec.value_range),
                 (tr("Mind"), spec.caveats),
                 (tr("Source"), spec.citation),
@@ -31,8 +33,22 @@ def metric_html(metric: str, extractor: str | None) -> str:
     known = EXTRACTORS.get(extractor) if extractor is not None else None
     if known is not None:
         parts.append(f"<p><b>{escape(known.label)}</b></p><p>{escape(known.definition)} {escape(known.caveats)}</p>")
-        parts.append(_table(((tr("Source"), known.citation),)))
+        parts.append(_stacked(((tr("Source"), known.citation),)))
     return "".join(parts)
+
+
+def unbroken(formula: str) -> str:
+    """Return a formula whose lines end only between words or before an operator, not inside of inner brackets."""
+    depth, text = 0, ""
+    for place, character in enumerate(formula):
+        depth += (character in "([{") - (character in ")]}")
+        if character == " ":
+            before, after = formula[place - 1 : place], formula[place + 1 : place + 2]
+            is_between_terms = depth <= 1 and after in _OPERATORS
+            is_between_words = depth == 0 and before not in _OPERATORS and not before.isdigit()
+            character = " " if is_between_terms or is_between_words else "\N{NO-BREAK SPACE}"
+        text += character
+    return text
 
 
 def cell_html(value: MetricValue) -> str:
@@ -95,3 +111,9 @@ def _table(rows: tuple[tuple[str, str], ...]) -> str:
         if text
     )
     return f"<table>{lines}</table>" if lines else ""
+
+
+def _stacked(rows: tuple[tuple[str, str], ...]) -> str:
+    """Return each text below its name: beside it, long ones get a column of two words."""
+    lines = (f'<p style="margin: 0 0 6px 0"><i>{escape(name)}</i><br>{escape(text)}</p>' for name, text in rows if text)
+    return "".join(lines)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from planetview.core.catalogue import METRICS, published_name
+from planetview.core.catalogue import METRICS
 from planetview.core.results import MetricValue
 from planetview.core.stats import Interval
-from planetview.gui.models.metric_table import MetricRow, MetricTableModel
+from planetview.gui.models.metric_rows import MetricRow
+from planetview.gui.models.metric_table import MetricTableModel
 
 
 def _inert(text: str) -> str:
@@ -35,11 +36,9 @@ def table_grid(model: MetricTableModel, rows: Sequence[int], candidates: Sequenc
         item = model.rows[row]
         if not isinstance(item, MetricRow):
             continue
-        spec = METRICS[item.metric]
-        label = published_name(item.metric, item.extractor) or spec.label
-        line = [label, item.extractor or "", spec.direction.value]
+        line = [item.name, item.extractor or "", METRICS[item.metric].direction.value]
         for name in candidates:
-            line += _numbers(model.value_at(row, model.column_of(name)))
+            line += _numbers(model.value_of(item, name))
         grid.append(line)
     return grid
 

@@ -1,72 +1,36 @@
-"""Each image with its nearest reference and its nearest held-out image, in a chosen order."""
+"""Each image with its nearest reference and its nearest held-out images, in one neighbour space or two."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from planetview.core.catalogue import EXTRACTORS, metric_label
+from planetview.core.copies import MUCH_NEARER, much_nearer
 from planetview.core.datasets import Dataset, ImageRecord, Role
 from planetview.core.formatting import format_value
 from planetview.core.results import Neighbours, Results
+from planetview.core.selection import Mask
+from planetview.gui.models.neighbour_order import Order, order_of, space_label
 from planetview.gui.models.roles import TileRole
 from planetview.gui.models.wording import tr
 
+__all__ = [
+    "MUCH_NEARER", "NeighbourListModel", "NeighbourSet", "Order", "Other", "Partner", "Tile", "order_of",
+    "space_label", "tile_words", "verdict_words",
+]  # fmt: skip
+
 Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
-# Two real neighbours of one image lie about as far from it; a copy lies far nearer to its original.
-MUCH_NEARER = 0.75
-
-
-class Order(StrEnum):
-    """In which order images are shown."""
-
-    BEST = "best"
-    TYPICAL = "typical"
-    WORST = "worst"
-    COPIES = "copies"
-    RANDOM = "random"
-
-
-def order_of(
-    order: Order, nearest: npt.NDArray[np.float64], held_out: npt.NDArray[np.float64] | None = None, seed: int = 0
-) -> npt.NDArray[np.int64]:
-    """Return the positions of images in an order, equal ones by position, NaN last (not in RANDOM).
-
-    nearest: distance of each image to its nearest reference image, shape (n,).
-    BEST: nearest first. WORST: farthest first. TYPICAL: by distance from the median of all.
-    COPIES: by nearest / held_out, smallest first; as BEST where there is no held-out set.
-    RANDOM: a permutation that `seed` decides.
-    """
-    if order is Order.RANDOM:
-        return np.random.default_rng(seed).permutation(nearest.size)
-    if order is Order.TYPICAL:
-        finite = nearest[np.isfinite(nearest)]
-        keys = np.abs(nearest - (np.median(finite) if finite.size else 0.0))
-    elif order is Order.WORST:
-        keys = -nearest
-    elif order is Order.COPIES and held_out is not None:
-        keys = nearness(nearest, held_out)
-    else:
-        keys = nearest
-    return np.argsort(keys, kind="stable")
-
-
-def nearness(nearest: npt.NDArray[np.float64], held_out: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return distance to reference / distance to held-out; 1 where both are zero."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = nearest / held_out
-    return np.where((nearest == 0) & (held_out == 0), 1.0, ratio)
 
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """A nearest neighbour: its dataset, position and record, and how far it is."""
+    """A near neighbour: its dataset, position and record, and how far it is."""
 
     dataset: str
     index: int
@@ -75,8 +39,28 @@ class Partner:
 
 
 @dataclass(frozen=True, slots=True)
+class Other:
+    """What a second space says of the same image.
+
+    by: the space. partners: its nearest reference images, nearest first.
+    is_same: whether both spaces have the same nearest image, or one of equal bytes.
+    rank: which neighbour of the second space the first space's nearest is, 1 for the nearest; None beyond `depth`.
+    """
+
+    by: str
+    partners: tuple[Partner, ...]
+    is_same: bool
+    rank: int | None
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tile:
-    """One image of a dataset with its neighbours; held_out is None where there is no such set."""
+    """One image of a dataset with its neighbours; held_out is None where there is no such set.
+
+    references: the nearest reference images, `reference` first, as many as were asked for.
+    other: what a second space says, None where one space is shown.
+    """
 
     dataset: str
     index: int
@@ -84,21 +68,28 @@ class Tile:
     reference: Partner
     held_out: Partner | None
     is_much_nearer: bool
+    references: tuple[Partner, ...] = ()
+    other: Other | None = None
 
 
 class NeighbourSet:
-    """The neighbours of one dataset in one space.
+    """The neighbours of one dataset in one space, and in a second one beside it.
 
-    query, reference, held_out: the datasets. nearest, held_out_distance: shape (n,), to the nearest
-    image of each. KeyError when the results do not hold the reference neighbours.
+    query, reference, held_out: the datasets. by, other: the spaces, `other` None for one alone.
+    nearest, held_out_distance: shape (n,), to the nearest image of each, in `by`.
+    depth: neighbours per image. KeyError when the results do not hold the reference neighbours.
     """
 
-    def __init__(self, results: Results, query: str, by: str) -> None:
+    def __init__(self, results: Results, query: str, by: str, other: str | None = None) -> None:
         self.query = results.dataset(query)
-        self.by = by
+        self.by, self.other = by, other
         self.reference = results.with_role(Role.REFERENCE)[0]
         self._to_reference = results.neighbours_of(query, self.reference.name, by)
+        self._by_other = None if other is None else results.neighbours_of(query, self.reference.name, other)
         self.nearest = self._to_reference.distances[:, 0]
+        self.depth = int(self._to_reference.indices.shape[1])
+        if self._by_other is not None:
+            self.depth = max(self.depth, int(self._by_other.indices.shape[1]))
         self.held_out: Dataset | None = None
         self.held_out_distance: npt.NDArray[np.float64] | None = None
         self._to_held_out: Neighbours | None = None
@@ -112,51 +103,96 @@ class NeighbourSet:
     def __len__(self) -> int:
         return int(self.nearest.size)
 
-    def tile(self, index: int) -> Tile:
-        """Return one image with its nearest neighbours."""
-        reference = _partner(self.reference, self._to_reference, index)
+    @cached_property
+    def much_nearer(self) -> Mask:
+        """Which images lie much nearer to a reference than to any held-out image, shape (n,)."""
+        if self.held_out_distance is None:
+            return np.zeros(len(self), np.bool_)
+        return much_nearer(self.nearest, self.held_out_distance)
+
+    @cached_property
+    def ranks(self) -> npt.NDArray[np.int64]:
+        """Which neighbour of the second space the first space's nearest is, from 1; 0 beyond its depth; shape (n,).
+
+        Without a second space all are 0. Reference images of equal bytes count as one.
+        """
+        if self._by_other is None:
+            return np.zeros(len(self), np.int64)
+        firsts: dict[str, int] = {}
+        same = np.array([firsts.setdefault(image.digest, i) for i, image in enumerate(self.reference.images)], np.int64)
+        hits = same[self._by_other.indices] == same[self._to_reference.indices[:, :1]]
+        return np.where(hits.any(axis=1), hits.argmax(axis=1) + 1, 0)
+
+    @property
+    def agree(self) -> Mask:
+        """Which images have the same nearest reference image in both spaces, shape (n,)."""
+        return np.asarray(self.ranks == 1)
+
+    def tile(self, index: int, count: int = 1) -> Tile:
+        """Return one image with its `count` nearest neighbours, fewer where there are no more."""
+        references = _partners(self.reference, self._to_reference, index, count)
         held_out = None
         if self.held_out is not None and self._to_held_out is not None:
-            held_out = _partner(self.held_out, self._to_held_out, index)
-        much_nearer = held_out is not None and reference.distance < MUCH_NEARER * held_out.distance
+            held_out = _partners(self.held_out, self._to_held_out, index, 1)[0]
+        other = self._other(index, count)
+        is_near = bool(self.much_nearer[index])
         record = self.query.images[index]
-        return Tile(self.query.name, index, record, reference, held_out, bool(much_nearer))
+        return Tile(self.query.name, index, record, references[0], held_out, is_near, references, other)
+
+    def _other(self, index: int, count: int) -> Other | None:
+        if self._by_other is None:
+            return None
+        rank = int(self.ranks[index])
+        partners = _partners(self.reference, self._by_other, index, count)
+        return Other(self._by_other.by, partners, rank == 1, rank or None, int(self._by_other.indices.shape[1]))
 
 
-def _partner(bank: Dataset, table: Neighbours, index: int) -> Partner:
-    at = int(table.indices[index, 0])
-    return Partner(bank.name, at, bank.images[at], float(table.distances[index, 0]))
-
-
-def space_label(by: str) -> str:
-    """Return what distances in a neighbour space are called."""
-    return EXTRACTORS[by].label if by in EXTRACTORS else metric_label(by)
+def _partners(bank: Dataset, table: Neighbours, index: int, count: int) -> tuple[Partner, ...]:
+    found = zip(table.indices[index, :count], table.distances[index, :count], strict=True)
+    return tuple(Partner(bank.name, int(at), bank.images[int(at)], float(distance)) for at, distance in found)
 
 
 class NeighbourListModel(QAbstractListModel):
-    """Tiles in the chosen order; identity is the image's position in its dataset, never the row."""
+    """Tiles in the chosen order; identity is the image's position in its dataset, never the row.
+
+    count: neighbours that a tile holds.
+    """
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.count = 1
         self._set: NeighbourSet | None = None
         self._order: npt.NDArray[np.int64] = np.zeros(0, np.int64)
         self._row_of: npt.NDArray[np.int64] = np.zeros(0, np.int64)
+
+    @property
+    def order(self) -> npt.NDArray[np.int64]:
+        """The images shown, in the order of the rows."""
+        return self._order
 
     def show(
         self,
         neighbours: NeighbourSet | None,
         order: Order = Order.BEST,
         seed: int = 0,
-        only: npt.NDArray[np.bool_] | None = None,
+        only: Mask | None = None,
     ) -> None:
-        """Show these neighbours in an order; `only`, a mask over the images, leaves the others out."""
+        """Show these neighbours in an order of their distances; see `show_rows`."""
+        rows = None
+        if neighbours is not None:
+            rows = order_of(order, neighbours.nearest, neighbours.held_out_distance, seed)
+        self.show_rows(neighbours, rows, only)
+
+    def show_rows(
+        self, neighbours: NeighbourSet | None, rows: npt.NDArray[np.int64] | None, only: Mask | None = None
+    ) -> None:
+        """Show the images `rows` of a set in that order; `only`, a mask over the images, leaves the others out."""
         self.beginResetModel()
         self._set = neighbours
-        if neighbours is None:
+        if neighbours is None or rows is None:
             self._order = np.zeros(0, np.int64)
             self._row_of = np.zeros(0, np.int64)
         else:
-            rows = order_of(order, neighbours.nearest, neighbours.held_out_distance, seed)
             self._order = rows if only is None else rows[only[rows]]
             self._row_of = np.full(len(neighbours), -1, np.int64)
             self._row_of[self._order] = np.arange(self._order.size)
@@ -171,21 +207,32 @@ class NeighbourListModel(QAbstractListModel):
         row = int(self._row_of[image]) if 0 <= image < self._row_of.size else -1
         return row if row >= 0 else None
 
+    def rows_mask(self, first: int, last: int) -> Mask:
+        """Return the images in the rows `first` to `last`, as a mask over the set."""
+        mask = np.zeros(self._row_of.size, np.bool_)
+        mask[self._order[max(0, first) : last + 1]] = True
+        return mask
+
+    def images_mask(self, rows: list[int]) -> Mask:
+        """Return the images in some rows, as a mask over the set."""
+        mask = np.zeros(self._row_of.size, np.bool_)
+        mask[self._order[np.array(rows, np.int64)]] = True
+        return mask
+
     def tile(self, row: int) -> Tile | None:
         """Return what a row shows."""
-        return self._set.tile(self.image_at(row)) if self._set is not None else None
+        return self._set.tile(self.image_at(row), self.count) if self._set is not None else None
 
     def rowCount(self, parent: Index = _ROOT) -> int:
         return 0 if parent.isValid() else int(self._order.size)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid():
+        if not index.isValid() or self._set is None:
             return None
         if role == TileRole.TILE:
             return self.tile(index.row())
         if role == Qt.ItemDataRole.DisplayRole:
-            tile = self.tile(index.row())
-            return tile.record.name if tile else None
+            return self._set.query.images[self.image_at(index.row())].name
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             tile = self.tile(index.row())
             separator = "\n" if role == Qt.ItemDataRole.ToolTipRole else ", "
@@ -195,14 +242,27 @@ class NeighbourListModel(QAbstractListModel):
 
 def tile_words(tile: Tile) -> list[str]:
     """Return what a tile shows, one fact a line."""
-    near = tile.reference
-    words = [f"{tile.dataset}: {tile.record.name}", _partner_words(tr("nearest reference"), near)]
+    words = [f"{tile.dataset}: {tile.record.name}", _partner_words(tr("nearest reference"), tile.reference)]
     if tile.held_out is not None:
         words.append(_partner_words(tr("nearest held-out"), tile.held_out))
+    if tile.other is not None:
+        role = tr("nearest reference by {0}").format(space_label(tile.other.by))
+        words += [_partner_words(role, tile.other.partners[0]), verdict_words(tile.other)]
     if tile.is_much_nearer:
         limit = tr("nearer to reference: less than {0}× as far as the nearest held-out image")
         words.append(limit.format(f"{MUCH_NEARER:g}"))
     return words
+
+
+def verdict_words(other: Other, *, is_short: bool = False) -> str:
+    """Return whether two spaces agree on an image's neighbour, and where A's stands in B where they do not."""
+    if other.is_same:
+        return tr("same image")
+    if other.rank is None:
+        place = tr("not in B's {0}") if is_short else tr("different: A's is not among the {0} nearest by B")
+        return place.format(other.depth)
+    place = tr("A's is B's no. {0}") if is_short else tr("different: A's is number {0} by B")
+    return place.format(other.rank)
 
 
 def _partner_words(role: str, partner: Partner) -> str:

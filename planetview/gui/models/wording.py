@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from PySide6.QtCore import QCoreApplication
 
-from planetview.core.catalogue import METRICS, Family
-from planetview.core.formatting import floor_word, format_count, format_ratio, format_value, value_and_spread
+from planetview.core.findings import percent
+from planetview.core.formatting import floor_word, format_ratio, format_value, value_and_spread
 from planetview.core.results import MetricValue
 from planetview.core.stats import Interval
+
+__all__ = ["NO_VALUE", "floor_words", "percent", "tr", "with_interval"]
 
 NO_VALUE = "n/a"
 
@@ -22,15 +22,6 @@ def tr(text: str) -> str:
 def with_interval(value: float, interval: Interval | None, unit: str = "") -> str:
     """Return "0.412 ± 0.031", or "0.96 [0.91, 0.98]" where the interval is lopsided."""
     return " ".join(part for part in value_and_spread(value, interval, unit) if part)
-
-
-def percent(share: float) -> str:
-    """Return a share in 0..1 as "96 %"; never rounds up to all or down to none."""
-    if 0 < share < 0.01:
-        return "< 1 %"
-    if 0.99 < share < 1:
-        return "> 99 %"
-    return f"{share * 100:.0f} %"
 
 
 def floor_words(value: MetricValue, *, with_floor: bool, is_short: bool = False) -> str:
@@ -50,34 +41,3 @@ def floor_words(value: MetricValue, *, with_floor: bool, is_short: bool = False)
         short = tr("worse") if value.beyond_floor else tr("within")
         parts.append(short if is_short and parts else floor_word(value.beyond_floor))
     return " · ".join(parts)
-
-
-def finding(candidate: str, values: Iterable[MetricValue]) -> str:
-    """Return one plain sentence on a candidate, without its name, from the values that are there."""
-    mine = [value for value in values if value.candidate == candidate and value.value is not None]
-    main = next((value for value in mine if value.metric == "fd"), None) or next(
-        (value for value in mine if METRICS[value.metric].family is Family.DISTRIBUTION), None
-    )
-    copying = next((value for value in mine if value.metric == "closer-to-reference"), None)
-    parts = [*([_main_finding(main)] if main else []), *([_copy_finding(copying)] if copying else [])]
-    return "; ".join(parts) + "." if parts else tr("no number about the set as a whole yet.")
-
-
-def _main_finding(value: MetricValue) -> str:
-    label, n = METRICS[value.metric].label, f"n = {format_count(value.n)}"
-    own = format_value(value.value, value.interval)
-    if value.floor is None:
-        return tr("{0} {1} ({2}), with no noise floor to read it against").format(label, own, n)
-    if value.ratio is None:
-        words = tr("{0} {1} beside a noise floor of {2} ({3})")
-        text = words.format(label, own, format_value(value.floor, value.floor_interval), n)
-    else:
-        text = tr("{0} {1} the noise floor ({2})").format(label, format_ratio(value.ratio), n)
-    return text + tr(", not separable from held-out real images") if value.beyond_floor is False else text
-
-
-def _copy_finding(value: MetricValue) -> str:
-    words = tr("{0} of its images have their nearest real image in the reference").format(percent(value.value or 0.0))
-    if value.floor is not None:
-        words += tr(" (chance: {0})").format(percent(value.floor))
-    return words + tr(": look for copies") if value.beyond_floor else words
