@@ -174,12 +174,16 @@ class PlotBase(QFrame):
 
     def add(self, item: Any, z: float = 0.0, *, is_mark: bool = False) -> None:
         """Add one item. Marks do not count for the range of the axes, and `clear_marks` takes them away alone."""
+        self.prepare_item(item, z)
+        self._plot.addItem(item, ignoreBounds=is_mark)
+        (self._marks if is_mark else self._items).append(item)
+
+    def prepare_item(self, item: Any, z: float) -> None:
+        """Make an item ready to be drawn at a depth, as `add` does."""
         item.setZValue(z)
         if self.is_exporting and isinstance(item, pg.ScatterPlotItem):
             # Otherwise markers are small cached pictures, which blur in large images and are cut in SVG.
             item.setExportMode(True, {"antialias": True, "resolutionScale": 1.0})
-        self._plot.addItem(item, ignoreBounds=is_mark)
-        (self._marks if is_mark else self._items).append(item)
 
     def clear_marks(self) -> None:
         """Take away what marks selection and cursor."""
@@ -198,7 +202,11 @@ class PlotBase(QFrame):
 
     def add_legend_entry(self, style: SeriesStyle, text_html: str) -> None:
         """Add one line above the plot; `text_html` with names already escaped."""
-        self._legend.addItem(_Sample(style, self.tokens, self._line_scale), text_html + _AFTER_ENTRY)
+        self.add_legend_item(_Sample(style, self.tokens, self._line_scale), text_html)
+
+    def add_legend_item(self, sample: Any, text_html: str) -> None:
+        """Add one line above the plot with a sample of its own."""
+        self._legend.addItem(sample, text_html + _AFTER_ENTRY)
         self._fit_legend()
 
     def legend_texts(self) -> list[str]:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt, Signal, Slot
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QWidget
 
 from planetview.core.tables import Cell
 from planetview.gui.plots.base import PlotBase
+from planetview.gui.plots.brushing import BrushShape
 from planetview.gui.plots.styles import SeriesStyle
 from planetview.gui.theme import Theme
 
@@ -37,9 +38,13 @@ class HistogramSeries:
 
 
 class HistogramPlot(PlotBase):
-    """Overlaid outlines with medians. Left and right move the bin cursor, Enter or a click chooses its bin."""
+    """Overlaid outlines with medians.
 
-    bin_chosen = Signal(int, object)  # bin, keyboard modifiers
+    A click chooses a bin, a drag an interval. Left and right move the bin cursor, with Shift they stretch it over
+    several bins, Enter chooses what it covers. A chosen interval holds its lower end and not its upper one.
+    """
+
+    range_chosen = Signal(float, float, object)  # lower end, upper end, keyboard modifiers
     cursor_moved = Signal(int)  # bin, or -1
 
     def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
@@ -48,8 +53,11 @@ class HistogramPlot(PlotBase):
         self._series: tuple[HistogramSeries, ...] = ()
         self._marked: npt.NDArray[np.float64] = np.empty(0)
         self._current: float | None = None
-        self._cursor = -1
+        self._cursor = self._anchor = -1
+        self.set_brush_shape(BrushShape.INTERVAL)
+        self.set_brushing(True)
         self.clicked.connect(self._on_clicked)
+        self.brushed.connect(self._on_brushed)
 
     @property
     def cursor_bin(self) -> int:
@@ -69,7 +77,7 @@ class HistogramPlot(PlotBase):
     def show_series(self, edges: npt.NDArray[np.float64], series: tuple[HistogramSeries, ...]) -> None:
         """Draw these series over `edges`, shape (bins + 1,); the cursor goes when the bins are other ones."""
         if not np.array_equal(edges, self._edges):
-            self._cursor = -1
+            self._cursor = self._anchor = -1
         self._edges, self._series = edges, series
         self.redraw()
 
@@ -79,18 +87,26 @@ class HistogramPlot(PlotBase):
         self._current = current if current is not None and np.isfinite(current) else None
         self._draw_marks()
 
-    def move_cursor(self, to: int) -> None:
-        """Put the cursor on a bin; beyond the ends it stays on the last one."""
+    def move_cursor(self, to: int, *, stretch: bool = False) -> None:
+        """Put the cursor on a bin, or stretch it to there; beyond the ends it stays on the last one."""
         bins = self._edges.size - 1
         if bins < 1:
             return
         self._cursor = min(max(to, 0), bins - 1)
+        if not stretch or self._anchor < 0:
+            self._anchor = self._cursor
         self._draw_marks()
         self.cursor_moved.emit(self._cursor)
 
     def bin_range(self, number: int) -> tuple[float, float]:
         """Return the lower and upper edge of a bin."""
         return float(self._edges[number]), float(self._edges[number + 1])
+
+    def cursor_range(self) -> tuple[float, float]:
+        """Return the interval that the cursor covers; the last bin holds its upper edge too."""
+        first, last = sorted((self._anchor, self._cursor))
+        high = float(self._edges[last + 1])
+        return float(self._edges[first]), float(np.nextafter(high, np.inf)) if last == self._edges.size - 2 else high
 
     def data_table(self) -> tuple[list[str], list[list[Cell]]]:
         x, y = self.axis_words("bottom"), self.axis_words("left")
@@ -156,28 +172,37 @@ class HistogramPlot(PlotBase):
         colour = QColor(self.tokens.accent)
         colour.setAlpha(_CURSOR_OPACITY)
         region = pg.LinearRegionItem(
-            self.bin_range(self._cursor), movable=False, brush=colour, pen=self.pen(self.tokens.accent, 1)
+            self.cursor_range(), movable=False, brush=colour, pen=self.pen(self.tokens.accent, 1)
         )
         self.add(region, z=-1, is_mark=True)
+
+    def _choose_cursor(self, modifiers: Qt.KeyboardModifier) -> None:
+        self.range_chosen.emit(*self.cursor_range(), modifiers)
 
     @Slot(QPointF, object)
     def _on_clicked(self, at: QPointF, modifiers: Qt.KeyboardModifier) -> None:
         if self._edges.size < 2 or not self._edges[0] <= at.x() <= self._edges[-1]:
             return
-        self.move_cursor(int(np.searchsorted(self._edges, at.x(), side="right")) - 1)
-        self.bin_chosen.emit(self._cursor, modifiers)
+        number = int(np.searchsorted(self._edges, at.x(), side="right")) - 1
+        self.move_cursor(number, stretch=bool(modifiers & Qt.KeyboardModifier.ShiftModifier))
+        self._choose_cursor(modifiers)
+
+    @Slot(QRectF, object)
+    def _on_brushed(self, area: QRectF, modifiers: Qt.KeyboardModifier) -> None:
+        if self._edges.size >= 2:
+            self.range_chosen.emit(area.left(), area.right(), modifiers)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
-        if key is Qt.Key.Key_Right:
-            self.move_cursor(self._cursor + 1)
-        elif key is Qt.Key.Key_Left:
-            self.move_cursor(self._cursor - 1 if self._cursor >= 0 else self._edges.size)
-        elif key is Qt.Key.Key_Home:
-            self.move_cursor(0)
-        elif key is Qt.Key.Key_End:
-            self.move_cursor(self._edges.size)
+        to = {
+            Qt.Key.Key_Right: self._cursor + 1,
+            Qt.Key.Key_Left: self._cursor - 1 if self._cursor >= 0 else self._edges.size,
+            Qt.Key.Key_Home: 0,
+            Qt.Key.Key_End: self._edges.size,
+        }
+        if key in to:
+            self.move_cursor(to[key], stretch=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._cursor >= 0:
-            self.bin_chosen.emit(self._cursor, event.modifiers())
+            self._choose_cursor(event.modifiers())
         else:
             super().keyPressEvent(event)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pyqtgraph.graphicsItems.ScatterPlotItem import drawSymbol
 from PySide6.QtCore import QPointF, QSize, Qt
@@ -16,6 +16,8 @@ SAMPLE_SIZE = QSize(34, 16)
 
 _PEN = Qt.PenStyle
 _CANDIDATE_LINES = (_PEN.DashDotLine, _PEN.DotLine, _PEN.DashDotDotLine, _PEN.SolidLine, _PEN.DashLine)
+_CLASS_LINES = (_PEN.SolidLine, _PEN.DashLine, _PEN.DotLine, _PEN.DashDotLine, _PEN.DashDotDotLine)
+_CLASS_SYMBOLS = ("o", "s", "d", "t", "star", "p", "t1", "h", "+")
 _CANDIDATE_SYMBOLS = ("s", "d", "star", "p", "t1", "h")
 
 
@@ -24,15 +26,22 @@ class SeriesStyle:
     """The look of one dataset in every plot and theme.
 
     role, order: which colour token it takes; `order` counts the candidates. symbol: pyqtgraph marker name.
+    is_random: for random pairs, whose colour stands back towards the muted text.
     """
 
     role: Role
     order: int
     line: Qt.PenStyle
     symbol: str
+    is_random: bool = False
 
     def colour(self, tokens: Tokens) -> QColor:
         """Return the data colour under a set of tokens."""
+        if self.is_random:
+            return _between(self._own_colour(tokens), QColor(tokens.text_muted))
+        return self._own_colour(tokens)
+
+    def _own_colour(self, tokens: Tokens) -> QColor:
         if self.role is Role.REFERENCE:
             return QColor(tokens.reference)
         if self.role is Role.HELD_OUT:
@@ -59,6 +68,23 @@ def candidate_style(order: int) -> SeriesStyle:
     """Return the style of a candidate; `order` counts the candidates of the study."""
     line = _CANDIDATE_LINES[order % len(_CANDIDATE_LINES)]
     return SeriesStyle(Role.CANDIDATE, order, line, _CANDIDATE_SYMBOLS[order % len(_CANDIDATE_SYMBOLS)])
+
+
+def class_style(order: int) -> SeriesStyle:
+    """Return the style of one class of a dataset; two classes share none while line and marker together differ."""
+    line = _CLASS_LINES[order % len(_CLASS_LINES)]
+    return SeriesStyle(Role.CANDIDATE, order, line, _CLASS_SYMBOLS[order % len(_CLASS_SYMBOLS)])
+
+
+def random_style(style: SeriesStyle) -> SeriesStyle:
+    """Return the style of a dataset's random pairs beside `style`, that of its nearest pairs."""
+    return replace(style, line=_PEN.DotLine, symbol="x", is_random=True)
+
+
+def _between(first: QColor, second: QColor) -> QColor:
+    return QColor.fromRgbF(
+        (first.redF() + second.redF()) / 2, (first.greenF() + second.greenF()) / 2, (first.blueF() + second.blueF()) / 2
+    )
 
 
 def draw_sample(painter: QPainter, style: SeriesStyle, tokens: Tokens, line_scale: float = 1.0) -> None:

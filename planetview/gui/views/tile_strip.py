@@ -101,7 +101,7 @@ class TileStrip(QListView):
         self.setUniformItemSizes(True)
         self.setSelectionMode(QListView.SelectionMode.SingleSelection)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.setGridSize(self._delegate.tile_size(self.fontMetrics()))
+        self._fit_grid()
         self.setMinimumHeight(self.gridSize().height() + 12)
         thumbs.refreshed.connect(self._on_thumbs_refreshed)
         theme.changed.connect(self._on_thumbs_refreshed)
@@ -120,6 +120,8 @@ class TileStrip(QListView):
     def show_tiles(self, results: Results | None, tiles: Tiles | None) -> None:
         """Replace all tiles; their images belong to `results`."""
         self._delegate.use(results)
+        if tiles is not None and self._delegate.hold(tiles.index.shape[1]):
+            self._fit_grid()
         self._model.show(tiles)
 
     def follow(self, ref: ImageRef | None) -> None:
@@ -163,7 +165,10 @@ class TileStrip(QListView):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() is QEvent.Type.FontChange:
-            self.setGridSize(self._delegate.tile_size(self.fontMetrics()))
+            self._fit_grid()
+
+    def _fit_grid(self) -> None:
+        self.setGridSize(self._delegate.tile_size(self.fontMetrics()))
 
 
 class _TileDelegate(QStyledItemDelegate):
@@ -177,6 +182,12 @@ class _TileDelegate(QStyledItemDelegate):
         self._results = results
         names = [dataset.name for dataset in results.datasets] if results else []
         self._styles = {name: dataset_style(results, name) for name in names} if results else {}
+
+    def hold(self, places: int) -> bool:
+        """Set how many images a tile holds; return whether that is another number than before."""
+        is_other = places != self._places
+        self._places = places
+        return is_other
 
     def tile_size(self, metrics: QFontMetrics) -> QSize:
         width = self._places * (EDGE_PX + _GAP_PX) + 2 * _GAP_PX
