@@ -75,7 +75,8 @@ def choose(box: QComboBox, data: object) -> None:
 
 def stage_neighbours(results: Results, page: QWidget) -> None:
     """Show possible copies, that with the most detail of the first six in the inspector."""
-    query, order = (box for box in page.findChildren(QComboBox) if box.count() > 1 and box.isVisibleTo(page))
+    boxes = {box.accessibleName(): box for box in page.findChildren(QComboBox)}
+    query, order = boxes["Images"], boxes["Sort"]
     names = [query.itemData(i) for i in range(query.count())]
     choose(query, "near_copies" if "near_copies" in names else names[0])
     choose(order, Order.COPIES)

@@ -216,7 +216,8 @@ class ResultPages(QStackedWidget):
         elif page_id == _GENERATOR:
             needs = (self._generator, self._workspace, self._weights, self._theme)
         try:
-            page: Any = getattr(importlib.import_module(module), name)(*needs, self)
+            more = {"workspace": self._workspace} if page_id == "neighbours" else {}
+            page: Any = getattr(importlib.import_module(module), name)(*needs, self, **more)
         except ImportError as error:
             return _Unavailable(str(error), self)
         page.notice.connect(self.notice)

@@ -8,17 +8,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QComboBox, QLabel
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
+from planetview.core.copies import MUCH_NEARER
 from planetview.core.datasets import Dataset, ImageRecord, Role, SourceKind
 from planetview.core.results import Neighbours, Results
 from planetview.core.selection import SelectionState
 from planetview.core.settings import RunSettings
-from planetview.gui.models.neighbour_list import MUCH_NEARER, NeighbourListModel, NeighbourSet, Order, order_of
+from planetview.gui.models.neighbour_filter import Show
+from planetview.gui.models.neighbour_list import NeighbourListModel, NeighbourSet
+from planetview.gui.models.neighbour_order import Order, order_of
 from planetview.gui.models.roles import TileRole
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
@@ -72,9 +75,16 @@ def shown_images(page: NeighboursPage) -> list[int]:
     return [page._model.image_at(row) for row in range(page._model.rowCount())]
 
 
+def pick(box: QComboBox, data: object) -> None:
+    """Choose an entry of a list as a person would."""
+    position = box.findData(data)
+    assert position >= 0, f"{data!r} is not offered"
+    box.setCurrentIndex(position)
+    box.activated.emit(position)
+
+
 def choose(page: NeighboursPage, order: Order) -> None:
-    page._order.setCurrentIndex(page._order.findData(order))
-    page._order.activated.emit(page._order.currentIndex())
+    pick(page._bar.order, order)
 
 
 def test_orders_follow_the_distances(results):
@@ -148,13 +158,13 @@ def test_the_page_offers_each_order_and_shows_the_seed_of_the_random_one(qtbot, 
 
     choose(page, Order.WORST)
     assert shown_images(page) == list(np.argsort(-nearest, kind="stable"))
-    assert not page._shuffle.isVisible()
+    assert not page._bar.shuffle.isVisible()
 
     choose(page, Order.RANDOM)
     before = shown_images(page)
-    assert page._seed_label.text() == "seed 0"
-    qtbot.mouseClick(page._shuffle, Qt.MouseButton.LeftButton)
-    assert page._seed_label.text() == "seed 1"
+    assert page._bar.seed_label.text() == "seed 0"
+    qtbot.mouseClick(page._bar.shuffle, Qt.MouseButton.LeftButton)
+    assert page._bar.seed_label.text() == "seed 1"
     assert shown_images(page) != before
     assert sorted(shown_images(page)) == sorted(before)
 
@@ -168,13 +178,13 @@ def test_clicking_a_tile_makes_it_the_current_image_everywhere(qtbot, page, sele
 
     assert selection.current == ("gan_v1", page._model.image_at(1))
     assert changes[-1].origin is page
-    assert page._inspector.panes[0].record is page._set.query.images[page._model.image_at(1)]
+    assert page._inspector.panes[0].record is page._shown.found.query.images[page._model.image_at(1)]
 
 
 def test_the_page_begins_with_the_first_tile_and_leaves_an_image_that_was_chosen_alone(page, selection, results):
     first = ("gan_v1", page._model.image_at(0))
     assert selection.current == first
-    assert page._inspector.panes[0].record is page._set.query.images[first[1]]
+    assert page._inspector.panes[0].record is page._shown.found.query.images[first[1]]
 
     selection.set_current(("gan_v2", 3), origin=None)
     page.show_results(results)
@@ -194,13 +204,13 @@ def test_arrow_keys_walk_the_grid(qtbot, page, selection):
 def test_an_image_chosen_elsewhere_is_shown_here_even_in_another_dataset(qtbot, page, selection):
     selection.set_current(("gan_v2", 3), origin="another page")
 
-    assert page._query.currentData() == "gan_v2"
+    assert page._bar.query.currentData() == "gan_v2"
     row = page._grid.currentIndex().row()
     assert page._model.image_at(row) == 3
     assert page._grid.viewport().rect().intersects(page._grid.visualRect(page._grid.currentIndex()))
 
     selection.set_current(("real_train", 0), origin="another page")
-    assert page._query.currentData() == "gan_v2", "a reference image has no neighbours to show"
+    assert page._bar.query.currentData() == "gan_v2", "a reference image has no neighbours to show"
 
 
 def test_the_current_image_stays_current_when_the_order_changes(qtbot, page, selection):
@@ -212,21 +222,20 @@ def test_the_current_image_stays_current_when_the_order_changes(qtbot, page, sel
     assert selection.current == ("gan_v1", 7)
 
 
-def test_selected_only_shows_what_other_pages_selected(qtbot, page, selection):
-    assert not page._only_selected.isEnabled()
+def test_only_what_other_pages_selected_can_be_shown(page, selection):
+    assert page._bar.show_only.findData(Show.SELECTED) < 0, "nothing is selected, so it is not offered"
     mask = np.zeros(24, dtype=bool)
     mask[[2, 5, 11]] = True
     selection.select("gan_v1", mask, origin="another page")
 
-    box = page._only_selected
-    qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(10, box.height() // 2))
+    pick(page._bar.show_only, Show.SELECTED)
 
     assert sorted(shown_images(page)) == [2, 5, 11]
     assert "3 of 24" in page._count.text()
 
     selection.clear(origin="another page")
     assert len(shown_images(page)) == 24
-    assert not page._only_selected.isChecked()
+    assert page._bar.wanted.show is Show.ALL
 
 
 def test_the_inspector_gives_sizes_entropy_distances_and_pair_scores(qtbot, page, selection, results):
@@ -273,7 +282,7 @@ def test_an_unreadable_image_is_said_to_be_so_and_the_others_are_shown(qtbot, pa
     record = page._model.tile(0).record
     record.path.unlink()
 
-    page._edge.setValue(200)
+    page._bar.edge.setValue(200)
 
     qtbot.waitUntil(lambda: thumbs.problem(record, "gan_v1") != "", timeout=5000)
 
@@ -290,7 +299,7 @@ def test_without_a_held_out_set_tiles_hold_two_images(qtbot, theme, thumbs):
     page.show()
 
     assert page._model.tile(0).held_out is None
-    assert page._grid.delegate.images_per_tile == 2
+    assert page._grid.delegate.plan.columns == 2
     assert "No held-out set" in page._count.text()
     page._on_image_opened(0)
     assert not page._compare.panes[2].isVisible()
@@ -330,6 +339,6 @@ def test_fifty_thousand_tiles_show_at_once_and_the_last_can_be_reached(qtbot, th
 def test_the_thumbnail_size_changes_how_many_tiles_fit(qtbot, page):
     first = page._grid.visualRect(page._model.index(0)).size()
 
-    page._edge.setValue(200)
+    page._bar.edge.setValue(200)
 
     qtbot.waitUntil(lambda: page._grid.visualRect(page._model.index(0)).height() > first.height(), timeout=2000)

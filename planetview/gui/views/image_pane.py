@@ -1,4 +1,4 @@
-"""One image, as large as its place allows, with its caption; the menu copies its path."""
+"""One image, as large as its place allows, with its caption; the menu copies its path or opens its folder."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction, QColor, QFont, QGuiApplication, QPainter, QPa
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from planetview.core.datasets import ImageRecord
+from planetview.gui.reveal import reveal
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.tile_painting import paint_elided, paint_thumbnail
@@ -24,6 +25,7 @@ class ImagePane(QWidget):
     """Shows one image of a dataset, scaled to fit, under a coloured caption."""
 
     path_copied = Signal(str)
+    not_revealed = Signal(str)  # why no folder was opened
 
     def __init__(self, role: str, theme: Theme, thumbs: ThumbnailCache, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,7 +41,9 @@ class ImagePane(QWidget):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self.copy_action = QAction(self.tr("Copy path"), self)
         self.copy_action.triggered.connect(self.copy_path)
-        self.addAction(self.copy_action)
+        self.reveal_action = QAction(self.tr("Show in file manager"), self)
+        self.reveal_action.triggered.connect(self.reveal)
+        self.addActions([self.copy_action, self.reveal_action])
         thumbs.refreshed.connect(self.update)
         theme.changed.connect(self.update)
 
@@ -48,6 +52,10 @@ class ImagePane(QWidget):
         """The image shown, or None."""
         return self._record
 
+    def set_role(self, role: str) -> None:
+        """Change what stands above the image; `show_image` follows."""
+        self._role = role
+
     def show_image(self, dataset: str, record: ImageRecord | None, colour: str, caption: str) -> None:
         """Show an image of a dataset; None leaves the pane empty, with the caption as the reason."""
         self._dataset, self._record, self._colour, self._caption = dataset, record, colour, caption
@@ -55,7 +63,8 @@ class ImagePane(QWidget):
         self.setAccessibleName(f"{self._role}: {name or self.tr('none')}")
         self.setAccessibleDescription(caption)
         self.setToolTip(path_text(record) if record is not None else "")
-        self.copy_action.setEnabled(record is not None)
+        for action in (self.copy_action, self.reveal_action):
+            action.setEnabled(record is not None)
         self.update()
 
     @Slot()
@@ -64,6 +73,12 @@ class ImagePane(QWidget):
         if self._record is not None:
             QGuiApplication.clipboard().setText(path_text(self._record))
             self.path_copied.emit(path_text(self._record))
+
+    @Slot()
+    def reveal(self) -> None:
+        """Open the folder of the image, or of the zip that holds it."""
+        if self._record is not None and not reveal(self._record.path):
+            self.not_revealed.emit(self.tr("Cannot open the folder of {0}.").format(self._record.path))
 
     def sizeHint(self) -> QSize:
         return QSize(220, 250)

@@ -1,24 +1,26 @@
-"""The current image beside its neighbours: large, with sizes, entropy, distances and pair scores."""
+"""The current image beside its neighbours: large, with marks, sizes, entropy, distances and pair scores."""
 
 from __future__ import annotations
 
 from html import escape
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from planetview.core.catalogue import METRICS, metric_label
+from planetview.core.copies import MUCH_NEARER
 from planetview.core.datasets import ImageRecord, Role
 from planetview.core.formatting import format_value
 from planetview.core.results import PairTable, Results
-from planetview.gui.models.neighbour_list import MUCH_NEARER, Partner, Tile, space_label
+from planetview.gui.models.neighbour_list import Partner, Tile, space_label, verdict_words
 from planetview.gui.models.wording import NO_VALUE, tr
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.image_pane import ImagePane, path_text
 
-_PANE_HEIGHT = 172
+_PICTURE_PX = 136
+_FRAME_PX = 15
 
 
 def role_title(role: Role) -> str:
@@ -28,13 +30,14 @@ def role_title(role: Role) -> str:
 
 
 class NeighbourInspector(QScrollArea):
-    """Everything about one tile."""
+    """Everything about one tile; a part for the image, then one for each neighbour shown."""
 
     path_copied = Signal(str)
+    not_revealed = Signal(str)  # why no folder was opened
 
     def __init__(self, theme: Theme, thumbs: ThumbnailCache, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self._theme, self._thumbs = theme, thumbs
         self._tile: tuple[Results, Tile, str] | None = None
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -42,58 +45,127 @@ class NeighbourInspector(QScrollArea):
         self.setAccessibleName(self.tr("Current image and its neighbours"))
         self._hint = QLabel(self.tr("Choose an image to see it beside its neighbours."), wordWrap=True)
         self._hint.setProperty("muted", True)
-        titles = (self.tr("Image"), self.tr("Nearest reference"), self.tr("Nearest held-out"))
-        self.panes = tuple(ImagePane(title, theme, thumbs) for title in titles)
-        self._facts = tuple(_text() for _ in self.panes)
-        self._scores = _text()
+        self.marks = text_label()
+        self._verdict = text_label()
+        self._scores = text_label()
+        self._parts: list[_Part] = []
         inner = QWidget()
-        layout = QVBoxLayout(inner)
-        layout.setContentsMargins(8, 8, 8, 8)
-        layout.setSpacing(4)
-        layout.addWidget(self._hint)
-        for pane, facts in zip(self.panes, self._facts, strict=True):
-            pane.setFixedHeight(_PANE_HEIGHT)
-            pane.path_copied.connect(self.path_copied)
-            layout.addWidget(pane)
-            layout.addWidget(facts)
-            layout.addSpacing(4)
-        layout.addWidget(self._scores)
-        layout.addStretch(1)
+        self._column = QVBoxLayout(inner)
+        self._column.setContentsMargins(8, 8, 8, 8)
+        self._column.setSpacing(4)
+        for label in (self._hint, self.marks, self._verdict, self._scores):
+            self._column.addWidget(label)
+        self._column.addStretch(1)
         self.setWidget(inner)
+        self._make_parts(3)
         self.show_tile(None, None, "")
         theme.changed.connect(self._on_theme_changed)
+
+    @property
+    def panes(self) -> tuple[ImagePane, ...]:
+        """The pictures, the image itself first; those not needed are hidden."""
+        return tuple(part.pane for part in self._parts)
 
     def show_tile(self, results: Results | None, tile: Tile | None, by: str) -> None:
         """Show one tile of `results` with distances in the space `by`; None shows a hint instead."""
         self._tile = (results, tile, by) if results is not None and tile is not None else None
         self._hint.setVisible(self._tile is None)
-        for widget in (*self.panes, *self._facts, self._scores):
+        for widget in (self._verdict, self._scores):
             widget.setVisible(self._tile is not None)
         if results is None or tile is None:
+            self.marks.hide()
+            self._hide_parts(0)
             return
-        self._show_part(0, results, tile.dataset, tile.index, None, by)
-        for position, partner in ((1, tile.reference), (2, tile.held_out)):
-            if partner is not None:
-                self._show_part(position, results, partner.dataset, partner.index, partner, by)
-            for widget in (self.panes[position], self._facts[position]):
-                widget.setVisible(partner is not None)
-        self._scores.setText(_near_words(tile) + _scores_html(results, tile))
-        self._scores.setVisible(bool(self._scores.text()))
+        found = self._neighbours(tile, by)
+        self._make_parts(1 + len(found))
+        self._show_part(0, self.tr("Image"), results, tile.dataset, tile.index, None, by)
+        for position, (title, partner, space) in enumerate(found, 1):
+            self._show_part(position, title, results, partner.dataset, partner.index, partner, space)
+        self._hide_parts(1 + len(found))
+        self._verdict.setText(_verdict_html(tile) + _near_words(tile))
+        self._scores.setText(_scores_html(results, tile))
+        for label in (self._verdict, self._scores):
+            label.setVisible(bool(label.text()))
+
+    def show_marks(self, is_flagged: bool, is_excluded: bool) -> None:
+        """Say what was noted on the image."""
+        words = [
+            *([self.tr("<b>⚑ Flagged</b>")] if is_flagged else []),
+            *([self.tr("<b>✕ Left out of the next run.</b> Its file stays where it is.")] if is_excluded else []),
+        ]
+        self.marks.setText("<br>".join(words))
+        self.marks.setVisible(bool(words) and self._tile is not None)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.FontChange:
+            for part in getattr(self, "_parts", ()):
+                part.fit()
+
+    def _neighbours(self, tile: Tile, by: str) -> list[tuple[str, Partner, str]]:
+        """Return title, neighbour and space of each part after the first."""
+        references = tile.references or (tile.reference,)
+        if tile.other is None:
+            titles = _titles(self.tr("Nearest reference"), self.tr("Reference no. {0}"), len(references))
+            found = [(title, partner, by) for title, partner in zip(titles, references, strict=True)]
+        else:
+            found = []
+            for letter, partners, space in (("A", references, by), ("B", tile.other.partners, tile.other.by)):
+                first = self.tr("{0}: nearest reference").format(letter)
+                titles = _titles(first, self.tr("{0}: reference no. {{0}}").format(letter), len(partners))
+                found += [(title, partner, space) for title, partner in zip(titles, partners, strict=True)]
+        if tile.held_out is not None:
+            found.append((self.tr("Nearest held-out"), tile.held_out, by))
+        return found
+
+    def _make_parts(self, count: int) -> None:
+        while len(self._parts) < count:
+            part = _Part(self._theme, self._thumbs)
+            part.pane.path_copied.connect(self.path_copied)
+            part.pane.not_revealed.connect(self.not_revealed)
+            # Before what two spaces say, the scores and the stretch.
+            self._column.insertWidget(self._column.count() - 3, part)
+            self._parts.append(part)
+
+    def _hide_parts(self, first: int) -> None:
+        for position, part in enumerate(self._parts):
+            part.setVisible(position < first)
 
     def _show_part(
-        self, position: int, results: Results, dataset: str, index: int, partner: Partner | None, by: str
+        self, position: int, title: str, results: Results, dataset: str, index: int, partner: Partner | None, by: str
     ) -> None:
         record = results.dataset(dataset).images[index]
-        colour = self._theme.dataset_colour(results, dataset)
-        self.panes[position].show_image(dataset, record, colour, record.name)
-        self._facts[position].setText(_facts_html(results, dataset, index, partner, by))
+        part = self._parts[position]
+        part.pane.set_role(title)
+        part.pane.show_image(dataset, record, self._theme.dataset_colour(results, dataset), record.name)
+        part.facts.setText(_facts_html(results, dataset, index, partner, by))
 
     def _on_theme_changed(self) -> None:
         if self._tile is not None:
             self.show_tile(*self._tile)
 
 
-def _text() -> QLabel:
+class _Part(QWidget):
+    """A picture with its facts below."""
+
+    def __init__(self, theme: Theme, thumbs: ThumbnailCache) -> None:
+        super().__init__()
+        self.pane = ImagePane("", theme, thumbs)
+        self.facts = text_label()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 4)
+        layout.setSpacing(4)
+        layout.addWidget(self.pane)
+        layout.addWidget(self.facts)
+        self.fit()
+
+    def fit(self) -> None:
+        """Keep the picture's size whatever the size of the text around it."""
+        self.pane.setFixedHeight(_PICTURE_PX + _FRAME_PX + 2 * self.fontMetrics().height())
+
+
+def text_label() -> QLabel:
+    """Return a label of rich text that can be chosen and copied, and never widens its panel."""
     label = QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
     # Text takes the width that the panel has: its longest word must not widen the page beyond the panel's edge.
     label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -101,6 +173,10 @@ def _text() -> QLabel:
         Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
     )
     return label
+
+
+def _titles(first: str, later: str, count: int) -> list[str]:
+    return [first, *(later.format(place) for place in range(2, count + 1))]
 
 
 def _facts_html(results: Results, dataset: str, index: int, partner: Partner | None, by: str) -> str:
@@ -111,18 +187,25 @@ def _facts_html(results: Results, dataset: str, index: int, partner: Partner | N
     entropy = results.entropy_bits.get(dataset)
     if entropy is not None and index < entropy.size and np.isfinite(entropy[index]):
         facts.append(tr("entropy {0} bits").format(f"{entropy[index]:.3f}"))
-    text = " · ".join(facts)
+    lines = [" · ".join(facts)]
     if partner is not None:
-        distance = tr("distance {0} ({1})")
-        text += "<br>" + distance.format(f"<b>{format_value(partner.distance)}</b>", escape(space_label(by)))
+        distance = tr("distance {0} by {1}")
+        lines.insert(0, distance.format(f"<b>{format_value(partner.distance)}</b>", escape(space_label(by))))
     # Breaks are allowed after separators: a path without spaces would widen the panel instead of wrapping.
     path = escape(path_text(record)).replace("/", "/\u200b").replace("_", "_\u200b").replace("-", "-\u200b")
-    return f"{text}<br><span style='font-size:small'>{path}</span>"
+    return "<br>".join((*lines, f"<span style='font-size:small'>{path}</span>"))
 
 
 def _size_words(record: ImageRecord) -> str:
     bands = {1: "grey", 2: "grey + alpha", 3: "RGB", 4: "RGBA"}.get(record.bands, f"{record.bands} bands")
     return f"{record.width} × {record.height} px, {bands}, {escape(record.dtype)}"
+
+
+def _verdict_html(tile: Tile) -> str:
+    if tile.other is None:
+        return ""
+    sign = "=" if tile.other.is_same else "≠"
+    return f"<p>{sign} <b>{tr('A and B')}</b>: {escape(verdict_words(tile.other))}.</p>"
 
 
 def _near_words(tile: Tile) -> str:
@@ -151,7 +234,7 @@ def _scores_html(results: Results, tile: Tile) -> str:
         f"<tr><td style='padding-right:12px'>{name}</td><td align='right'>{text}</td></tr>" for name, text in lines
     )
     how = tr("paired by {0}").format(escape(space_label(pairs.paired_by)))
-    return f"<p><b>{tr('Pair scores')}</b> ({how})</p><table>{table}</table>"
+    return f"<p><b>{tr('Pair scores')}</b>, {how}</p><table>{table}</table>"
 
 
 def _score(pairs: PairTable, metric: str, row: int) -> str:

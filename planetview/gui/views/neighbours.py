@@ -4,38 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QLabel,
-    QPushButton,
-    QSlider,
-    QStackedLayout,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QPoint, Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
-from planetview.core.datasets import Role
-from planetview.core.formatting import format_count, format_ratio
 from planetview.core.results import Results
-from planetview.core.selection import SelectionChange, SelectionState
-from planetview.gui.models.neighbour_list import NeighbourListModel, NeighbourSet, Order, space_label
+from planetview.core.selection import Mask, SelectionChange, SelectionState
+from planetview.gui.models.neighbour_filter import Show, shown_mask
+from planetview.gui.models.neighbour_list import NeighbourListModel, NeighbourSet
+from planetview.gui.models.neighbour_order import scores_of
+from planetview.gui.models.neighbour_words import count_words, queries_of, spaces_of
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.compare import CompareDialog
-from planetview.gui.views.image_grid import EDGE_DEFAULT, EDGE_MAX, EDGE_MIN, ImageGrid
+from planetview.gui.views.image_grid import ImageGrid
+from planetview.gui.views.list_export import ListExport
+from planetview.gui.views.neighbour_actions import NeighbourActions
+from planetview.gui.views.neighbour_bar import NeighbourBar
 from planetview.gui.views.neighbour_inspector import NeighbourInspector, role_title
+from planetview.gui.views.neighbour_marks import ImageMarks
 from planetview.gui.views.panels import GAP, empty_state, side_by_side
-from planetview.gui.widgets.flow import FlowLayout, labelled
-
-_UNEVEN_BANKS = 1.5
+from planetview.gui.views.shown_set import ShownSet
+from planetview.gui.workspace import Workspace
 
 
 class NeighboursPage(QWidget):
-    """A grid of triples in a chosen order, an inspector beside it, a larger view on request."""
+    """A grid of tiles in a chosen order, an inspector beside it, a larger view on request.
+
+    workspace: where flags and exclusions are kept; without one nothing can be marked.
+    """
 
     notice = Signal(str)
 
@@ -45,25 +42,24 @@ class NeighboursPage(QWidget):
         theme: Theme,
         thumbs: ThumbnailCache,
         parent: QWidget | None = None,
+        *,
+        workspace: Workspace | None = None,
     ) -> None:
         super().__init__(parent)
         self._selection = selection
         self._theme = theme
         self._thumbs = thumbs
-        self._results: Results | None = None
-        self._set: NeighbourSet | None = None
-        self._seed = 0
         self._compare: CompareDialog | None = None
         self._model = NeighbourListModel(self)
+        self._marks = ImageMarks(workspace, self)
+        self._shown = ShownSet(selection, self._marks)
+        self._bar = NeighbourBar()
         self._grid = ImageGrid(self._model, theme, thumbs)
         self._inspector = NeighbourInspector(theme, thumbs)
-        self._inspector.path_copied.connect(self._on_path_copied)
+        self._actions = NeighbourActions(self._grid)
+        self._export = ListExport(self)
         self._build()
-        self._grid.image_chosen.connect(self._on_image_chosen)
-        self._grid.image_opened.connect(self._on_image_opened)
-        self._grid.copy_requested.connect(self._inspector.panes[0].copy_path)
-        theme.changed.connect(self._on_theme_changed)
-        selection.subscribe(self._on_selection_change)
+        self._connect()
 
     def prepare(self) -> Iterator[None]:
         """Nothing is left for later: this page is whole from the beginning."""
@@ -71,12 +67,9 @@ class NeighboursPage(QWidget):
 
     def show_results(self, results: Results | None) -> None:
         """Show the neighbours of a finished run; None empties the page."""
-        self._results = results
-        names = _queries(results) if results is not None else []
-        self._fill(self._query, [(f"{name} ({role_title(role).lower()})", name) for name, role in names])
-        spaces = dict.fromkeys(table.by for table in results.neighbours) if results is not None else {}
-        self._fill(self._by, [(space_label(by), by) for by in spaces])
-        self._by_field.setVisible(len(spaces) > 1)
+        self._shown.results = results
+        names = queries_of(results) if results is not None else []
+        self._bar.fill_queries((f"{name} ({role_title(role).lower()})", name) for name, role in names)
         self._stack.setCurrentIndex(1 if names else 0)
         if self._compare is not None:
             self._compare.close()
@@ -101,79 +94,86 @@ class NeighboursPage(QWidget):
         layout = QVBoxLayout(content)
         layout.setContentsMargins(2 * GAP, 2 * GAP, 2 * GAP, GAP)
         layout.setSpacing(GAP)
-        layout.addLayout(self._build_bar())
-        layout.addWidget(side_by_side(self._grid, self._inspector), 1)
-        self._count = QLabel(wordWrap=True)
-        self._count.setProperty("muted", True)
-        layout.addWidget(self._count)
+        layout.addWidget(self._bar)
+        layout.addWidget(side_by_side(self._build_grid(), self._build_side()), 1)
+        layout.addLayout(self._build_foot())
         self._stack = QStackedLayout(self)
         self._stack.addWidget(empty)
         self._stack.addWidget(content)
 
-    def _build_bar(self) -> FlowLayout:
-        self._query, self._by = QComboBox(), QComboBox()
-        self._order = self._build_order()
-        self._edge = self._build_size()
-        self._shuffle = QPushButton(self.tr("Shuffle"))
-        self._shuffle.setToolTip(self.tr("Take the next seed. The same seed always gives the same order."))
-        self._seed_label = QLabel()
-        self._only_selected = QCheckBox(self.tr("Selected only"))
-        self._only_selected.setToolTip(self.tr("Show only the images that are selected on other pages."))
-        bar = FlowLayout(2 * GAP, GAP)
-        texts = (self.tr("&Images"), self.tr("&By"), self.tr("S&ort"))
-        fields = [labelled(text, box) for text, box in zip(texts, (self._query, self._by, self._order), strict=True)]
-        self._by_field = fields[1]
-        for text, box in zip(texts, (self._query, self._by, self._order), strict=True):
-            box.setAccessibleName(text.replace("&", ""))
-            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        size = labelled(self.tr("Si&ze"), self._edge)
-        for widget in (*fields, self._shuffle, self._seed_label, self._only_selected, size):
-            bar.addWidget(widget)
-        self._query.activated.connect(self._on_set_chosen)
-        self._by.activated.connect(self._on_set_chosen)
-        self._order.activated.connect(self._arrange)
-        self._shuffle.clicked.connect(self._on_shuffle)
-        self._only_selected.toggled.connect(self._arrange)
-        self._edge.valueChanged.connect(self._grid.set_edge)
-        return bar
+    def _build_grid(self) -> QWidget:
+        holder = QWidget()
+        nothing = QWidget()
+        self._no_match = empty_state("")
+        every = QPushButton(self.tr("Show all images"))
+        every.clicked.connect(self._bar.show_all)
+        column = QVBoxLayout(nothing)
+        column.addStretch(1)
+        column.addWidget(self._no_match)
+        column.addWidget(every, 0, Qt.AlignmentFlag.AlignCenter)
+        column.addStretch(1)
+        self._grid_or_words = QStackedLayout(holder)
+        self._grid_or_words.addWidget(self._grid)
+        self._grid_or_words.addWidget(nothing)
+        return holder
 
-    def _build_order(self) -> QComboBox:
-        box = QComboBox()
-        for order, text, tip in (
-            (Order.BEST, self.tr("Best: nearest to the reference"), self.tr("Smallest distance first.")),
-            (Order.TYPICAL, self.tr("Typical: around the median"), self.tr("By distance from the median distance.")),
-            (Order.WORST, self.tr("Worst: farthest from the reference"), self.tr("Largest distance first.")),
-            (Order.COPIES, self.tr("Possible copies"), self.tr("Smallest reference / held-out distance first.")),
-            (Order.RANDOM, self.tr("Random"), self.tr("A shuffle that the seed decides.")),
-        ):
-            box.addItem(text, order)
-            box.setItemData(box.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
-        return box
+    def _build_side(self) -> QWidget:
+        side = QWidget()
+        buttons = QHBoxLayout()
+        for action in (self._actions.flag, self._actions.exclude, self._actions.compare):
+            buttons.addWidget(self._actions.button(action), 1)
+        layout = QVBoxLayout(side)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(buttons)
+        layout.addWidget(self._inspector, 1)
+        return side
 
-    def _build_size(self) -> QSlider:
-        slider = QSlider(Qt.Orientation.Horizontal)
-        slider.setRange(EDGE_MIN, EDGE_MAX)
-        slider.setValue(EDGE_DEFAULT)
-        slider.setSingleStep(8)
-        slider.setPageStep(32)
-        slider.setMaximumWidth(140)
-        slider.setToolTip(self.tr("Thumbnail size"))
-        slider.setAccessibleName(self.tr("Thumbnail size"))
-        return slider
+    def _build_foot(self) -> QHBoxLayout:
+        self._count = QLabel(wordWrap=True)
+        self._count.setProperty("muted", True)
+        foot = QHBoxLayout()
+        foot.setSpacing(GAP)
+        foot.addWidget(self._count, 1)
+        for action in (self._actions.copy_list, self._actions.export):
+            foot.addWidget(self._actions.button(action), 0, Qt.AlignmentFlag.AlignTop)
+        return foot
 
-    @staticmethod
-    def _fill(box: QComboBox, items: list[tuple[str, str]]) -> None:
-        """Offer other items, keep the choice where it is still there."""
-        chosen = box.currentData()
-        box.clear()
-        for text, data in items:
-            box.addItem(text, data)
-        box.setCurrentIndex(max(0, box.findData(chosen)) if items else -1)
+    def _connect(self) -> None:
+        bar, grid, actions = self._bar, self._grid, self._actions
+        bar.set_changed.connect(self._on_set_chosen)
+        bar.rows_changed.connect(self._arrange)
+        bar.look_changed.connect(self._on_look_changed)
+        bar.edge.valueChanged.connect(grid.set_edge)
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self, bar.text.setFocus)
+        grid.image_chosen.connect(self._on_image_chosen)
+        grid.image_opened.connect(self._on_image_opened)
+        grid.copy_requested.connect(self._inspector.panes[0].copy_path)
+        grid.toggled.connect(self._on_toggled)
+        grid.selection_wished.connect(self._on_selection_wished)
+        grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        grid.customContextMenuRequested.connect(self._on_menu_wished)
+        actions.compare.triggered.connect(self._on_compare)
+        actions.flag.triggered.connect(self._on_flag)
+        actions.exclude.triggered.connect(self._on_exclude)
+        actions.all.triggered.connect(grid.select_all)
+        actions.none.triggered.connect(grid.select_none)
+        actions.copy_path.triggered.connect(self._inspector.panes[0].copy_path)
+        actions.reveal.triggered.connect(self._inspector.panes[0].reveal)
+        actions.copy_list.triggered.connect(self._on_copy_list)
+        actions.export.triggered.connect(self._on_export)
+        for action in (actions.flag, actions.exclude):
+            action.setVisible(self._marks.is_possible)
+        self._marks.changed.connect(self._on_marks_changed)
+        self._inspector.path_copied.connect(self._on_path_copied)
+        self._inspector.not_revealed.connect(self.notice)
+        self._export.notice.connect(self.notice)
+        self._theme.changed.connect(self._on_theme_changed)
+        self._selection.subscribe(self._on_selection_change)
 
     @Slot()
     def _on_set_chosen(self) -> None:
         self._use_set()
-        if not self._is_mine(self._selection.current):
+        if not self._shown.holds(self._selection.current):
             self._choose_first()
 
     def _choose_first(self) -> None:
@@ -183,75 +183,86 @@ class NeighboursPage(QWidget):
             self._grid.reveal(0)
 
     def _use_set(self) -> None:
-        query, by = self._query.currentData(), self._by.currentData()
-        try:
-            self._set = NeighbourSet(self._results, query, by) if self._results is not None and query else None
-        except KeyError:
-            self._set = None
-        delegate = self._grid.delegate
-        if self._results is not None and self._set is not None:
-            delegate.images_per_tile = 3 if self._set.held_out is not None else 2
-            delegate.query_role = role_title(self._set.query.role).lower()
+        """Take the chosen set and spaces; what else can be chosen follows from them."""
+        results, query, bar = self._shown.results, self._bar.query.currentData(), self._bar
+        found = None
+        if results is not None and query:
+            bar.fill_spaces(spaces_of(results, query))
+            found = NeighbourSet(results, query, bar.by.currentData(), bar.chosen_other)
+        is_other = self._shown.use(found)
+        if found is not None and results is not None:
+            if is_other:
+                labels = found.query.labels
+                bar.fill_labels(labels, len(found) - sum(labels.values()))
+            bar.fill_scores(scores_of(results, query))
+            bar.set_depth(found.depth)
         self._on_theme_changed()
-        self._grid.fit_tiles()
+        self._use_look()
         self._arrange()
+
+    def _use_look(self) -> None:
+        """Show as many neighbours in a tile as were chosen."""
+        self._model.count = count = self._bar.count.value()
+        if (found := self._shown.found) is None:
+            return
+        one_space = (count if found.held_out is None else count + 1,)
+        # Two spaces stand under each other, so that their neighbours can be compared place by place.
+        two_spaces = (2,) if count == 1 else (count, count)
+        self._grid.delegate.groups = one_space if found.other is None else two_spaces
+        self._grid.delegate.query_role = role_title(found.query.role).lower()
+        self._grid.fit_tiles()
+
+    @Slot()
+    def _on_look_changed(self) -> None:
+        self._use_look()
+        self._grid.viewport().update()
+        self._inspect()
 
     @Slot()
     def _arrange(self) -> None:
         """Sort and filter anew; the current image stays current where it is still shown."""
-        # Qt hands a string enumeration back as a plain string.
-        order = Order(self._order.currentData())
-        is_random = order is Order.RANDOM
-        self._shuffle.setVisible(is_random)
-        self._seed_label.setVisible(is_random)
-        self._seed_label.setText(self.tr("seed {0}").format(self._seed))
-        mask = self._selected_mask()
-        self._only_selected.setEnabled(mask is not None)
-        if mask is None and self._only_selected.isChecked():
-            self._only_selected.setChecked(False)
-            return
-        self._grid.delegate.selected = mask
-        self._model.show(self._set, order, self._seed, mask if self._only_selected.isChecked() else None)
+        bar, found, texts = self._bar, self._shown.found, self._shown.texts
+        kinds = self._shown.kinds()
+        # A kind that is gone, as the selection is when it was cleared, gives way to all images.
+        bar.set_counts({kind: int(mask.sum()) for kind, mask in kinds.items()})
+        only = shown_mask(bar.wanted, texts, kinds) if texts is not None else None
+        self._model.show_rows(found, self._shown.rows(bar.chosen_order, bar.chosen_score, bar.seed), only)
+        is_empty = found is not None and not self._model.rowCount() and len(found) > 0
+        self._no_match.setText(self.tr("No image of '{0}' is like that.").format(bar.query.currentData()))
+        self._grid_or_words.setCurrentIndex(1 if is_empty else 0)
         self._grid.scrollToTop()
-        self._count.setText(self._count_words())
-        current = self._selection.current
-        row = self._model.row_of(current[1]) if self._is_mine(current) and current is not None else None
+        current = self._shown.current
+        row = self._model.row_of(current) if current is not None else None
         if row is not None:
             self._grid.reveal(row)
+        self._paint_states(kinds)
         self._inspect()
 
-    def _count_words(self) -> str:
-        if self._set is None:
-            return self.tr("These images have no neighbours in this space.") if self._results is not None else ""
-        shown, total = self._model.rowCount(), len(self._set)
-        numbers = format_count(total) if shown == total else f"{format_count(shown)} of {format_count(total)}"
-        words = self.tr("{0} images. Distances: {1}.").format(numbers, space_label(self._set.by))
-        if self._set.held_out is None:
-            return words + self.tr(" No held-out set: copies cannot be told from likeness.")
-        words += self.tr(" ▲ marks images much nearer to a reference than to any held-out image.")
-        times = len(self._set.reference) / max(1, len(self._set.held_out))
-        if times > _UNEVEN_BANKS:
-            note = self.tr(" The reference is {0} as large, which alone brings neighbours nearer.")
-            words += note.format(format_ratio(times))
-        return words
+    def _paint_states(self, kinds: dict[Show, Mask]) -> None:
+        """Show selection and marks on the tiles that are there."""
+        self._grid.delegate.selected, self._grid.delegate.marks = kinds.get(Show.SELECTED), self._shown.masks
+        self._grid.viewport().update()
 
-    def _selected_mask(self) -> np.ndarray | None:
-        """Return which images of this dataset are selected, or None where none is."""
-        if self._set is None or not self._selection.counts().get(self._set.query.name):
-            return None
-        mask = self._selection.selected(self._set.query.name)
-        return mask if mask.size == len(self._set) else None
-
-    def _is_mine(self, ref: tuple[str, int] | None) -> bool:
-        return ref is not None and self._set is not None and ref[0] == self._set.query.name and ref[1] < len(self._set)
+    def _on_states_changed(self) -> None:
+        """Show other marks or another selection on the same tiles; where they decide what is shown, arrange anew."""
+        if self._bar.wanted.show in (Show.SELECTED, Show.FLAGGED, Show.EXCLUDED, Show.INCLUDED):
+            self._arrange()
+            return
+        kinds = self._shown.kinds()
+        self._bar.set_counts({kind: int(mask.sum()) for kind, mask in kinds.items()})
+        self._paint_states(kinds)
+        self._tell()
 
     def _on_selection_change(self, change: SelectionChange) -> None:
-        if change.origin is self:
-            return
-        if change.kind == "current":
+        if change.kind != "current":
+            self._on_states_changed()
+        elif change.origin is not self:
             self._follow_current()
-        else:
-            self._arrange()
+
+    @Slot()
+    def _on_marks_changed(self) -> None:
+        self._shown.read_marks()
+        self._on_states_changed()
 
     def _follow_current(self) -> None:
         """Go to the image that another page put in focus, changing the dataset where that has neighbours."""
@@ -259,10 +270,10 @@ class NeighboursPage(QWidget):
         if current is None:
             self._inspect()
             return
-        if not self._is_mine(current) and (position := self._query.findData(current[0])) >= 0:
-            self._query.setCurrentIndex(position)
+        if not self._shown.holds(current) and (position := self._bar.query.findData(current[0])) >= 0:
+            self._bar.query.setCurrentIndex(position)
             self._use_set()
-        if self._is_mine(current):
+        if self._shown.holds(current):
             row = self._model.row_of(current[1])
             if row is not None:
                 self._grid.reveal(row)
@@ -271,32 +282,58 @@ class NeighboursPage(QWidget):
         self._inspect()
 
     def _inspect(self) -> None:
-        current = self._selection.current
-        if self._set is None or current is None or not self._is_mine(current):
+        self._tell()
+        found, results, current = self._shown.found, self._shown.results, self._shown.current
+        if found is None or results is None or current is None:
             self._inspector.show_tile(None, None, "")
             return
-        tile = self._set.tile(current[1])
-        self._inspector.show_tile(self._results, tile, self._set.by)
-        if self._compare is not None and self._compare.isVisible() and self._results is not None:
-            self._compare.show_tile(self._results, tile)
+        tile = found.tile(current, self._bar.count.value())
+        self._inspector.show_tile(results, tile, found.by)
+        self._tell_marks()
+        if self._compare is not None and self._compare.isVisible():
+            self._compare.show_tile(results, tile)
+
+    def _tell(self) -> None:
+        """Say how many images there are, and in every command what it would do to how many."""
+        found, selected = self._shown.found, self._shown.selected
+        if found is None:
+            self._count.clear()
+        else:
+            self._count.setText(
+                count_words(found, self._model.rowCount(), 0 if selected is None else int(selected.sum()))
+            )
+        targets, has_current = self._shown.targets(self._model.order), self._shown.current is not None
+        self._actions.describe(targets, self._shown.masks, has_current=has_current, shown=self._model.rowCount())
+        self._tell_marks()
+
+    def _tell_marks(self) -> None:
+        masks, current = self._shown.masks, self._shown.current
+        if masks is not None and current is not None:
+            self._inspector.show_marks(bool(masks.flagged[current]), bool(masks.excluded[current]))
 
     @Slot(int)
     def _on_image_chosen(self, image: int) -> None:
-        if self._set is not None:
-            self._selection.set_current((self._set.query.name, image), origin=self)
+        if self._shown.found is not None:
+            self._selection.set_current((self._shown.found.query.name, image), origin=self)
             self._inspect()
 
     @Slot(int)
     def _on_image_opened(self, image: int) -> None:
-        if self._set is None or self._results is None:
+        found, results = self._shown.found, self._shown.results
+        if found is None or results is None:
             return
         if self._compare is None:
             self._compare = CompareDialog(self._theme, self._thumbs, self)
             self._compare.stepped.connect(self._on_stepped)
-        self._compare.show_tile(self._results, self._set.tile(image))
+        self._compare.show_tile(results, found.tile(image, self._bar.count.value()))
         self._compare.show()
         self._compare.raise_()
         self._compare.activateWindow()
+
+    @Slot()
+    def _on_compare(self) -> None:
+        if (current := self._shown.current) is not None:
+            self._on_image_opened(current)
 
     @Slot(int)
     def _on_stepped(self, step: int) -> None:
@@ -304,10 +341,45 @@ class NeighboursPage(QWidget):
         if 0 <= row < self._model.rowCount():
             self._grid.setCurrentIndex(self._model.index(row))
 
+    @Slot(int)
+    def _on_toggled(self, image: int) -> None:
+        if self._shown.found is not None:
+            name = self._shown.found.query.name
+            masks = {dataset: self._selection.selected(dataset) for dataset in self._selection.sizes}
+            mine = masks[name].copy()
+            mine[image] = not mine[image]
+            self._selection.select_many(masks | {name: mine}, origin=self)
+
+    @Slot(object, bool)
+    def _on_selection_wished(self, images: Mask, joins: bool) -> None:
+        if self._shown.found is not None:
+            self._selection.select(self._shown.found.query.name, images, origin=self, extend=joins)
+
+    @Slot(QPoint)
+    def _on_menu_wished(self, at: QPoint) -> None:
+        self._actions.menu_at(self._grid.viewport().mapToGlobal(at))
+
     @Slot()
-    def _on_shuffle(self) -> None:
-        self._seed += 1
-        self._arrange()
+    def _on_flag(self) -> None:
+        targets, masks = self._shown.targets(self._model.order), self._shown.masks
+        if self._shown.found is not None and masks is not None:
+            self._marks.set_flagged(self._shown.found.query, targets, not masks.flagged[targets].all())
+
+    @Slot()
+    def _on_exclude(self) -> None:
+        targets, masks = self._shown.targets(self._model.order), self._shown.masks
+        if self._shown.found is not None and masks is not None:
+            self._marks.set_excluded(self._shown.found.query, targets, not masks.excluded[targets].all())
+
+    @Slot()
+    def _on_copy_list(self) -> None:
+        if (rows := self._shown.listed(self._model.order)) is not None:
+            self._export.copy(rows)
+
+    @Slot()
+    def _on_export(self) -> None:
+        if (rows := self._shown.listed(self._model.order)) is not None:
+            self._export.ask(rows)
 
     @Slot(str)
     def _on_path_copied(self, path: str) -> None:
@@ -315,15 +387,7 @@ class NeighboursPage(QWidget):
 
     @Slot()
     def _on_theme_changed(self) -> None:
-        if self._results is not None and self._set is not None:
-            colour = self._theme.dataset_colour(self._results, self._set.query.name)
-            self._grid.delegate.query_colour = colour
+        results, found = self._shown.results, self._shown.found
+        if results is not None and found is not None:
+            self._grid.delegate.query_colour = self._theme.dataset_colour(results, found.query.name)
         self._grid.viewport().update()
-
-
-def _queries(results: Results) -> list[tuple[str, Role]]:
-    """Return the datasets that have neighbours in the reference, candidates first."""
-    banks = {dataset.name for dataset in results.with_role(Role.REFERENCE)}
-    names = dict.fromkeys(table.query for table in results.neighbours if table.bank in banks)
-    found = [(name, results.dataset(name).role) for name in names]
-    return sorted(found, key=lambda item: item[1] is not Role.CANDIDATE)

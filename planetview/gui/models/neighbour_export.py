@@ -1,0 +1,165 @@
+"""The list of neighbours for files and the clipboard: one line an image, every digit, where it came from."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from planetview.core.datasets import Role
+from planetview.core.results import Neighbours, PairTable, Results
+from planetview.core.selection import Mask
+from planetview.core.tables import Cell, rows_csv
+from planetview.gui.models.neighbour_list import MUCH_NEARER
+from planetview.gui.models.neighbour_order import nearness
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class NeighbourRows:
+    """What is written: images of one set of `results`, in an order, with their marks.
+
+    order: positions in the set. flagged, excluded, selected: masks over the set. made_by: the program's version.
+    """
+
+    results: Results
+    query: str
+    order: npt.NDArray[np.int64]
+    flagged: Mask
+    excluded: Mask
+    selected: Mask
+    made_by: str
+
+
+_FIXED = ("rank", "dataset", "image", "class", "path", "member", "sha256", "flagged", "excluded", "selected")
+_ORIGIN = ("reference", "held_out", "seed", "planetview")
+
+
+def columns_of(rows: NeighbourRows) -> tuple[str, ...]:
+    """Return the names of the columns.
+
+    For each space, as `<space>.reference_1`, `<space>.reference_1_distance` and so on, all neighbours of the run;
+    `pair.<metric>` are the scores of the image with its first partner. The last columns, equal in all rows, say
+    where the numbers come from: a comment line would be taken for data by many readers.
+    """
+    names = list(_FIXED)
+    for by, tables in _spaces(rows):
+        for role, table in tables.items():
+            for place in range(1, table.indices.shape[1] + 1):
+                names += [f"{by}.{role}_{place}", f"{by}.{role}_{place}_distance"]
+        if len(tables) > 1:
+            names += [f"{by}.reference_over_held_out", f"{by}.nearer_to_reference"]
+    names.append("entropy_bits")
+    pairs = _pairs(rows)
+    if pairs is not None:
+        names += ["pair.paired_by", "pair.partner", "pair.entropy_bits", *(f"pair.{metric}" for metric in pairs.scores)]
+    return (*names, *_ORIGIN)
+
+
+def cells_of(rows: NeighbourRows) -> Iterator[list[Cell]]:
+    """Yield one list of cells an image, in the order of `columns_of`."""
+    results, dataset = rows.results, rows.results.dataset(rows.query)
+    spaces, pairs = list(_spaces(rows)), _pairs(rows)
+    names = {bank.name: [image.name for image in bank.images] for bank in results.datasets}
+    pair_of = {int(image): row for row, image in reversed(list(enumerate(pairs.query_index)))} if pairs else {}
+    entropy = results.entropy_bits.get(rows.query)
+    origin = _origin(rows)
+    for rank, at in enumerate(rows.order.tolist(), 1):
+        record = dataset.images[at]
+        cells: list[Cell] = [rank, rows.query, record.name, record.label, str(record.path), record.member]
+        cells += [record.digest, bool(rows.flagged[at]), bool(rows.excluded[at]), bool(rows.selected[at])]
+        for _by, tables in spaces:
+            cells += _near(tables, names, at)
+        cells.append(float(entropy[at]) if entropy is not None and at < entropy.size else None)
+        if pairs is not None:
+            cells += _scores(pairs, names[pairs.bank], pair_of.get(at))
+        yield cells + origin
+
+
+def rows_as_csv(rows: NeighbourRows) -> str:
+    """Return one row an image as CSV, with the rules for cells of `core.tables`."""
+    return rows_csv(columns_of(rows), cells_of(rows))
+
+
+def rows_as_tsv(rows: NeighbourRows) -> str:
+    """Return the same table as tab-separated text for the clipboard."""
+    lines = [columns_of(rows), *([_inert(cell) for cell in cells] for cells in cells_of(rows))]
+    return "".join("\t".join(line) + "\n" for line in lines)
+
+
+def rows_as_json(rows: NeighbourRows) -> str:
+    """Return an object: "planetview" is the version, "provenance" that of the run, "images" one object an image.
+
+    Infinities are the strings "inf" and "-inf", an undefined number is null.
+    """
+    columns = columns_of(rows)[: -len(_ORIGIN)]
+    head = dict(zip(_ORIGIN, _origin(rows), strict=True)) | {"provenance": rows.results.provenance}
+    # One image at a time: a single call for 50,000 would hold the interpreter's lock for a second.
+    images = ",\n".join(
+        json.dumps(dict(zip(columns, map(_json, cells), strict=False)), ensure_ascii=False, allow_nan=False)
+        for cells in cells_of(rows)
+    )
+    opening = json.dumps(head, ensure_ascii=False, default=str)[:-1]
+    return f'{opening}, "images": [\n{images}\n]}}\n'
+
+
+def _spaces(rows: NeighbourRows) -> Iterator[tuple[str, dict[str, Neighbours]]]:
+    """Yield each space with its tables, the reference's first."""
+    roles = {bank.name: bank.role for bank in rows.results.datasets}
+    mine = [table for table in rows.results.neighbours if table.query == rows.query]
+    for by in dict.fromkeys(table.by for table in mine):
+        of_role = {roles[table.bank]: table for table in mine if table.by == by}
+        named = ((Role.REFERENCE, "reference"), (Role.HELD_OUT, "held_out"))
+        yield by, {name: of_role[role] for role, name in named if role in of_role}
+
+
+def _pairs(rows: NeighbourRows) -> PairTable | None:
+    return next((table for table in rows.results.pairs if table.query == rows.query), None)
+
+
+def _near(tables: dict[str, Neighbours], names: dict[str, list[str]], at: int) -> list[Cell]:
+    cells: list[Cell] = []
+    for table in tables.values():
+        bank = names[table.bank]
+        for index, distance in zip(table.indices[at].tolist(), table.distances[at].tolist(), strict=True):
+            cells += [bank[index], distance]
+    if len(tables) > 1:
+        near, far = tables["reference"].distances[at, :1], tables["held_out"].distances[at, :1]
+        cells += [float(nearness(near, far)[0]), bool(near[0] < MUCH_NEARER * far[0])]
+    return cells
+
+
+def _scores(pairs: PairTable, bank: list[str], row: int | None) -> list[Cell]:
+    if row is None:
+        return [None] * (3 + len(pairs.scores))
+    partner = bank[int(pairs.bank_index[row])]
+    scores = [float(column[row]) for column in pairs.scores.values()]
+    return [pairs.paired_by, partner, float(pairs.entropy_bits[row]), *scores]
+
+
+def _origin(rows: NeighbourRows) -> list[Cell]:
+    reference = rows.results.with_role(Role.REFERENCE)
+    held_out = rows.results.with_role(Role.HELD_OUT)
+    names = [sets[0].name if sets else None for sets in (reference, held_out)]
+    return [*names, rows.results.settings.seed, rows.made_by]
+
+
+def _inert(cell: Cell) -> str:
+    """Return a cell as text that no spreadsheet runs as a formula: names are made by others."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if not isinstance(cell, str):
+        return repr(cell)
+    plain = " ".join(cell.split())
+    return f"'{plain}" if plain.startswith(("=", "+", "-", "@")) else plain
+
+
+def _json(cell: Cell) -> Cell:
+    if isinstance(cell, float) and not math.isfinite(cell):
+        return None if math.isnan(cell) else str(cell)
+    return cell

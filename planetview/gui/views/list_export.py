@@ -1,0 +1,109 @@
+"""The list of neighbours as a file or on the clipboard, made off the GUI thread."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal, Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from planetview.core.errors import UserError
+from planetview.core.files import write_text_atomically
+from planetview.core.formatting import format_count
+from planetview.gui.dialogs.choose import choose_new_file
+from planetview.gui.models.neighbour_export import NeighbourRows, rows_as_csv, rows_as_json, rows_as_tsv
+
+_log = logging.getLogger(__name__)
+
+
+class ListExport(QObject):
+    """Asks for a place, writes there, and says what was done; the window stays free meanwhile."""
+
+    notice = Signal(str)
+
+    _done = Signal(str, str)  # what to say, what to put on the clipboard
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._parent = parent
+        self._task: _Task | None = None
+        self._pool = QThreadPool(self)
+        self._pool.setMaxThreadCount(1)
+        self._done.connect(self._on_done)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a list is being made."""
+        return self._task is not None
+
+    def ask(self, rows: NeighbourRows) -> QFileDialog:
+        """Ask where to write `rows` and do it; the kind of file follows its suffix, CSV without one."""
+        kinds = {self.tr("Comma-separated values (*.csv)"): ".csv", self.tr("JSON (*.json)"): ".json"}
+        dialog = choose_new_file(
+            self._parent,
+            self.tr("Export the list of {0} images").format(format_count(rows.order.size)),
+            f"{_file_stem(rows.query)}-neighbours.csv",
+            list(kinds),
+            lambda paths: self.write(rows, paths[0]),
+        )
+        dialog.filterSelected.connect(lambda kind: dialog.setDefaultSuffix(kinds.get(kind, ".csv").lstrip(".")))
+        return dialog
+
+    def write(self, rows: NeighbourRows, path: Path) -> None:
+        """Write `rows` to a file, whole or not at all."""
+        make = rows_as_json if path.suffix.lower() == ".json" else rows_as_csv
+        said = self.tr("Wrote {0} images to {1}.").format(format_count(rows.order.size), path)
+
+        def work() -> tuple[str, str]:
+            try:
+                write_text_atomically(path, make(rows))
+            except UserError as error:
+                return f"{error.message} {error.hint}".strip(), ""
+            return said, ""
+
+        self._start(work)
+
+    def copy(self, rows: NeighbourRows) -> None:
+        """Put `rows` on the clipboard as tab-separated text."""
+        said = self.tr("Copied the list of {0} images.").format(format_count(rows.order.size))
+        self._start(lambda: (said, rows_as_tsv(rows)))
+
+    def _start(self, work: Callable[[], tuple[str, str]]) -> None:
+        if self._task is not None:
+            self.notice.emit(self.tr("A list is still being written."))
+            return
+        self._task = _Task(self, work)
+        self._pool.start(self._task)
+
+    @Slot(str, str)
+    def _on_done(self, said: str, copied: str) -> None:
+        self._pool.waitForDone()
+        self._task = None
+        if copied:
+            QGuiApplication.clipboard().setText(copied)
+        self.notice.emit(said)
+
+
+class _Task(QRunnable):
+    def __init__(self, export: ListExport, work: Callable[[], tuple[str, str]]) -> None:
+        super().__init__()
+        self.setAutoDelete(False)
+        self._export, self._work = export, work
+
+    def run(self) -> None:
+        try:
+            said, copied = self._work()
+        except Exception as error:  # noqa: BLE001 - a worker that dies in silence would leave the page waiting forever
+            _log.exception("the list of neighbours failed")
+            said, copied = f"{type(error).__name__}: {error}", ""
+        # The page may be gone when a long list is ready.
+        with contextlib.suppress(RuntimeError):
+            self._export._done.emit(said, copied)
+
+
+def _file_stem(name: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in name) or "images"

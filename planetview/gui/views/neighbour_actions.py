@@ -1,0 +1,93 @@
+"""What can be done with the images of the neighbours page: one action each, for keys, menu and buttons."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QPoint, Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu, QPushButton, QWidget
+
+from planetview.core.formatting import format_count
+from planetview.core.selection import Mask
+from planetview.gui.models.neighbour_filter import MarkMasks
+
+
+class NeighbourActions(QObject):
+    """The actions, with their keys while `view` has the focus."""
+
+    def __init__(self, view: QWidget) -> None:
+        super().__init__(view)
+        self._view = view
+        make = self._make
+        self.compare = make(self.tr("Compare…"), "", self.tr("See the images large, side by side (Enter)."))
+        self.flag = make(self.tr("Flag"), "F", self.tr("Mark images to come back to."))
+        self.exclude = make(
+            self.tr("Leave out"), "X", self.tr("Leave images out of the next run. Their files stay untouched.")
+        )
+        self.all = make(self.tr("Select all shown"), "", self.tr("Select every image that is shown (Ctrl+A)."))
+        self.none = make(self.tr("Clear selection"), "Ctrl+Shift+A", self.tr("Select nothing."))
+        self.copy_path = make(self.tr("Copy path"), "", self.tr("Copy where the current image is (Ctrl+C)."))
+        self.reveal = make(self.tr("Show in file manager"), "", self.tr("Open the folder of the current image."))
+        self.copy_list = make(
+            self.tr("Copy list"), "Ctrl+Shift+C", self.tr("Copy the selected images shown, or all shown, as a table.")
+        )
+        self.export = make(
+            self.tr("Export list…"),
+            "",
+            self.tr("Write the selected images shown, or all shown, with neighbours, scores and marks: CSV or JSON."),
+        )
+
+    def button(self, action: QAction) -> QPushButton:
+        """Return a button that does the same and says the same."""
+        button = QPushButton()
+
+        def follow() -> None:
+            key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            button.setText(action.text())
+            button.setToolTip(f"{action.toolTip()} ({key})" if key else action.toolTip())
+            button.setEnabled(action.isEnabled())
+            button.setVisible(action.isVisible())
+
+        follow()
+        action.changed.connect(follow)
+        button.clicked.connect(action.trigger)
+        return button
+
+    def describe(self, targets: Mask, marks: MarkMasks | None, *, has_current: bool, shown: int) -> None:
+        """Say what the commands would do to the images of `targets`, and allow what is possible."""
+        count = int(targets.sum())
+        are_flagged = marks is not None and count > 0 and bool(marks.flagged[targets].all())
+        are_excluded = marks is not None and count > 0 and bool(marks.excluded[targets].all())
+        several = f" ({format_count(count)})" if count > 1 else ""
+        self.flag.setText((self.tr("Remove flag") if are_flagged else self.tr("Flag")) + several)
+        self.exclude.setText((self.tr("Take in again") if are_excluded else self.tr("Leave out")) + several)
+        for action in (self.flag, self.exclude):
+            action.setEnabled(marks is not None and count > 0)
+        for action in (self.compare, self.copy_path, self.reveal):
+            action.setEnabled(has_current)
+        for action in (self.all, self.copy_list, self.export):
+            action.setEnabled(shown > 0)
+
+    def menu_at(self, at: QPoint) -> QMenu:
+        """Open the menu of an image at a global point."""
+        menu = QMenu(self._view)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for group in (
+            (self.compare,),
+            (self.flag, self.exclude),
+            (self.all, self.none),
+            (self.copy_path, self.reveal),
+            (self.copy_list, self.export),
+        ):
+            menu.addActions(group)
+            menu.addSeparator()
+        menu.popup(at)
+        return menu
+
+    def _make(self, text: str, keys: str, tip: str) -> QAction:
+        action = QAction(text, self._view)
+        action.setToolTip(tip)
+        if keys:
+            action.setShortcut(QKeySequence(keys))
+        action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        self._view.addAction(action)
+        return action

@@ -1,0 +1,114 @@
+"""The set that the neighbours page shows: its neighbours, its selection, its marks, and what commands are for."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from planetview import __version__
+from planetview.core.results import Results
+from planetview.core.selection import ImageRef, Mask, SelectionState
+from planetview.gui.models.neighbour_export import NeighbourRows
+from planetview.gui.models.neighbour_filter import ImageTexts, MarkMasks, Show
+from planetview.gui.models.neighbour_list import NeighbourSet
+from planetview.gui.models.neighbour_order import Order, Score, order_of, values_of
+from planetview.gui.views.neighbour_marks import ImageMarks
+
+
+class ShownSet:
+    """What is known of the images of one set of `results`; `found` is None while there is none."""
+
+    def __init__(self, selection: SelectionState, marks: ImageMarks) -> None:
+        self._selection, self._marks = selection, marks
+        self.results: Results | None = None
+        self.found: NeighbourSet | None = None
+        self.texts: ImageTexts | None = None
+        self.masks: MarkMasks | None = None
+
+    @property
+    def selected(self) -> Mask | None:
+        """Which images of the set are selected, None where none is."""
+        if self.found is None or not self._selection.counts().get(self.found.query.name):
+            return None
+        mask = self._selection.selected(self.found.query.name)
+        return mask if mask.size == len(self.found) else None
+
+    def use(self, found: NeighbourSet | None) -> bool:
+        """Show another set, or the same in other spaces; return whether it is another one."""
+        before, self.found = self.found, found
+        is_other = found is not None and (before is None or before.query is not found.query)
+        if found is None:
+            self.texts = None
+        elif is_other:
+            self.texts = ImageTexts(found.query)
+        self.read_marks()
+        return is_other
+
+    def read_marks(self) -> None:
+        """Look up the marks anew."""
+        self.masks = None
+        if self.found is not None and self.texts is not None:
+            self.masks = self._marks.masks(self.found.query, self.texts)
+
+    def holds(self, ref: ImageRef | None) -> bool:
+        """Return whether an image is one of the set."""
+        found = self.found
+        return ref is not None and found is not None and ref[0] == found.query.name and ref[1] < len(found)
+
+    @property
+    def current(self) -> int | None:
+        """The position of the image in focus, None where that is not in the set."""
+        ref = self._selection.current
+        return ref[1] if ref is not None and self.holds(ref) else None
+
+    def kinds(self) -> dict[Show, Mask]:
+        """Return the images of each kind that can be asked for."""
+        found, masks = self.found, {}
+        if found is None:
+            return {}
+        if (selected := self.selected) is not None:
+            masks[Show.SELECTED] = selected
+        if self.masks is not None and self._marks.is_possible:
+            masks |= {Show.FLAGGED: self.masks.flagged, Show.EXCLUDED: self.masks.excluded}
+            masks[Show.INCLUDED] = ~self.masks.excluded
+        if found.held_out is not None:
+            masks[Show.NEARER] = found.much_nearer
+        if found.other is not None:
+            masks |= {Show.SAME: found.agree, Show.DIFFERENT: ~found.agree}
+        return masks
+
+    def rows(self, order: Order, score: Score | None, seed: int) -> npt.NDArray[np.int64] | None:
+        """Return the images in an order, by a score where the order has one."""
+        if self.found is None or self.results is None:
+            return None
+        if score is None or order in (Order.COPIES, Order.RANDOM):
+            return order_of(order, self.found.nearest, self.found.held_out_distance, seed)
+        return order_of(order, values_of(self.results, self.found.query.name, score.id), better=score.better)
+
+    def targets(self, shown: npt.NDArray[np.int64]) -> Mask:
+        """Return the images that a command is for: of those shown, the selected ones if the current is one, else it.
+
+        shown: the images shown.
+        """
+        if self.found is None:
+            return np.zeros(0, np.bool_)
+        mine, selected = self.current, self.selected
+        targets = np.zeros(len(self.found), np.bool_)
+        if selected is not None and (mine is None or selected[mine]):
+            targets[shown] = selected[shown]
+        elif mine is not None:
+            targets[mine] = True
+        return targets
+
+    def listed(self, shown: npt.NDArray[np.int64]) -> NeighbourRows | None:
+        """Return what an export holds: the selected images of those shown, or all shown, in their order."""
+        if self.found is None or self.results is None or self.masks is None:
+            return None
+        selected = self.selected
+        if selected is None or not selected[shown].any():
+            selected, chosen = np.zeros(len(self.found), np.bool_), shown
+        else:
+            chosen = shown[selected[shown]]
+        made_by = str(self.results.provenance.get("version") or __version__)
+        marks, query = self.masks, self.found.query.name
+        return NeighbourRows(self.results, query, chosen, marks.flagged, marks.excluded, selected, made_by)
