@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from planetview.gui.preferences import KeptPreferences
     from planetview.gui.theme import Theme
     from planetview.gui.workspace import Workspace
+    from planetview.windows import OwnedEngine
 
 EXIT_MACHINE = 4
 _DEBIAN_PACKAGES = (
@@ -188,6 +189,9 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="planetview-gui", description="Open the PlanetView window.")
     parser.add_argument("paths", nargs="*", type=Path, help="a study (.planetview), folders, zip files or lists")
     parser.add_argument("--demo", action="store_true", help="open the demo")
+    parser.add_argument(
+        "--new-instance", action="store_true", help="start a program of its own, beside one that runs already"
+    )
     parser.add_argument("--version", action="version", version=f"PlanetView {planetview.__version__}")
     return parser.parse_args(list(argv))
 
@@ -244,9 +248,11 @@ def _open_window(arguments: argparse.Namespace) -> int:
 
     from planetview.engine.process_engine import ProcessEngine
     from planetview.gui import qtlog
+    from planetview.gui.controller import DEMO
     from planetview.gui.errors import ErrorReporter
-    from planetview.gui.pages import load_page_modules
+    from planetview.gui.instance import Instance, hand_over
     from planetview.gui.widgets.message_bar import BarMessage
+    from planetview.windows import Windows
 
     # Halves the longest gaps that pure Python work in a thread causes.
     sys.setswitchinterval(0.001)
@@ -254,38 +260,47 @@ def _open_window(arguments: argparse.Namespace) -> int:
     qtlog.install()
     QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     app = _application()
-    engine = ProcessEngine()
-    window = build(engine)
-    reporter = ErrorReporter(window)
+    if not arguments.new_instance and hand_over(arguments.paths, demo=arguments.demo):
+        # The program that runs already has opened them.
+        faulthandler.disable()
+        return 0
+    windows = Windows(build, ProcessEngine, _begin, app)
+    app.installEventFilter(windows)
+    instance = Instance(app)
+    instance.asked.connect(lambda paths, demo: windows.open_paths(paths, demo=demo))
+    if not arguments.new_instance:
+        instance.listen()
+    reporter = ErrorReporter(app)
     reporter.reported.connect(
-        lambda failure: window.messages.show_message(
-            BarMessage("error", failure.message, failure.hint, "danger", failure.details)
+        lambda failure: windows.tell(
+            lambda window: window.messages.show_message(
+                BarMessage("error", failure.message, failure.hint, "danger", failure.details)
+            )
         )
     )
     reporter.install()
-    window.show()
-
-    def after_the_first_picture() -> None:
-        engine.warm()
-        window.warm_up(load_page_modules)
-        if arguments.demo:
-            window.controller.open_demo()
-        elif arguments.paths:
-            window.controller.add_paths([path.absolute() for path in arguments.paths])
-
-    QTimer.singleShot(0, after_the_first_picture)
+    windows.open(DEMO if arguments.demo else tuple(path.absolute() for path in arguments.paths))
     signal.signal(signal.SIGINT, lambda _number, _frame: app.exit(130))
     # Python sees a signal only when it runs: Qt's loop gives it a turn now and then.
-    pulse = QTimer(window, interval=200)
+    pulse = QTimer(app, interval=200)
     pulse.timeout.connect(lambda: None)
     pulse.start()
     try:
         return app.exec()
     finally:
-        engine.shutdown()
+        instance.close()
+        windows.shutdown()
         faulthandler.disable()
         if crash_file is not None:
             crash_file.close()
+
+
+def _begin(window: MainWindow, engine: OwnedEngine) -> None:
+    """Load what is slow once the window is there."""
+    from planetview.gui.pages import load_page_modules
+
+    engine.warm()
+    window.warm_up(load_page_modules)
 
 
 def _application() -> QApplication:
