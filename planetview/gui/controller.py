@@ -29,6 +29,7 @@ from planetview.gui.apart import call_beside
 from planetview.gui.background import Background
 from planetview.gui.generator_work import GeneratorWork
 from planetview.gui.jobs import Jobs
+from planetview.gui.pair_maps import PairMaps
 from planetview.gui.runner import JobRunner
 from planetview.gui.sources import sort_paths
 from planetview.gui.study_files import Recovery, StudyFiles
@@ -109,6 +110,7 @@ class Controller(QObject):
         self.jobs.again_wanted.connect(self._repeat)
         self.weights = WeightFiles(runner, lambda: self.is_busy, self)
         self.generator = GeneratorWork(runner, lambda: self.is_busy, self)
+        self.pair_maps = PairMaps(runner, lambda: self.is_busy, self)
         self.generator.page_wanted.connect(self.page_wanted)
         self.generator.status.connect(self.status)
         self.generator.measured.connect(workspace.add_path_lengths)

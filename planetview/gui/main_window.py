@@ -158,6 +158,7 @@ class MainWindow(QMainWindow):
         self.pages = ResultPages(
             selection, theme, thumbs, controller.weights, controller.generator, self.workspace, self
         )
+        self.pages.pair_maps = controller.pair_maps
         self.rail = NavigationRail(theme, self)
         self.header = Header(self.workspace, theme, self)
         self.messages = MessageArea(theme, self)

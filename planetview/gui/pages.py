@@ -19,6 +19,7 @@ from planetview.core.results import MetricValue, Results
 from planetview.core.selection import SelectionState
 from planetview.core.settings import RunSettings
 from planetview.gui.generator_work import GeneratorWork
+from planetview.gui.pair_maps import PairMaps
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.weight_files import WeightFiles
@@ -67,6 +68,7 @@ class ResultPages(QStackedWidget):
     notice = Signal(str)
     weights_wanted = Signal(str)  # weights id that a cell lacks
     literature_toggled = Signal(bool)
+    pair_maps: PairMaps | None = None
 
     def __init__(
         self,
@@ -221,6 +223,8 @@ class ResultPages(QStackedWidget):
         except ImportError as error:
             return _Unavailable(str(error), self)
         page.notice.connect(self.notice)
+        if page_id == "neighbours":
+            page.pair_maps = self.pair_maps
         if page_id == "overview":
             page.weights_wanted.connect(self.weights_wanted)
             page.literature_toggled.connect(self.literature_toggled)

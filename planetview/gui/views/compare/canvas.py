@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from planetview.gui.theme import Theme
@@ -41,6 +41,7 @@ class Canvas(QWidget):
 
     pointed = Signal(object)  # QPointF, relative place in the image under the cursor; None when it has left
     divider_moved = Signal(float)  # 0 to 1 of the width
+    resized = Signal()
 
     def __init__(self, name: str, theme: Theme, transform: ViewTransform, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -204,6 +205,10 @@ class Canvas(QWidget):
                 _paint_line(
                     painter, at + QPointF(5 * dx, 5 * dy), at + QPointF(14 * dx, 14 * dy), QColor("#ffe14d"), dark=True
                 )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.resized.emit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         notches = event.angleDelta().y() / _WHEEL_NOTCH

@@ -116,6 +116,7 @@ class Controls(QWidget):
         self._modes.idClicked.connect(lambda number: self.choose_mode(tuple(Mode)[number]))
         self._pair = self._box(tr("Pair"), tr("Which two images are compared (P)."))
         self._pair_field = labelled(tr("Pair"), self._pair)
+        self._pair_field.setContentsMargins(GAP, 0, 0, 0)
         self._pair.activated.connect(lambda _: self._set(replace(self._settings, pair=self._pair.currentData())))
         row.addWidget(self._pair_field)
         row.addWidget(self.options)

@@ -26,6 +26,7 @@ from planetview.gui.views.compare.subjects import subjects_of
 from planetview.gui.views.compare.transform import ZOOM_STEP
 from planetview.gui.views.compare.words import gap_words, pair_words, readout
 from planetview.gui.views.panels import GAP
+from planetview.gui.widgets.elided import ElidedLabel
 from planetview.gui.widgets.text_dialog import TextDialog
 
 Mark = tuple[str, str]
@@ -89,7 +90,10 @@ class CompareDialog(QDialog):
         self._show_marks()
         first, *_, last = tile_words(tile)
         warning = f" · ▲ {last}" if tile.is_much_nearer else ""
-        self._words.setText("\n".join(line for line in (first + warning, pair_words(results, tile)) if line))
+        for label, words in ((self._tile_words, first + warning), (self._scores, pair_words(results, tile))):
+            label.setText(words)
+            label.setToolTip(words)
+            label.setVisible(bool(words))
         self._show_readout()
 
     def show_marks(self, flagged: Collection[Mark], excluded: Collection[Mark]) -> None:
@@ -106,9 +110,9 @@ class CompareDialog(QDialog):
         self._readout.setAccessibleName(self.tr("Read-out"))
         # Room for two lines always: the images must not jump while the cursor moves.
         self._readout.setMinimumHeight(2 * self.fontMetrics().lineSpacing())
-        self._words = QLabel(wordWrap=True)
-        self._words.setProperty("muted", True)
-        self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._tile_words, self._scores = ElidedLabel(), ElidedLabel()
+        for label in (self._tile_words, self._scores):
+            label.setProperty("muted", True)
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._split.setChildrenCollapsible(False)
         self._split.addWidget(self.stage)
@@ -121,7 +125,8 @@ class CompareDialog(QDialog):
         layout.addWidget(self.controls)
         layout.addWidget(self._split, 1)
         layout.addWidget(self._readout)
-        layout.addWidget(self._words)
+        layout.addWidget(self._tile_words)
+        layout.addWidget(self._scores)
         layout.addLayout(self._build_buttons())
 
     def _build_buttons(self) -> QHBoxLayout:
@@ -260,6 +265,8 @@ class CompareDialog(QDialog):
     @Slot(bool)
     def _on_histogram_toggled(self, on: bool) -> None:
         self.histogram.setVisible(on)
+        high = self._split.height()
+        self._split.setSizes([high // 2, high // 2])
         self._count()
 
     @Slot()

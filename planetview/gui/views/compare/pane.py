@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl, Signal, Slot
-from PySide6.QtGui import QAction, QColor, QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QColor, QDesktopServices, QFont, QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QFrame, QVBoxLayout, QWidget
 
 from planetview.core.datasets import ImageRecord
 from planetview.core.formatting import format_value
@@ -16,6 +16,7 @@ from planetview.gui.views.compare.subjects import Rendered, Subject
 from planetview.gui.views.compare.transform import ViewTransform
 from planetview.gui.views.compare.words import fact_words
 from planetview.gui.views.image_pane import path_text
+from planetview.gui.widgets.elided import ElidedLabel
 
 
 class ComparePane(QWidget):
@@ -31,19 +32,18 @@ class ComparePane(QWidget):
         self.subject: Subject | None = None
         self.rendered: Rendered | None = None
         self.problem = ""
-        self.title = QLabel(f"<b>{title}</b>")
+        self.title, self.name, self.facts = ElidedLabel(), ElidedLabel(), ElidedLabel()
+        bold = QFont(self.font())
+        bold.setBold(True)
+        self.title.setFont(bold)
+        self.facts.setProperty("muted", True)
         self.stripe = QFrame()
         self.stripe.setFixedHeight(3)
         self.canvas = Canvas(title, theme, transform)
-        self.facts = QLabel()
-        self.facts.setProperty("muted", True)
-        for label in (self.title, self.facts):
-            # Names are as long as they are: they must not widen the window.
-            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        for widget in (self.title, self.stripe, self.canvas, self.facts):
+        for widget in (self.title, self.stripe, self.canvas, self.name, self.facts):
             layout.addWidget(widget, 1 if widget is self.canvas else 0)
         self._build_menu()
 
@@ -86,22 +86,23 @@ class ComparePane(QWidget):
         self.canvas.show_words(self.tr("unreadable: {0}").format(reason), is_problem=True)
         self._write()
 
-    def show_pair(self, title: str, facts: str) -> None:
+    def show_pair(self, title: str, names: str, facts: str) -> None:
         """Say what is shown of two images."""
-        self.title.setText(f"<b>{title}</b>")
+        self.title.setText(title)
+        self.name.setText(names)
         self.facts.setText(facts)
         self.canvas.setAccessibleName(title)
-        self.canvas.setAccessibleDescription(facts)
+        self.canvas.setAccessibleDescription(f"{names}. {facts}")
 
     def _write(self) -> None:
         subject = self.subject
         if subject is None:
             return
-        marks = f" &nbsp; {self._marks}" if self._marks else ""
-        near = ""
+        words = [self.title_text]
         if subject.distance is not None:
-            near = self.tr(" &nbsp; distance {0}").format(format_value(subject.distance))
-        self.title.setText(f"<b>{self.title_text}</b>{near}{marks}")
+            words.append(self.tr("distance {0}").format(format_value(subject.distance)))
+        self.title.setText("   ".join([*words, self._marks] if self._marks else words))
+        self.name.setText(subject.record.name)
         facts = fact_words(subject, self.rendered)
         self.facts.setText(facts)
         self.facts.setToolTip(facts)

@@ -6,7 +6,7 @@ from functools import partial
 
 from PySide6.QtCore import QPointF, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 
 from planetview.core.catalogue import metric_label
 from planetview.core.formatting import format_value
@@ -64,6 +64,7 @@ class Stage(QWidget):
         for pane in (*self.panes, self.pair_pane):
             layout.addWidget(pane, 1)
             pane.canvas.pointed.connect(self.point)
+            pane.canvas.resized.connect(self.changed)
             pane.notice.connect(self.notice)
         layout.addWidget(self.scale_bar)
         self.transform.changed.connect(self.changed)
@@ -111,6 +112,7 @@ class Stage(QWidget):
 
     def show_settings(self, settings: Settings) -> None:
         """Show the images as these settings ask."""
+        had_focus = self.isAncestorOf(QApplication.focusWidget() or self)
         before, self._settings = self._settings, settings
         if settings.mode is Mode.BLINK and before.mode is not Mode.BLINK:
             self._shows_second = False
@@ -122,6 +124,10 @@ class Stage(QWidget):
             self._render()
         else:
             self._compose()
+        if had_focus:
+            self.front().canvas.setFocus()
+        self.point(self.place)
+        self.changed.emit()
 
     def link(self, is_linked: bool) -> None:
         """Move all images together, or each alone from where they stand."""
@@ -251,7 +257,7 @@ class Stage(QWidget):
         broken = next((pane for pane in self.pair if pane.problem), None)
         if broken is not None:
             words = self.tr("{0} is unreadable: {1}").format(broken.title_text, broken.problem)
-            self.pair_pane.show_pair(self._pair_title(), "")
+            self.pair_pane.show_pair(self._pair_title(), "", "")
             self.pair_pane.canvas.show_words(words, is_problem=True)
             return
         first, second = (pane.rendered for pane in self.pair)
@@ -262,7 +268,7 @@ class Stage(QWidget):
         mode, canvas = self._settings.mode, self.pair_pane.canvas
         a, b = first.picture, second.picture
         names = f"{first.subject.record.name} · {second.subject.record.name}"
-        title = self._pair_title()
+        title, facts = self._pair_title(), self._size_words(first, second)
         if mode is Mode.SWIPE:
             canvas.show_layers((Layer(a, side=-1), Layer(b, side=1)))
         elif mode is Mode.BLEND:
@@ -277,13 +283,19 @@ class Stage(QWidget):
             self._want_map(first, second)
         elif mode is Mode.DIFFERENCE and self.map.difference is not None:
             canvas.show_layers((Layer(self.map.picture),))
-            names = difference_words(self.map.difference)
+            facts = difference_words(self.map.difference)
         elif self._pair_map is not None:
             canvas.show_layers((Layer(a), Layer(self.map.picture, self._heat)))
             label = metric_label(self._pair_map.metric)
             whole = self.tr("{0} of the pair {1} = mean of the map").format(label, format_value(self._pair_map.score))
-            names = " · ".join(part for part in (whole, self._pair_map.note) if part)
-        self.pair_pane.show_pair(title, names)
+            facts = " · ".join(part for part in (whole, self._pair_map.note) if part)
+        self.pair_pane.show_pair(title, names, facts)
+
+    def _size_words(self, first: Rendered, second: Rendered) -> str:
+        sizes = [f"{one.subject.record.width} × {one.subject.record.height} px" for one in (first, second)]
+        if sizes[0] == sizes[1]:
+            return sizes[0]
+        return self.tr("{0} and {1}: the second is drawn as large as the first").format(*sizes)
 
     def _pair_title(self) -> str:
         first, second = (pane.title_text for pane in self.pair)
@@ -322,8 +334,7 @@ class Stage(QWidget):
         self.scale_bar.show_scale(found.limits, table, is_clipped=is_clipped, unit=unit)
         self._arrange()
         self._compose()
-        if self.place is not None:
-            self.point(self.place)
+        self.point(self.place)
         self.changed.emit()
 
     def _show_map_problem(self, reason: str) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF
 
 from planetview.core.catalogue import METRICS, metric_label
 from planetview.core.formatting import format_value
-from planetview.core.image_compare import Difference, Pixel, VisibleRange, pixel_at, value_at
+from planetview.core.image_compare import Difference, Pixel, pixel_at, value_at
 from planetview.core.results import PairTable, Results
 from planetview.gui.models.neighbour_list import Tile, space_label
 from planetview.gui.models.wording import tr
@@ -25,10 +25,10 @@ def number(value: float) -> str:
 
 
 def fact_words(subject: Subject, rendered: Rendered | None) -> str:
-    """Return name, size, sample type and what the reader decided."""
+    """Return size, sample type, visible range and what the reader decided."""
     record = subject.record
     bands = {1: tr("grey"), 2: tr("grey + alpha"), 3: "RGB", 4: "RGBA"}.get(record.bands, f"{record.bands}")
-    facts = [record.name, f"{record.width} × {record.height} px, {bands}, {record.dtype}"]
+    facts = [f"{record.width} × {record.height} px, {bands}, {record.dtype}"]
     if rendered is None:
         facts.append(tr("reading…"))
     else:
@@ -38,19 +38,6 @@ def fact_words(subject: Subject, rendered: Rendered | None) -> str:
             facts.append(tr("large: every {0}. pixel is shown").format(rendered.step))
         facts += rendered.native.notes
     return " · ".join(facts)
-
-
-def stretch_words(subject: Subject, visible: VisibleRange) -> str:
-    """Return the stretch of the run, where that is what is shown."""
-    return tr("As the run: {0}").format(subject.stretch.stretch.label) if visible is VisibleRange.RUN else ""
-
-
-def pixel_words(rendered: Rendered, place: QPointF) -> str | None:
-    """Return the values under a relative place, "12, 13, 14 uint8", or None outside the image."""
-    pixel = pixel_at(rendered.native, place.x(), place.y(), rendered.step)
-    if pixel is None:
-        return None
-    return f"{_values(pixel)} {rendered.native.dtype}"
 
 
 def readout(subjects: Sequence[Rendered | None], place: QPointF, pair_map: Map | None, metric: str) -> list[str]:
