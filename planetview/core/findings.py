@@ -96,11 +96,12 @@ def clauses(values: Sequence[MetricValue], candidate: str, results: Results | No
     """
     cells = [value for value in values if value.candidate == candidate]
     main = main_value(cells)
-    found = [] if main is None else [_distance_clause(main)]
+    has_several = len({cell.extractor for cell in cells} - {None}) > 1
+    found = [] if main is None else [_distance_clause(main, has_several)]
     judged = _judged(cells)
     if len(judged) > 1:
         worse = sum(cell.beyond_floor is True for cell in judged)
-        text = f"{worse} of {len(judged)} numbers worse than held-out real images"
+        text = f"{worse or 'none'} of {len(judged)} numbers worse than held-out real images"
         found.append(Finding(Tone.BAD if worse else Tone.GOOD, text, Evidence.BEYOND))
     if results is not None:
         gap = _main_gap(results, candidate, main)
@@ -145,9 +146,11 @@ def _judged(cells: Iterable[MetricValue]) -> list[MetricValue]:
     return [cell for cell in cells if cell.beyond_floor is not None and cell.metric != COPYING]
 
 
-def _distance_clause(value: MetricValue) -> Finding:
-    label = published_name(value.metric, value.extractor) or value_label(value)
-    label = label.partition(" (")[0] if published_name(value.metric, value.extractor) else label
+def _distance_clause(value: MetricValue, has_several: bool) -> Finding:
+    # "FD-DINOv2" for "FD-DINOv2 (dgm-eval)": which code it follows is for the table.
+    label = (published_name(value.metric, value.extractor) or "").partition(" (")[0] or metric_label(value.metric)
+    if has_several and not published_name(value.metric, value.extractor):
+        label += f" on {extractor_label(value.extractor)}"
     own, floor = format_value(value.value, value.interval), format_value(value.floor, value.floor_interval)
     if value.floor is None:
         text = f"{label} {own}, with no noise floor to read it against"
@@ -163,7 +166,7 @@ def _copying_clauses(cells: Iterable[MetricValue]) -> Iterator[Finding]:
     for cell in cells:
         if cell.metric == COPYING and cell.value is not None and cell.beyond_floor:
             chance = "" if cell.floor is None else f" (chance: {percent(cell.floor)})"
-            text = f"{percent(cell.value)} have their nearest real image in the reference{chance}"
+            text = f"{percent(cell.value)} lie nearest to a reference image{chance}"
             yield Finding(Tone.BAD, text, Evidence.CELL, COPYING, cell.extractor)
 
 

@@ -345,9 +345,9 @@ class MetricTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             order = tr("best first") if choice.is_reversed else tr("worst first")
             return f"{column_title(column)}, {order}" if is_sorted else column_title(column)
-        if role == Qt.ItemDataRole.DecorationRole:
-            return self._marks.get(column.candidate)
-        return None
+        if role == Qt.ItemDataRole.TextAlignmentRole and column.kind is ColumnKind.EXTRACTOR:
+            return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        return self._marks.get(column.candidate) if role == Qt.ItemDataRole.DecorationRole else None
 
     def _row_header(self, section: int, role: int) -> Any:
         item = self._rows[section]

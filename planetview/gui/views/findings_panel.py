@@ -1,181 +1,258 @@
-"""The findings of the sets: what, what it means for the numbers, and the list behind it to copy or write."""
+"""What the numbers say about each candidate: its mark and name, a verdict in words, and clauses that lead further."""
 
 from __future__ import annotations
 
-import csv
-import io
+import re
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass, field
+from html import escape
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QHBoxLayout,
-    QHeaderView,
-    QLabel,
-    QPushButton,
-    QTreeView,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QPixmap, QResizeEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QScrollArea, QWidget
 
-from planetview.core.errors import UserError
-from planetview.core.files import write_text_atomically
-from planetview.gui.dialogs import choose
-from planetview.gui.models.finding_tree import FindingTree
-from planetview.gui.models.set_findings import Finding, Tone
-from planetview.gui.models.set_words import count_words
-from planetview.gui.theme import Theme
+from planetview.core.findings import Evidence, Finding, Tone, Verdict
+from planetview.gui.models.wording import tr
+from planetview.gui.theme import Tokens
 
-_MOST_ROWS = 8
+_AT_ONCE = 24
+_PER_TURN = 4
+_LEAST_LINES = 2
+_MAX_SHARE = 0.34
+# Lines of text that the table below and what is around it need.
+_LINES_BELOW = 24
+_MAX_NAME = 200
+# "3.1×", "23 of 24", "14 %", "11", "none of 7": what a clause begins with.
+_NUMBER = re.compile(r"(none|no|[<>]?\s?\d[\d.,]*)(×|\s%|\sof\s\d+)?")
+_SYMBOLS = {Verdict.BEYOND: "▲", Verdict.WITHIN: "✓", Verdict.UNKNOWN: "?"}
 
 
-class FindingsPanel(QFrame):
-    """Lists findings, the chosen one explained below; Copy and Export take the list of the chosen finding."""
+@dataclass(frozen=True, slots=True)
+class CandidateFindings:
+    """What the panel says about one candidate. mark: its colour and shape."""
 
-    notice = Signal(str)
+    candidate: str
+    mark: QPixmap = field(compare=False)
+    verdict: Verdict = Verdict.UNKNOWN
+    clauses: tuple[Finding, ...] = ()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setProperty("card", True)
-        self.model = FindingTree(theme, self)
-        self._heading = QLabel(self)
-        font = self._heading.font()
-        font.setBold(True)
-        self._heading.setFont(font)
-        self._build_tree()
-        self._words = QLabel(self, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
-        self._words.setProperty("muted", True)
-        self._copy = QPushButton(self.tr("Copy list"), self)
-        self._copy.setToolTip(self.tr("Copy the list behind the chosen finding, as text with tabs"))
-        self._copy.clicked.connect(self.copy)
-        self._export = QPushButton(self.tr("Export list…"), self)
-        self._export.setToolTip(self.tr("Write the list behind the chosen finding as CSV"))
-        self._export.clicked.connect(self._on_export)
-        foot = QHBoxLayout()
-        foot.setSpacing(12)
-        foot.addWidget(self._words, 1)
-        foot.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignTop)
-        foot.addWidget(self._export, 0, Qt.AlignmentFlag.AlignTop)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 12, 20, 12)
-        layout.setSpacing(8)
-        layout.addWidget(self._heading)
-        layout.addWidget(self.tree)
-        layout.addLayout(foot)
-        self._show_chosen()
-        theme.changed.connect(self._fit, Qt.ConnectionType.QueuedConnection)
 
-    def show_findings(self, findings: Sequence[Finding], *, is_counting: bool = False) -> None:
-        """Show these; what is chosen and open stays so, where it is still found."""
-        is_other = tuple(findings) != self.model.findings
-        chosen = self.chosen()
-        opened = [f.key for row, f in enumerate(self.model.findings) if self.tree.isExpanded(self.model.index(row, 0))]
-        self.model.show_findings(findings)
-        self._heading.setText(self._summary(is_counting=is_counting))
-        if not is_other:
+def verdict_words(verdict: Verdict) -> str:
+    """Return a verdict for people, with a symbol that says it too."""
+    words = {
+        Verdict.BEYOND: tr("Beyond floor"),
+        Verdict.WITHIN: tr("Within floor"),
+        Verdict.UNKNOWN: tr("Cannot tell"),
+    }
+    return f"{_SYMBOLS[verdict]} {words[verdict]}"
+
+
+def verdict_help(verdict: Verdict) -> str:
+    """Return what a verdict claims."""
+    return {
+        Verdict.BEYOND: tr("At least one number is worse than held-out real images, with separate intervals."),
+        Verdict.WITHIN: tr("No number with a noise floor can be told from held-out real images."),
+        Verdict.UNKNOWN: tr("There is no noise floor to judge by: add a held-out set of real images."),
+    }[verdict]
+
+
+def evidence_help(finding: Finding) -> str:
+    """Return where a clause leads."""
+    if finding.evidence is Evidence.GAPS:
+        return tr("Select the real images that no synthetic image comes near")
+    if finding.evidence is Evidence.COPIES:
+        return tr("Look at the images much nearer to a reference image than to any held-out one")
+    if finding.evidence is Evidence.BEYOND:
+        return tr("Show only the numbers that are worse than the floor")
+    return tr("Go to the number in the table")
+
+
+class FindingsPanel(QScrollArea):
+    """A line for each candidate; its clauses are links, for the mouse and, by Tab and Enter, for the keyboard."""
+
+    followed = Signal(str, object)  # candidate, the Finding whose evidence is wanted
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, widgetResizable=True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setAccessibleName(self.tr("Findings"))
+        self._entries: tuple[CandidateFindings, ...] = ()
+        self._tokens: Tokens | None = None
+        self._limit, self._room, self._next = _AT_ONCE, 0, 0
+        self._lines: list[_Line] = []
+        self._content = QWidget()
+        self._grid = QGridLayout(self._content)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(10)
+        self._grid.setVerticalSpacing(5)
+        self._grid.setColumnStretch(3, 1)
+        self._more = QPushButton()
+        self._more.setProperty("quiet", True)
+        self._more.clicked.connect(self._on_more)
+        self._more.hide()
+        self.setWidget(self._content)
+        self._making = QTimer(self, singleShot=True, interval=0)
+        self._making.timeout.connect(self._make_some)
+        self._fitting = QTimer(self, singleShot=True, interval=0)
+        self._fitting.timeout.connect(self._fit)
+
+    @property
+    def entries(self) -> tuple[CandidateFindings, ...]:
+        """What is shown, or will be in the next turns."""
+        return self._entries
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every line stands."""
+        return not self._making.isActive()
+
+    def text(self) -> str:
+        """Return all lines as plain text."""
+        return "\n".join(line.text() for line in self._lines if line.is_shown)
+
+    def show_findings(self, entries: Sequence[CandidateFindings], tokens: Tokens) -> None:
+        """Show these candidates, a few lines a turn: each takes 2 ms to lay out."""
+        if tuple(entry.candidate for entry in entries) != tuple(entry.candidate for entry in self._entries):
+            self._limit = _AT_ONCE
+        self._entries, self._tokens = tuple(entries), tokens
+        self._next = 0
+        self._making.start()
+
+    def use_room(self, height: int) -> None:
+        """Take no more than a part of a page of `height` pixels."""
+        self._room = height
+        self._fitting.start()
+
+    def follow(self, candidate: str, number: int) -> None:
+        """Lead to the evidence of one clause."""
+        entry = next(entry for entry in self._entries if entry.candidate == candidate)
+        self.followed.emit(candidate, entry.clauses[number])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fitting.start()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fitting.start()
+
+    @Slot()
+    def _make_some(self) -> None:
+        shown = self._entries[: self._limit]
+        for number in range(self._next, min(self._next + _PER_TURN, len(shown))):
+            if number == len(self._lines):
+                self._lines.append(_Line(self, self._grid, number))
+            assert self._tokens is not None
+            self._lines[number].show_entry(shown[number], self._tokens)
+        self._next += _PER_TURN
+        if self._next < len(shown):
+            self._making.start()
             return
-        for row, finding in enumerate(self.model.findings):
-            self.tree.setFirstColumnSpanned(row, QModelIndex(), True)
-            if finding.key in opened:
-                self.tree.expand(self.model.index(row, 0))
-        at = self.model.row_of(chosen.key) if chosen is not None else QModelIndex()
-        self.tree.setCurrentIndex(at if at.isValid() else self.model.index(0, 0))
+        for line in self._lines[len(shown) :]:
+            line.hide()
+        self._show_more(len(self._entries) - len(shown))
         self._fit()
-        self._show_chosen()
 
-    def chosen(self) -> Finding | None:
-        """Return the finding that is explained."""
-        return self.model.finding(self.tree.currentIndex())
+    def _show_more(self, left: int) -> None:
+        self._more.setVisible(left > 0)
+        self._more.setText(self.tr("Show {0} more candidates").format(min(left, _AT_ONCE)))
+        self._grid.addWidget(self._more, len(self._lines), 0, 1, 4, Qt.AlignmentFlag.AlignLeft)
 
-    def words(self) -> str:
-        """Return the heading, for tests and status lines."""
-        return self._heading.text()
+    @Slot()
+    def _on_more(self) -> None:
+        self._next, self._limit = self._limit, self._limit + _AT_ONCE
+        self._making.start()
 
-    def copy(self) -> None:
-        """Put the list of the chosen finding on the clipboard, the finding itself where it has none."""
-        finding = self.chosen()
-        if finding is None:
-            return
-        rows = [finding.header, *finding.rows] if finding.rows else [(finding.title,), (finding.consequence,)]
-        QGuiApplication.clipboard().setText("\n".join("\t".join(row) for row in rows))
-        count = count_words(max(1, len(finding.rows)), "1 line", "{0} lines")
-        self.notice.emit(self.tr("Copied {0}.").format(count))
-
-    def export(self, path: Path) -> None:
-        """Write the list of the chosen finding as CSV."""
-        finding = self.chosen()
-        if finding is None:
-            return
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows([finding.header, *finding.rows])
-        try:
-            write_text_atomically(path, text.getvalue())
-        except (OSError, UserError) as error:
-            self.notice.emit(self.tr("Could not write {0}: {1}").format(path.name, error))
-        else:
-            self.notice.emit(self.tr("Wrote {0}").format(path))
-
-    def _build_tree(self) -> None:
-        self.tree = QTreeView(self)
-        self.tree.setAccessibleName(self.tr("Findings"))
-        self.tree.setModel(self.model)
-        self.tree.setHeaderHidden(True)
-        self.tree.setUniformRowHeights(True)
-        self.tree.setFrameShape(QFrame.Shape.NoFrame)
-        self.tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.tree.header().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        copy = QAction(self.tr("Copy list"), self.tree)
-        copy.setShortcut(QKeySequence.StandardKey.Copy)
-        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        copy.triggered.connect(self.copy)
-        self.tree.addAction(copy)
-        self.tree.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        self.tree.selectionModel().currentChanged.connect(lambda _now, _before: self._show_chosen())
-        self.tree.expanded.connect(lambda _index: self._fit())
-        self.tree.collapsed.connect(lambda _index: self._fit())
-
-    def _summary(self, *, is_counting: bool) -> str:
-        warnings = sum(finding.tone is Tone.WARNING for finding in self.model.findings)
-        notes = len(self.model.findings) - warnings
-        parts = [count_words(warnings, "1 warning", "{0} warnings")] if warnings else []
-        parts += [count_words(notes, "1 note", "{0} notes")] if notes else []
-        if is_counting:
-            parts.append(self.tr("still counting large sets…"))
-        if parts:
-            return self.tr("Findings: {0}").format(", ".join(parts))
-        return self.tr(
-            "✓ No findings: every file can be read, no images are shared or repeated, sizes and depths agree"
-        )
-
-    def _show_chosen(self) -> None:
-        finding = self.chosen()
-        has_any = bool(self.model.findings)
-        self.tree.setVisible(has_any)
-        self._words.setVisible(finding is not None)
-        self._words.setText(finding.consequence if finding is not None else "")
-        for button in (self._copy, self._export):
-            button.setVisible(has_any)
-            button.setEnabled(finding is not None and bool(finding.rows))
-
+    @Slot()
     def _fit(self) -> None:
-        """Give the tree the height of its rows, up to a few; more than that scrolls inside."""
-        rows = sum(
-            1 + (len(finding.rows) if self.tree.isExpanded(self.model.index(row, 0)) else 0)
-            for row, finding in enumerate(self.model.findings)
-        )
-        height = self.tree.sizeHintForRow(0) if rows else 0
-        self.tree.setFixedHeight(max(1, height) * min(max(rows, 1), _MOST_ROWS) + 2 * self.tree.frameWidth() + 4)
+        """Take the height that the lines need at this width, up to a part of the page."""
+        line = self.fontMetrics().lineSpacing()
+        most = max(_LEAST_LINES * line, min(round(_MAX_SHARE * self._room), self._room - _LINES_BELOW * line))
+        wanted = self._grid.heightForWidth(self.viewport().width())
+        height = min(max(line, wanted), most)
+        if height != self.height() or self.maximumHeight() != height:
+            self.setFixedHeight(height)
 
-    def _on_export(self) -> None:
-        finding = self.chosen()
-        if finding is not None:
-            choose.choose_new_file(
-                self,
-                self.tr("Export the list"),
-                f"{finding.key.split(' ')[0]}.csv",
-                ["CSV (*.csv)"],
-                lambda paths: self.export(paths[0]),
-            )
+
+class _Line:
+    """The widgets of one candidate's line."""
+
+    def __init__(self, panel: FindingsPanel, grid: QGridLayout, row: int) -> None:
+        self._panel = panel
+        self._shown: tuple[CandidateFindings, Tokens] | None = None
+        self._mark, self._name = QLabel(), QLabel(textFormat=Qt.TextFormat.PlainText)
+        self._verdict = QLabel(textFormat=Qt.TextFormat.RichText)
+        self._clauses = QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
+        bold = self._name.font()
+        bold.setBold(True)
+        self._name.setFont(bold)
+        self._clauses.setTextInteractionFlags(
+            Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+        )
+        self._clauses.linkActivated.connect(self._on_link)
+        self._clauses.linkHovered.connect(self._on_hovered)
+        for column, label in enumerate(self._labels()):
+            grid.addWidget(label, row, column, Qt.AlignmentFlag.AlignTop if column < 3 else Qt.AlignmentFlag(0))
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether a candidate stands here."""
+        return self._shown is not None
+
+    def text(self) -> str:
+        """Return the line as plain text."""
+        return self._clauses.accessibleName()
+
+    def show_entry(self, entry: CandidateFindings, tokens: Tokens) -> None:
+        """Show one candidate."""
+        self._mark.setPixmap(entry.mark)
+        if self._shown == (entry, tokens):
+            return
+        self._shown = (entry, tokens)
+        name = self._name.fontMetrics().elidedText(entry.candidate, Qt.TextElideMode.ElideMiddle, _MAX_NAME)
+        self._name.setText(name)
+        self._name.setToolTip(f"<p>{escape(entry.candidate)}</p>" if name != entry.candidate else "")
+        colours = {Verdict.BEYOND: tokens.danger, Verdict.WITHIN: tokens.success, Verdict.UNKNOWN: tokens.text_muted}
+        words = verdict_words(entry.verdict).replace(" ", "\N{NO-BREAK SPACE}")
+        self._verdict.setText(f'<span style="color: {colours[entry.verdict]}"><b>{words}</b></span>')
+        self._verdict.setToolTip(verdict_help(entry.verdict))
+        parts = [_clause_html(number, clause, tokens) for number, clause in enumerate(entry.clauses)]
+        self._clauses.setText(" · ".join(parts) or escape(tr("no number about the set as a whole yet")))
+        plain = "; ".join(clause.text for clause in entry.clauses)
+        self._clauses.setAccessibleName(f"{entry.candidate}: {verdict_words(entry.verdict)[2:]}; {plain}")
+        for label in self._labels():
+            label.show()
+
+    def hide(self) -> None:
+        """Show nobody."""
+        self._shown = None
+        for label in self._labels():
+            label.hide()
+
+    def _labels(self) -> tuple[QLabel, ...]:
+        return self._mark, self._name, self._verdict, self._clauses
+
+    def _on_link(self, link: str) -> None:
+        if self._shown is not None:
+            self._panel.follow(self._shown[0].candidate, int(link))
+
+    def _on_hovered(self, link: str) -> None:
+        clauses = self._shown[0].clauses if self._shown is not None else ()
+        self._clauses.setToolTip(evidence_help(clauses[int(link)]) if link else "")
+
+
+def _clause_html(number: int, clause: Finding, tokens: Tokens) -> str:
+    """Return a clause as a link of which the number is underlined: all of it underlined reads badly."""
+    # A line must not break between a number and its percent sign.
+    text = clause.text.replace(" %", "\N{NO-BREAK SPACE}%")
+    if clause.evidence is None:
+        return escape(text)
+    found = _NUMBER.match(text)
+    end = found.end() if found else len(text)
+    number_html = f"<u>{escape(text[:end])}</u>"
+    if clause.tone is Tone.BAD:
+        number_html = f"<b>{number_html}</b>"
+    style = f"color: {tokens.text}; text-decoration: none"
+    return f'<a href="{number}" style="{style}">{number_html}{escape(text[end:])}</a>'

@@ -1,128 +1,38 @@
-"""The table that shows a `MetricTableModel`: two lines a cell, family headings across."""
+"""The table that shows a `MetricTableModel`: two lines a cell, family headings across that open and close."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import replace
 
-from PySide6.QtCore import QEvent, QItemSelection, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QResizeEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QHeaderView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableView,
-    QWidget,
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelection,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    Qt,
+    QTimer,
+    Signal,
+    Slot,
 )
+from PySide6.QtGui import QAction, QColor, QKeyEvent, QKeySequence, QPalette, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
 from planetview.core.catalogue import Family
-from planetview.gui.models.metric_table import Cell, CellState, MetricRow, MetricTableModel
-from planetview.gui.models.roles import CellRole
+from planetview.gui.models.metric_cells import CellState
+from planetview.gui.models.metric_columns import BAR, ColumnKind
+from planetview.gui.models.metric_rows import MetricRow
+from planetview.gui.models.metric_table import MetricTableModel
 from planetview.gui.theme import Theme
-from planetview.gui.views.tile_painting import small_font
+from planetview.gui.views.metric_delegate import PADDING, MetricDelegate
 
-_PADDING = 6
-_SPREAD_GAP = 4
-_LINE_GAP = 2
 _MIN_COLUMN = 96
-_MAX_COLUMN = 240
+_MAX_COLUMN = 320
 _MAX_HEADING = 184
 # What the style sheet leaves beside the text of a heading, and its border.
 _HEADING_MARGINS = 20
-
-
-class MetricDelegate(QStyledItemDelegate):
-    """Paints a cell's value above its standing to the noise floor, right-aligned."""
-
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        cell: Cell = index.data(CellRole.CELL)
-        tokens = self._theme.tokens
-        model = index.model()
-        is_heading = isinstance(model, MetricTableModel) and isinstance(model.rows[index.row()], Family)
-        is_chosen = bool(option.state & QStyle.StateFlag.State_Selected)
-        fill = tokens.accent if is_chosen else tokens.surface_alt if is_heading else None
-        painter.save()
-        if fill is not None:
-            painter.fillRect(option.rect, QColor(fill))
-        area = option.rect.adjusted(_PADDING, 0, -_PADDING, 0)
-        if is_heading and isinstance(option.widget, QTableView):
-            # The text of a heading stays in sight while the columns under it scroll.
-            area.setLeft(max(area.left(), _PADDING))
-            area.setRight(min(area.right(), option.widget.viewport().width() - _PADDING))
-        strong = QColor(tokens.accent_text if is_chosen else tokens.text)
-        quiet = QColor(tokens.accent_text if is_chosen else tokens.text_muted)
-        if is_heading:
-            painter.setFont(option.font)
-            painter.setPen(quiet)
-            elided = option.fontMetrics.elidedText(cell.main, Qt.TextElideMode.ElideRight, area.width())
-            painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, elided)
-        else:
-            _paint_lines(painter, area, option.font, cell, (strong, quiet))
-        if option.state & QStyle.StateFlag.State_HasFocus:
-            painter.setPen(QColor(tokens.text))
-            painter.drawRect(option.rect.adjusted(1, 1, -2, -2))
-        painter.restore()
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        return QSize(self.width_of(index.data(CellRole.CELL), option.font), row_height(option.font))
-
-    @staticmethod
-    def width_of(cell: Cell, font: QFont) -> int:
-        """Return the width that shows both lines of a cell in full."""
-        small = small_font(font).toString()
-        spread = _advance(small, cell.spread) + _SPREAD_GAP if cell.spread else 0
-        main = _advance(main_font(font, cell).toString(), cell.main)
-        return max(main + spread, _advance(small, cell.sub)) + 2 * _PADDING + 2
-
-
-@lru_cache(maxsize=4096)
-def _advance(font: str, text: str) -> int:
-    """Return the width of `text`; every change of the table asks again for the same few hundred."""
-    described = QFont()
-    described.fromString(font)
-    return QFontMetrics(described).horizontalAdvance(text)
-
-
-def _paint_lines(painter: QPainter, area: QRect, font: QFont, cell: Cell, pens: tuple[QColor, QColor]) -> None:
-    strong, quiet = pens
-    bold, small = main_font(font, cell), small_font(font)
-    bold_metrics, small_metrics = QFontMetrics(bold), QFontMetrics(small)
-    height = bold_metrics.height() + (small_metrics.height() + _LINE_GAP if cell.sub else 0)
-    line = QRect(area.left(), area.center().y() - height // 2, area.width(), bold_metrics.height())
-    right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-    elide = Qt.TextElideMode.ElideRight
-    below = QRect(area.left(), line.bottom() + 1 + _LINE_GAP, area.width(), small_metrics.height())
-    painter.setFont(small)
-    painter.setPen(quiet)
-    if cell.sub:
-        painter.drawText(below, right, small_metrics.elidedText(cell.sub, elide, area.width()))
-    if cell.spread:
-        painter.drawText(line, right, cell.spread)
-        line.setRight(line.right() - small_metrics.horizontalAdvance(cell.spread) - _SPREAD_GAP)
-    painter.setFont(bold)
-    painter.setPen(strong if cell.state is CellState.READY else quiet)
-    painter.drawText(line, right, bold_metrics.elidedText(cell.main, elide, line.width()))
-
-
-def main_font(font: QFont, cell: Cell) -> QFont:
-    """Return the font of a cell's first line: bold for the best of its row, italic where there is no value."""
-    font = QFont(font)
-    font.setBold(cell.is_best)
-    font.setItalic(cell.state is not CellState.READY)
-    return font
-
-
-def row_height(font: QFont) -> int:
-    """Return the height of a row with two lines."""
-    return QFontMetrics(font).height() + QFontMetrics(small_font(font)).height() + _LINE_GAP + 2 * _PADDING
+# The columns of so many candidates are measured; of more, each gets the widest of these.
+_MEASURED = 12
 
 
 class MetricTableView(QTableView):
@@ -130,14 +40,19 @@ class MetricTableView(QTableView):
 
     current_changed = Signal(QModelIndex)
     copy_requested = Signal()
+    columns_moved = Signal(tuple)  # ids of the shown columns, in their new order
+    sort_wanted = Signal(int)  # the column whose heading was clicked
 
     def __init__(self, model: MetricTableModel, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._metrics = model
-        self._current: tuple[MetricRow | Family, str | None] | None = None
+        self._theme = theme
+        self._delegate = MetricDelegate(theme, self)
+        self._current: tuple[MetricRow | Family, str] | None = None
         self._widths: list[int] | None = None
+        self._is_moving = False
         self.setAccessibleName(self.tr("Metric table"))
-        self.setItemDelegate(MetricDelegate(theme, self))
+        self.setItemDelegate(self._delegate)
         self.setShowGrid(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setCornerButtonEnabled(False)
@@ -146,19 +61,27 @@ class MetricTableView(QTableView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.horizontalHeader().setHighlightSections(False)
-        self.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.verticalHeader().setHighlightSections(False)
-        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setTextElideMode(Qt.TextElideMode.ElideNone)
+        self._set_up_headers()
+        self._add_actions()
         self.horizontalScrollBar().valueChanged.connect(self.viewport().update)
         self.setModel(model)
         model.modelReset.connect(self._on_reset)
         model.modelAboutToBeReset.connect(self._forget_widths)
         model.dataChanged.connect(self._forget_widths)
+        self.clicked.connect(self._on_clicked)
+        theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
         self._on_reset()
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the numbers are painted as those of other sets or settings."""
+        return self._delegate.is_stale
+
+    def show_stale(self, is_stale: bool) -> None:
+        """Paint all numbers quietly, or as usual again."""
+        self._delegate.is_stale = is_stale
+        self.viewport().update()
 
     def chosen_block(self) -> tuple[list[int], list[int]]:
         """Return the rows and columns of the selection where it is more than one cell, else all."""
@@ -173,12 +96,22 @@ class MetricTableView(QTableView):
             [column for column in columns if any(part.left() <= column <= part.right() for part in ranges)],
         )
 
+    def go_to(self, row: MetricRow, candidate: str) -> bool:
+        """Make the cell of a metric and candidate current; False where it is not shown."""
+        rows, ids = self._metrics.rows, [column.candidate for column in self._metrics.columns]
+        if row not in rows or candidate not in ids:
+            return False
+        index = self._metrics.index(rows.index(row), ids.index(candidate))
+        self.setCurrentIndex(index)
+        self.scrollTo(index)
+        return True
+
     def currentChanged(
         self, current: QModelIndex | QPersistentModelIndex, previous: QModelIndex | QPersistentModelIndex
     ) -> None:
         super().currentChanged(current, previous)
         if current.isValid():
-            self._current = (self._metrics.rows[current.row()], self._metrics.candidate_at(current.column()))
+            self._current = (self._metrics.rows[current.row()], self._metrics.columns[current.column()].id)
         self.current_changed.emit(self._metrics.index(current.row(), current.column()))
 
     def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
@@ -190,6 +123,9 @@ class MetricTableView(QTableView):
             self.copy_requested.emit()
             event.accept()
             return
+        if self._fold_by_key(event.key()):
+            event.accept()
+            return
         super().keyPressEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
@@ -198,6 +134,85 @@ class MetricTableView(QTableView):
             self._forget_widths()
             self._fit_rows()
             self._fit_columns()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_columns()
+
+    def _set_up_headers(self) -> None:
+        across, down = self.horizontalHeader(), self.verticalHeader()
+        across.setHighlightSections(False)
+        across.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        across.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        across.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        across.setSectionsMovable(True)
+        across.setSectionsClickable(True)
+        across.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        across.sectionClicked.connect(self.sort_wanted)
+        across.sectionMoved.connect(self._on_section_moved)
+        down.setHighlightSections(False)
+        down.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        down.setTextElideMode(Qt.TextElideMode.ElideNone)
+        down.sectionClicked.connect(self._fold)
+
+    def _add_actions(self) -> None:
+        for text, slot in (
+            (self.tr("Copy"), self.copy_requested.emit),
+            (self.tr("Open all groups"), lambda: self._fold_all(frozenset())),
+            (self.tr("Close all groups"), lambda: self._fold_all(frozenset(Family))),
+        ):
+            action = QAction(text, self)
+            action.triggered.connect(slot)
+            self.addAction(action)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+
+    def _fold_all(self, closed: frozenset[Family]) -> None:
+        self._metrics.choose_rows(replace(self._metrics.row_choice, closed=closed))
+
+    def _fold_by_key(self, key: int) -> bool:
+        """Open or close the family whose heading is current; False where another cell is, or the key says neither."""
+        index = self.currentIndex()
+        item = self._metrics.rows[index.row()] if index.isValid() else None
+        if not isinstance(item, Family):
+            return False
+        is_closed = item in self._metrics.row_choice.closed
+        toggles = key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
+        if toggles or key == (Qt.Key.Key_Right if is_closed else Qt.Key.Key_Left):
+            self._metrics.toggle_family(item)
+            return True
+        return False
+
+    @Slot(QModelIndex)
+    def _on_clicked(self, index: QModelIndex) -> None:
+        self._fold(index.row())
+
+    @Slot(int)
+    def _fold(self, row: int) -> None:
+        if isinstance(item := self._metrics.rows[row], Family):
+            self._metrics.toggle_family(item)
+
+    @Slot(int, int, int)
+    def _on_section_moved(self, _logical: int, _old: int, _new: int) -> None:
+        if not self._is_moving:
+            self._is_moving = True
+            # Columns stand in the model's order, for the spans of the headings: it is told once the drag has ended.
+            QTimer.singleShot(0, self, self._hand_over_order)
+
+    def _hand_over_order(self) -> None:
+        header = self.horizontalHeader()
+        order = [header.logicalIndex(place) for place in range(header.count())]
+        for place in range(header.count()):
+            header.moveSection(header.visualIndex(place), place)
+        self._is_moving = False
+        self.columns_moved.emit(tuple(self._metrics.columns[column].id for column in order))
+
+    @Slot()
+    def _on_theme_changed(self) -> None:
+        # Beyond the last section a heading paints the window's colour, which looks like a section of its own.
+        for header in (self.horizontalHeader(), self.verticalHeader()):
+            palette = header.palette()
+            palette.setColor(QPalette.ColorRole.Window, QColor(self._theme.tokens.surface))
+            header.setPalette(palette)
 
     def _forget_widths(self) -> None:
         # Columns that move under the eye while values arrive are worse than a number cut short until the end.
@@ -209,34 +224,32 @@ class MetricTableView(QTableView):
         for row, item in enumerate(self._metrics.rows):
             if isinstance(item, Family) and columns > 1:
                 self.setSpan(row, 0, 1, columns)
+        self._delegate.has_bars = self._metrics.column_choice.shows(BAR)
         self._fit_rows()
         self._fit_columns()
         self._restore_current()
 
     def _restore_current(self) -> None:
         """Stay on the metric that was current; else begin with the first one."""
-        rows = self._metrics.rows
-        if not rows or not self._metrics.columnCount():
+        rows, columns = self._metrics.rows, self._metrics.columns
+        if not rows or not columns:
             return
-        names = self._metrics.candidates
-        item, name = self._current or (None, names[0])
+        first = next((i for i, column in enumerate(columns) if column.kind is ColumnKind.CANDIDATE), 0)
+        item, id = self._current or (None, "")
         row = rows.index(item) if item in rows else min(1, len(rows) - 1)
-        # Without a name the noise floor was current: the first column, unless each cell names its own now.
-        column = 0 if name is None else self._metrics.column_of(name if name in names else names[0])
-        self.setCurrentIndex(self._metrics.index(row, column))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit_columns()
+        ids = [column.id for column in columns]
+        self.setCurrentIndex(self._metrics.index(row, ids.index(id) if id in ids else first))
 
     def _fit_rows(self) -> None:
-        height, heading = row_height(self.font()), self.fontMetrics().height() + 2 * _PADDING
+        height, heading = self._delegate.row_height(self.font()), self.fontMetrics().height() + 2 * PADDING
         widest = round(_MAX_HEADING * self._text_scale())
         room = QRect(0, 0, widest - _HEADING_MARGINS, 0)
         for row, item in enumerate(self._metrics.rows):
+            if isinstance(item, Family):
+                self.setRowHeight(row, heading)
+                continue
             title = self.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, self._metrics.row_title(row))
-            needed = title.height() + 2 * _PADDING
-            self.setRowHeight(row, heading if isinstance(item, Family) else max(height, needed))
+            self.setRowHeight(row, max(height, title.height() + 2 * PADDING))
         self.verticalHeader().setMaximumWidth(widest)
 
     def _text_scale(self) -> float:
@@ -245,19 +258,23 @@ class MetricTableView(QTableView):
 
     def _fit_columns(self) -> None:
         """Give every column what its numbers need, measured once for each content, and its part of the spare width."""
-        columns, scale = range(self._metrics.columnCount()), self._text_scale()
-        if columns:
-            if self._widths is None:
-                self._widths = [max(round(_MIN_COLUMN * scale), self._content_width(column)) for column in columns]
-            widths = self._widths
-            spare = max(0, self.viewport().width() - sum(widths)) // len(columns)
-            for column, width in zip(columns, widths, strict=True):
-                self.setColumnWidth(column, min(width + spare, max(width, round(_MAX_COLUMN * scale))))
+        count = self._metrics.columnCount()
+        if not count:
+            return
+        scale = self._text_scale()
+        if self._widths is None:
+            measured = [self._content_width(column) for column in range(min(count, _MEASURED))]
+            widths = measured + [max(measured)] * (count - len(measured))
+            self._widths = [max(round(_MIN_COLUMN * scale), width) for width in widths]
+        spare = max(0, self.viewport().width() - sum(self._widths)) // count
+        for column, width in enumerate(self._widths):
+            wanted = min(width + spare, max(width, round(_MAX_COLUMN * scale)))
+            if wanted != self.columnWidth(column):
+                self.setColumnWidth(column, wanted)
 
     def _content_width(self, column: int) -> int:
         """Return what the widest number of a column needs; reasons are elided, the tooltip has them in full."""
-        delegate = self.itemDelegate()
-        assert isinstance(delegate, MetricDelegate)
         rows = (row for row, item in enumerate(self._metrics.rows) if isinstance(item, MetricRow))
         cells = (self._metrics.cell(row, column) for row in rows)
-        return max((delegate.width_of(cell, self.font()) for cell in cells if cell.state is CellState.READY), default=0)
+        ready = [self._delegate.width_of(cell, self.font()) for cell in cells if cell.state is CellState.READY]
+        return max(ready, default=0)

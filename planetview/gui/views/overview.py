@@ -1,54 +1,61 @@
-"""The overview page: every number of a study in one table, with what each means."""
+"""The overview page: what the numbers say about each candidate, and every number of a study in one table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from html import escape
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QScrollArea,
-    QStackedLayout,
-    QTextBrowser,
-    QVBoxLayout,
-    QWidget,
-)
+import numpy as np
+from PySide6.QtCore import QModelIndex, QPoint, QPointF, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAction, QKeySequence, QPainter, QPixmap, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
 from planetview import __version__
 from planetview.core.catalogue import Family
+from planetview.core.copies import suspected_copies
 from planetview.core.datasets import Role
-from planetview.core.formatting import format_count
+from planetview.core.findings import Evidence, Finding, clauses, verdict
 from planetview.core.generation import PathLengthResult
 from planetview.core.results import MetricValue, Results
 from planetview.core.selection import SelectionState
 from planetview.core.settings import RunSettings
 from planetview.gui.models.literature_words import literature_html
+from planetview.gui.models.metric_columns import Column, ColumnChoice, ColumnKind
 from planetview.gui.models.metric_details import cell_html, floor_html, metric_html
-from planetview.gui.models.metric_table import MetricRow, MetricTableModel, family_help, family_title
+from planetview.gui.models.metric_rows import MetricRow, family_help, family_title
+from planetview.gui.models.metric_table import MetricTableModel
 from planetview.gui.models.missing_weights import lacking_weights
-from planetview.gui.models.wording import finding, tr
+from planetview.gui.plots.styles import draw_marker, set_style
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
+from planetview.gui.views.column_menu import ColumnMenu, reordered
+from planetview.gui.views.findings_panel import CandidateFindings, FindingsPanel
+from planetview.gui.views.metric_panel import MetricPanel
 from planetview.gui.views.metric_view import MetricTableView
 from planetview.gui.views.panels import GAP, empty_state, side_by_side
 from planetview.gui.views.path_length_block import PathLengthBlock
+from planetview.gui.views.strips import StaleStrip, WarningStrip, warnings_of
 from planetview.gui.views.table_export import TableExport
+from planetview.gui.views.table_tools import TableTools
 
-_FINDINGS_LINES = 6
-_DETAILS_WIDTH = 240
+_DETAILS_WIDTH = 320
+_DETAILS = "details"
+_MARK_SHARE = 0.75
+# A lower page keeps its lines for the table; arrows and stars say what they are when pointed at.
+_LINES_WITH_LEGEND = 30
+_LEAST_LINES = 11
 
 
 class OverviewPage(QWidget):
-    """One table of all metrics and candidates, a finding per candidate above, the current cell explained beside."""
+    """A finding per candidate, one table of all metrics and candidates below, the current cell explained beside."""
 
     notice = Signal(str)  # what was copied or written, for the status bar
     weights_wanted = Signal(str)  # weights id that the current cell lacks
     literature_toggled = Signal(bool)
+    run_wanted = Signal()
+    columns_changed = Signal(tuple)  # what `columns_state` returns now
+    # Dataset name, mask over its images (n,) bool, "copies" or "gaps". They are selected already.
+    images_wanted = Signal(str, object, str)
 
     def __init__(
         self,
@@ -58,9 +65,10 @@ class OverviewPage(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self._selection, self._theme = selection, theme
         self._results: Results | None = None
-        self._is_running = False
+        self._is_running = self._is_stale = False
+        self._lacking: str | None = None
         self._model = MetricTableModel(self)
         self._empty = empty_state(self.tr("No numbers yet. Choose a reference and a candidate, then press Run."))
         self._content = QWidget()
@@ -73,16 +81,18 @@ class OverviewPage(QWidget):
         column.addWidget(numbers, 1)
         column.addWidget(self._path_lengths)
         self._stack.addWidget(self._empty)
-        self._stack.addWidget(self._content)
-        self._details_html = self._wanted_html = ""
-        self._lacking: str | None = None
-        # Several signals at once change the current cell, and laying its text out takes 10 ms: a turn of its own.
-        self._explaining = QTimer(self, singleShot=True, interval=0)
-        self._explaining.timeout.connect(self._explain)
-        # So does the strip of warnings, which moves everything below it when it appears.
-        self._warning = QTimer(self, singleShot=True, interval=0)
-        self._warning.timeout.connect(self._warn)
-        self._build_content()
+        # Large text on a low window: better that the page scrolls than that the table has a line of it.
+        self._scroll = QScrollArea(widgetResizable=True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setWidget(self._content)
+        self._stack.addWidget(self._scroll)
+        # Each takes milliseconds of layout, and all follow from one signal: they share no turn of the event loop.
+        self._steps: dict[str, Callable[[], None]] = {}
+        self._stepping = QTimer(self, singleShot=True, interval=0)
+        self._stepping.timeout.connect(self._take_step)
+        self._make_parts()
+        self._lay_out()
+        self._connect()
         theme.changed.connect(self._on_theme_changed)
 
     def prepare(self) -> Iterator[None]:
@@ -109,6 +119,16 @@ class OverviewPage(QWidget):
         self._model.add(values)
         self._refresh()
 
+    def show_stage(self, stage: str) -> None:
+        """Say which cells are being computed; `stage` is the id that progress names."""
+        if self._is_running:
+            self._model.show_stage(stage)
+
+    def show_stale(self, is_stale: bool) -> None:
+        """Say that the numbers belong to other sets or settings than those of the study now, or that they do not."""
+        self._is_stale = is_stale
+        self._later("stale", self._follow_stale)
+
     def show_path_lengths(self, found: tuple[PathLengthResult, ...]) -> None:
         """Show what was measured on generators, beside what was measured on images."""
         self._path_lengths.show_path_lengths(found)
@@ -118,56 +138,78 @@ class OverviewPage(QWidget):
         self._model.show_literature(is_shown)
         self._literature.setChecked(is_shown)
 
-    def _build_content(self) -> None:
-        self._findings = QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
-        self._findings.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._findings.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._findings.setAccessibleName(self.tr("Findings"))
-        self._findings_area = QScrollArea(widgetResizable=True)
-        self._findings_area.setFrameShape(QFrame.Shape.NoFrame)
-        self._findings_area.setWidget(self._findings)
-        self._findings_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._strip = _WarningStrip()
+    def begin_filter(self) -> None:
+        """Put the keyboard into the filter of the table."""
+        self._tools.begin_filter()
+
+    def columns_state(self) -> tuple[str, ...]:
+        """Return which columns are shown, in which order, as texts that `use_columns` takes."""
+        details = _DETAILS if self._tools.details.isChecked() else f"-{_DETAILS}"
+        return (*self._model.column_choice.state(self._model.candidates), details)
+
+    def use_columns(self, state: Iterable[str]) -> None:
+        """Show the columns that `columns_state` named; those it did not know stand as at first."""
+        tokens = tuple(state)
+        self._tools.details.setChecked(f"-{_DETAILS}" not in tokens)
+        own = [token for token in tokens if token.removeprefix("-") != _DETAILS]
+        self._model.choose_columns(ColumnChoice.of_state(own))
+        self._literature.setChecked(self._model.column_choice.shows(ColumnKind.LITERATURE.value))
+
+    def _make_parts(self) -> None:
+        self._findings = FindingsPanel(self._content)
+        self._warnings, self._stale = WarningStrip(), StaleStrip()
+        self._tools = TableTools(self._model)
         self._table = MetricTableView(self._model, self._theme)
         self._export = TableExport(self._model, self._table, self._version)
-        self._export.notice.connect(self.notice)
-        self._details = QTextBrowser(openLinks=False)
-        self._details.setFrameShape(QFrame.Shape.NoFrame)
-        self._details.setAccessibleName(self.tr("About the current row"))
-        self._models = QPushButton(self.tr("Open Models"))
-        self._models.setToolTip(self.tr("Get the weights that this number lacks"))
-        self._models.hide()
+        self._panel = MetricPanel()
+        self._details, self._models = self._panel.text, self._panel.models
         self._literature = QAction(self.tr("Literature column"), self, checkable=True)
-        header = self._table.horizontalHeader()
-        header.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        header.addAction(self._literature)
+        self._table.horizontalHeader().addAction(self._literature)
+        menu = ColumnMenu(self._model, self)
+        menu.chosen.connect(self._on_columns_chosen)
+        self._tools.use_menu(menu)
+        QShortcut(QKeySequence.StandardKey.Find, self, self.begin_filter, Qt.ShortcutContext.WidgetWithChildrenShortcut)
+
+    def _lay_out(self) -> None:
         layout = QVBoxLayout(self._content)
         layout.setContentsMargins(2 * GAP, 2 * GAP, 2 * GAP, GAP)
         layout.setSpacing(GAP)
-        layout.addWidget(self._findings_area)
-        layout.addWidget(self._strip)
-        layout.addWidget(side_by_side(self._table, _above(self._details, self._models), _DETAILS_WIDTH), 1)
+        self._splitter = side_by_side(self._table, self._panel, _DETAILS_WIDTH)
+        self._side = self._splitter.widget(1)
+        for widget in (self._stale, self._findings, self._warnings, self._tools):
+            layout.addWidget(widget)
+        layout.addWidget(self._splitter, 1)
         layout.addLayout(self._build_foot())
         self.setFocusProxy(self._table)
-        self.setTabOrder(self._table, self._details)
-        self.setTabOrder(self._details, self._models)
-        self.setTabOrder(self._models, self._strip.more)
-        self._models.clicked.connect(self._on_models)
-        self._literature.triggered.connect(self.literature_toggled)
+        # Qt's own order otherwise: that in which the parts were made.
+        for first, second in ((self._table, self._details), (self._details, self._models)):
+            self.setTabOrder(first, second)
+        self.setTabOrder(self._models, self._warnings.more)
+
+    def _connect(self) -> None:
+        self._findings.followed.connect(self._on_followed)
+        self._stale.run_wanted.connect(self.run_wanted)
+        self._panel.notice.connect(self.notice)
+        self._panel.models_wanted.connect(self._on_models)
+        self._tools.details.toggled.connect(self._on_details)
+        self._export.notice.connect(self.notice)
+        self._literature.triggered.connect(self._on_literature)
         self._table.current_changed.connect(self._on_current_changed)
         self._table.copy_requested.connect(self._export.copy)
+        self._table.sort_wanted.connect(self._tools.turn_sort)
+        self._table.columns_moved.connect(lambda ids: self._on_columns_chosen(reordered(self._model, list(ids))))
+        self._table.horizontalHeader().customContextMenuRequested.connect(self._on_header_menu)
         self._model.dataChanged.connect(self._on_values_changed)
 
-    def _version(self) -> str:
-        made_by = None if self._results is None else self._results.provenance.get("planetview")
-        return str(made_by or __version__)
-
     def _build_foot(self) -> QHBoxLayout:
-        legend = QLabel(
+        legend = self._legend = QLabel(
             self.tr("↓ lower is better   ↑ higher is better   ★ best, where the intervals of all others are separate"),
             wordWrap=True,
         )
         legend.setProperty("muted", True)
+        legend.setToolTip(
+            self.tr("Bars: value / noise floor from 0.1 to 100 times on a logarithmic scale, the same in every cell.")
+        )
         foot = QHBoxLayout()
         foot.setSpacing(GAP)
         foot.addWidget(legend, 1)
@@ -175,48 +217,155 @@ class OverviewPage(QWidget):
             foot.addWidget(button)
         return foot
 
-    def _refresh(self) -> None:
-        has_rows = bool(self._model.rows)
-        self._stack.setCurrentWidget(self._content if has_rows else self._empty)
-        self._warning.start()
-        # Shows the findings too, which take their colours from the theme.
-        self._on_theme_changed()
-        self._on_current_changed(self._table.currentIndex())
-
-    @Slot()
-    def _warn(self) -> None:
-        self._strip.show_warnings(warnings_of(self._results) if self._results is not None else ())
-
-    def _show_findings(self) -> None:
-        lines = []
-        for name in self._model.candidates:
-            # A line must not break between a number and its percent sign.
-            text = finding(name, self._model.values).replace(" %", "\N{NO-BREAK SPACE}%")
-            square = f'<span style="color:{self._colour(name)}">■</span>'
-            lines.append(f'<p style="margin:0 0 4px 0">{square} <b>{escape(name)}</b>: {escape(text)}</p>')
-        self._findings.setText("".join(lines))
-        self._fit_findings()
-
-    def _fit_findings(self) -> None:
-        """Give the findings the height that their lines take at this width, up to some lines."""
-        line = self.fontMetrics().lineSpacing() + 4
-        wanted = self._findings.heightForWidth(self._findings_area.width())
-        self._findings_area.setFixedHeight(min(max(line, wanted), _FINDINGS_LINES * line))
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit_findings()
+        line = self.fontMetrics().lineSpacing()
+        self._legend.setVisible(self.height() > _LINES_WITH_LEGEND * line)
+        self._splitter.setMinimumHeight(_LEAST_LINES * line)
+        self._findings.use_room(self.height())
 
-    def _colour(self, candidate: str) -> str:
+    def _version(self) -> str:
+        made_by = None if self._results is None else self._results.provenance.get("planetview")
+        return str(made_by or __version__)
+
+    def _later(self, name: str, step: Callable[[], None]) -> None:
+        self._steps[name] = step
+        self._stepping.start()
+
+    @Slot()
+    def _take_step(self) -> None:
+        if self._steps:
+            self._steps.pop(next(iter(self._steps)))()
+        if self._steps:
+            self._stepping.start()
+
+    def _refresh(self) -> None:
+        self._stack.setCurrentWidget(self._scroll if self._model.items else self._empty)
+        self._later("marks", self._show_marks)
+        self._later("findings", self._show_findings)
+        self._later("warnings", self._warn)
+        self._later("stale", self._follow_stale)
+        self._on_current_changed(self._table.currentIndex())
+
+    def _warn(self) -> None:
+        self._warnings.show_warnings(warnings_of(self._results) if self._results is not None else ())
+
+    def _follow_stale(self) -> None:
+        is_stale = self._is_stale and self._results is not None
+        self._stale.setVisible(is_stale)
+        self._table.show_stale(is_stale)
+
+    def _show_marks(self) -> None:
+        self._model.use_marks({name: self._mark(name) for name in self._model.candidates})
+
+    def _show_findings(self) -> None:
+        values: dict[str, list[MetricValue]] = {name: [] for name in self._model.candidates}
+        for value in self._model.values:
+            values[value.candidate].append(value)
+        entries = [
+            CandidateFindings(name, self._mark(name), verdict(own), clauses(own, name, self._results))
+            for name, own in values.items()
+        ]
+        self._findings.show_findings(entries, self._theme.tokens)
+
+    def _mark(self, candidate: str) -> QPixmap:
+        """Return a candidate's colour and shape, as plots show them."""
+        names: Iterable[str] = self._model.candidates
         if self._results is not None:
-            return self._theme.dataset_colour(self._results, candidate)
-        return self._theme.role_colour(Role.CANDIDATE, self._model.candidates.index(candidate))
+            names = [dataset.name for dataset in self._results.with_role(Role.CANDIDATE)] or names
+        order = list(names).index(candidate) if candidate in names else 0
+        edge, ratio = self.fontMetrics().height(), self.devicePixelRatioF()
+        mark = QPixmap(round(edge * ratio), round(edge * ratio))
+        mark.setDevicePixelRatio(ratio)
+        mark.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(mark)
+        style = set_style(Role.CANDIDATE, order)
+        draw_marker(painter, style, self._theme.tokens, QPointF(edge / 2, edge / 2), _MARK_SHARE * edge)
+        painter.end()
+        return mark
+
+    @Slot(str, object)
+    def _on_followed(self, candidate: str, finding: Finding) -> None:
+        if finding.evidence is Evidence.CELL:
+            self._go_to(MetricRow(finding.metric, finding.extractor), candidate)
+        elif finding.evidence is Evidence.BEYOND:
+            self._tools.show_beyond(candidate)
+            first = next((row for row in self._model.rows if isinstance(row, MetricRow)), None)
+            if first is None:
+                self._tools.show_all()
+                self.notice.emit(self.tr("No number of {0} is worse than the floor.").format(candidate))
+            else:
+                self._go_to(first, candidate)
+        elif finding.evidence is Evidence.COPIES:
+            self._ask_for_copies(candidate, finding)
+        elif finding.evidence is Evidence.GAPS:
+            self._ask_for_gaps(candidate, finding)
+
+    def _go_to(self, row: MetricRow, candidate: str) -> None:
+        if row not in self._model.rows:
+            self._tools.show_all()
+        if row not in self._model.rows:
+            self._model.toggle_family(row.family)
+        column = Column(ColumnKind.CANDIDATE, candidate)
+        if column not in self._model.columns:
+            self._on_columns_chosen(self._model.column_choice.with_shown(column.id, True))
+        if self._table.go_to(row, candidate):
+            self._table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _ask_for_copies(self, candidate: str, finding: Finding) -> None:
+        found = None if self._results is None else suspected_copies(self._results, candidate, finding.extractor)
+        if found is not None:
+            self._ask_for(candidate, found.suspected, "copies")
+
+    def _ask_for_gaps(self, candidate: str, finding: Finding) -> None:
+        if self._results is not None:
+            reference = self._results.with_role(Role.REFERENCE)[0]
+            mask = np.zeros(len(reference), np.bool_)
+            mask[self._results.gap_of(candidate, finding.extractor).uncovered] = True
+            self._ask_for(reference.name, mask, "gaps")
+
+    def _ask_for(self, dataset: str, mask: np.ndarray, why: str) -> None:
+        """Select images, and ask for the page that shows them."""
+        if self._selection.sizes.get(dataset) == mask.size:
+            self._selection.select(dataset, mask, origin=self)
+            if mask.any():
+                self._selection.set_current((dataset, int(np.argmax(mask))), origin=self)
+        self.images_wanted.emit(dataset, mask, why)
 
     @Slot()
     def _on_theme_changed(self) -> None:
-        self._model.use_colours({name: self._colour(name) for name in self._model.candidates})
-        self._show_findings()
+        self._later("marks", self._show_marks)
+        self._later("findings", self._show_findings)
         self._table.viewport().update()
+
+    @Slot(object)
+    def _on_columns_chosen(self, choice: ColumnChoice) -> None:
+        literature = ColumnKind.LITERATURE.value
+        had_literature = self._model.column_choice.shows(literature)
+        self._model.choose_columns(choice)
+        self._literature.setChecked(choice.shows(literature))
+        if choice.shows(literature) is not had_literature:
+            self.literature_toggled.emit(choice.shows(literature))
+        self.columns_changed.emit(self.columns_state())
+
+    @Slot(bool)
+    def _on_literature(self, is_shown: bool) -> None:
+        self._on_columns_chosen(self._model.column_choice.with_shown(ColumnKind.LITERATURE.value, is_shown))
+
+    @Slot(bool)
+    def _on_details(self, is_shown: bool) -> None:
+        if self._side is not None:
+            self._side.setVisible(is_shown)
+        self.columns_changed.emit(self.columns_state())
+
+    @Slot(QPoint)
+    def _on_header_menu(self, at: QPoint) -> None:
+        header = self._table.horizontalHeader()
+        menu = ColumnMenu(self._model, self, header.logicalIndexAt(at))
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.chosen.connect(self._on_columns_chosen)
+        menu.sort_wanted.connect(self._tools.sort_by)
+        menu.popup(header.mapToGlobal(at))
 
     @Slot()
     def _on_values_changed(self) -> None:
@@ -225,99 +374,25 @@ class OverviewPage(QWidget):
     @Slot(QModelIndex)
     def _on_current_changed(self, current: QModelIndex) -> None:
         item = self._model.rows[current.row()] if current.isValid() else None
+        self._lacking = None
         if not isinstance(item, MetricRow):
-            self._models.hide()
-            self._show_details("" if item is None else _family_html(item))
+            html = "" if item is None else _family_html(item)
+            self._panel.explain(None, html, lacks_weights=False, results=None)
             return
         value = self._model.value_at(current.row(), current.column())
         self._lacking = None if value is None else lacking_weights(value)
-        self._models.setVisible(self._lacking is not None)
+        kind = self._model.columns[current.column()].kind
         about = metric_html(item.metric, item.extractor)
-        if self._model.is_literature(current.column()):
-            self._show_details(literature_html(item.metric, item.extractor) + "<hr>" + about)
-            return
-        is_floor = self._model.candidate_at(current.column()) is None
-        own = "" if value is None else floor_html(value) if is_floor else cell_html(value)
-        self._show_details((own + "<hr>" if own else "") + about)
+        own = "" if value is None else floor_html(value) if kind is ColumnKind.FLOOR else cell_html(value)
+        if kind is ColumnKind.LITERATURE:
+            own = literature_html(item.metric, item.extractor)
+        html = (own + "<hr>" if own else "") + about
+        self._panel.explain(item, html, lacks_weights=self._lacking is not None, results=self._results)
 
     @Slot()
     def _on_models(self) -> None:
         if self._lacking is not None:
             self.weights_wanted.emit(self._lacking)
-
-    def _show_details(self, html: str) -> None:
-        self._wanted_html = html
-        self._explaining.start()
-
-    @Slot()
-    def _explain(self) -> None:
-        if self._wanted_html != self._details_html:
-            self._details_html = self._wanted_html
-            self._details.setHtml(self._wanted_html)
-
-
-def warnings_of(results: Results) -> tuple[str, ...]:
-    """Return what to know before trusting the numbers: the run's warnings, then images left out."""
-    lines = list(results.warnings)
-    for name, images in results.unusable.items():
-        if images:
-            lines.append(tr("{0}: left out during the run: {1}.").format(name, _first_of(images)))
-    for dataset in results.datasets:
-        if dataset.skipped:
-            skipped = tuple((image.name, image.reason) for image in dataset.skipped)
-            lines.append(tr("{0}: left out by the scan: {1}.").format(dataset.name, _first_of(skipped)))
-    return tuple(lines)
-
-
-def _first_of(images: tuple[tuple[str, str], ...]) -> str:
-    name, reason = images[0]
-    more = tr(" and {0} more").format(format_count(len(images) - 1)) if len(images) > 1 else ""
-    return f"{name}: {reason}{more}"
-
-
-class _WarningStrip(QFrame):
-    """Warnings on one quiet line; a button shows all of them."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setProperty("tone", "warning")
-        self._warnings: tuple[str, ...] = ()
-        self._text = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
-        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.more = QPushButton()
-        self.more.setCheckable(True)
-        self.more.setProperty("quiet", True)
-        self.more.toggled.connect(self._show_lines)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 4, 8, 4)
-        layout.addWidget(self._text, 1)
-        layout.addWidget(self.more, 0, Qt.AlignmentFlag.AlignTop)
-        self.hide()
-
-    def show_warnings(self, warnings: tuple[str, ...]) -> None:
-        """Show these warnings, or nothing at all where there are none."""
-        self._warnings = warnings
-        self.more.setChecked(False)
-        self._show_lines()
-
-    @Slot()
-    def _show_lines(self) -> None:
-        shown = self._warnings if self.more.isChecked() else self._warnings[:1]
-        self._text.setText("\n".join(f"⚠ {warning}" for warning in shown))
-        self.more.setVisible(len(self._warnings) > 1)
-        hidden = len(self._warnings) - 1
-        self.more.setText(self.tr("Show less") if self.more.isChecked() else self.tr("{0} more").format(hidden))
-        self.setVisible(bool(self._warnings))
-
-
-def _above(upper: QWidget, lower: QWidget) -> QWidget:
-    both = QWidget()
-    layout = QVBoxLayout(both)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(GAP)
-    layout.addWidget(upper, 1)
-    layout.addWidget(lower)
-    return both
 
 
 def _family_html(family: Family) -> str:

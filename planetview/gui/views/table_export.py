@@ -16,7 +16,8 @@ from planetview.core.results import MetricValue
 from planetview.core.table_formats import values_latex, values_markdown
 from planetview.core.tables import values_csv, values_json
 from planetview.gui.models.metric_export import grid_html, grid_tsv, table_grid
-from planetview.gui.models.metric_table import MetricRow, MetricTableModel
+from planetview.gui.models.metric_rows import MetricRow
+from planetview.gui.models.metric_table import MetricTableModel
 from planetview.gui.models.wording import tr
 from planetview.gui.views.metric_view import MetricTableView
 
@@ -45,17 +46,19 @@ class TableExport(QObject):
     def buttons(self) -> tuple[QPushButton, ...]:
         """Return new buttons: copy, copy as, export."""
         copy = QPushButton(self.tr("Copy table"))
-        copy.setToolTip(self.tr("Copy the chosen block, or all, as a table for spreadsheets and documents (Ctrl+C)."))
+        copy.setToolTip(
+            self.tr("Copy the chosen block, or all that is shown, as a table for spreadsheets and documents (Ctrl+C).")
+        )
         copy.clicked.connect(self.copy)
         copy_as = QPushButton(self.tr("Copy as"))
-        copy_as.setToolTip(self.tr("Copy the chosen block, or all, as text for notes or a paper."))
+        copy_as.setToolTip(self.tr("Copy the chosen block, or all that is shown, as text for notes or a paper."))
         menu = QMenu(copy_as)
         for text, suffix in ((self.tr("&Markdown"), ".md"), (self.tr("&LaTeX (booktabs)"), ".tex")):
             menu.addAction(text).triggered.connect(partial(self._on_copy_as, suffix))
         copy_as.setMenu(menu)
         export = QPushButton(self.tr("Export…"))
         export.setToolTip(
-            self.tr("Write the table as a file: CSV and JSON with every digit, Markdown and LaTeX for reading.")
+            self.tr("Write all values as a file: CSV and JSON with every digit, Markdown and LaTeX for reading.")
         )
         export.clicked.connect(self.export)
         return copy, copy_as, export
@@ -78,9 +81,8 @@ class TableExport(QObject):
         if path is None:
             return
         _, write = _FORMATS[path.suffix.lower()]
-        values = self._values(range(len(self._model.rows)), self._model.candidates)
         try:
-            write_text_atomically(path, write(values, self._version()))
+            write_text_atomically(path, write(self._model.ordered_values(), self._version()))
         except UserError as error:
             self.notice.emit(f"{error.message} {error.hint}".strip())
         else:
@@ -110,13 +112,9 @@ class TableExport(QObject):
 
     def _values(self, rows: Iterable[int], names: Sequence[str]) -> list[MetricValue]:
         """Return the values of some rows and candidates in the order of the table."""
-        return [
-            value
-            for row in rows
-            if isinstance(self._model.rows[row], MetricRow)
-            for name in names
-            if (value := self._model.value_at(row, self._model.column_of(name))) is not None
-        ]
+        items = [item for item in (self._model.rows[row] for row in rows) if isinstance(item, MetricRow)]
+        found = (self._model.value_of(item, name) for item in items for name in names)
+        return [value for value in found if value is not None]
 
     def _chosen(self) -> tuple[list[int], list[str]]:
         rows, columns = self._table.chosen_block()
