@@ -84,6 +84,7 @@ class ResultPages(QStackedWidget):
         self._selection, self._theme, self._thumbs, self._weights = selection, theme, thumbs, weights
         self._generator, self._workspace = generator, workspace
         self._shows_literature = False
+        self._columns: tuple[str, ...] = ()
         self._pages: dict[str, Any] = {}
         self._out_of_date: set[str] = set()
         self._results: Results | None = None
@@ -91,6 +92,8 @@ class ResultPages(QStackedWidget):
         self._gathering = QTimer(self, singleShot=True, interval=_GATHER_MS)
         self._gathering.timeout.connect(self._show_waiting)
         workspace.path_lengths_changed.connect(self._show_path_lengths)
+        for changed in (workspace.contents_changed, workspace.settings_changed, workspace.marks_changed):
+            changed.connect(self._show_stale)
 
     def show_page(self, page_id: str) -> None:
         """Bring a page to the front."""
@@ -129,6 +132,17 @@ class ResultPages(QStackedWidget):
         self._shows_literature = is_shown
         if "overview" in self._pages:
             self._pages["overview"].show_literature(is_shown)
+
+    def show_stage(self, stage: str) -> None:
+        """Say in the overview which numbers are being computed; `stage` is the id that progress names."""
+        if "overview" in self._pages:
+            self._pages["overview"].show_stage(stage)
+
+    def use_columns(self, state: tuple[str, ...]) -> None:
+        """Show the columns of the overview that `columns_changed` named."""
+        self._columns = state
+        if "overview" in self._pages:
+            self._pages["overview"].use_columns(state)
 
     def copy_methods(self) -> None:
         """Put a paragraph for a paper on the clipboard: how the present results were made."""
@@ -190,6 +204,10 @@ class ResultPages(QStackedWidget):
         if values and overview is not None:
             overview.show_partial(values)
 
+    def _show_stale(self) -> None:
+        if "overview" in self._pages:
+            self._pages["overview"].show_stale(self._workspace.is_stale)
+
     def _show_path_lengths(self) -> None:
         if "overview" in self._pages:
             self._pages["overview"].show_path_lengths(self._workspace.path_lengths)
@@ -198,6 +216,7 @@ class ResultPages(QStackedWidget):
         if page_id in self._out_of_date:
             self._out_of_date.discard(page_id)
             self._pages[page_id].show_results(self._results)
+            self._show_stale()
 
     def _add(self, page_id: str) -> None:
         if page_id not in self._pages:
@@ -228,6 +247,11 @@ class ResultPages(QStackedWidget):
         if page_id == "overview":
             page.weights_wanted.connect(self.weights_wanted)
             page.literature_toggled.connect(self.literature_toggled)
+            page.run_wanted.connect(self.run_wanted)
+            page.images_wanted.connect(self.images_wanted)
+            page.columns_changed.connect(self.columns_changed)
+            if self._columns:
+                page.use_columns(self._columns)
             page.show_literature(self._shows_literature)
             page.show_path_lengths(self._workspace.path_lengths)
         return page  # type: ignore[no-any-return]
@@ -256,4 +280,16 @@ class _Unavailable(QWidget):
         """Nothing to show."""
 
     def show_path_lengths(self, _found: tuple[PathLengthResult, ...]) -> None:
+        """Nothing to show."""
+
+    def show_stage(self, _stage: str) -> None:
+        """Nothing to show."""
+
+    def show_stale(self, _is_stale: bool) -> None:
+        """Nothing to show."""
+
+    def use_columns(self, _state: tuple[str, ...]) -> None:
+        """Nothing to show."""
+
+    def show_literature(self, _is_shown: bool) -> None:
         """Nothing to show."""
