@@ -251,16 +251,16 @@ def test_the_inspector_gives_sizes_entropy_distances_and_pair_scores(qtbot, page
     assert f"{table.scores['ssim'][0]:.4f}" in text
 
 
-def test_enter_opens_the_large_view_and_its_arrows_step_through_the_order(qtbot, page, selection):
+def test_enter_opens_the_large_view_whose_keys_step_through_the_order(qtbot, page, selection):
     page._grid.setFocus()
     page._grid.setCurrentIndex(page._model.index(0))
     qtbot.keyClick(page._grid, Qt.Key.Key_Return)
-    dialog = page._compare
+    dialog = page._compare.dialog
     assert dialog.isVisible()
     assert dialog.panes[0].record.name == page._model.tile(0).record.name
 
     qtbot.waitUntil(dialog.isActiveWindow, timeout=2000)
-    qtbot.keyClick(dialog, Qt.Key.Key_Right)
+    qtbot.keyClick(dialog, Qt.Key.Key_PageDown)
 
     assert dialog.panes[0].record is page._model.tile(1).record
     assert dialog.panes[1].record is page._model.tile(1).reference.record
@@ -302,7 +302,7 @@ def test_without_a_held_out_set_tiles_hold_two_images(qtbot, theme, thumbs):
     assert page._grid.delegate.plan.columns == 2
     assert "No held-out set" in page._count.text()
     page._on_image_opened(0)
-    assert not page._compare.panes[2].isVisible()
+    assert not page._compare.dialog.panes[2].isVisible()
     page._compare.close()
 
 

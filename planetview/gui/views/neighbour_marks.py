@@ -6,6 +6,8 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from planetview.core.datasets import Dataset
+from planetview.core.marks import ImageKey
+from planetview.core.results import Results
 from planetview.core.selection import Mask
 from planetview.gui.models.neighbour_filter import ImageTexts, MarkMasks, masks_of
 from planetview.gui.workspace import Workspace
@@ -43,6 +45,30 @@ class ImageMarks(QObject):
         """Leave the images of a mask out of the next run, or take them in again."""
         if self._workspace is not None and images.any():
             self._workspace.set_excluded(self._keys(dataset, images), is_on)
+
+    def set_one_flagged(self, dataset: Dataset, image: str, is_on: bool) -> None:
+        """Flag the image of that name, or take its flag away."""
+        if self._workspace is not None:
+            self._workspace.set_flagged([(self._workspace.set_name(dataset), image)], is_on)
+
+    def set_one_excluded(self, dataset: Dataset, image: str, is_on: bool) -> None:
+        """Leave the image of that name out of the next run, or take it in again."""
+        if self._workspace is not None:
+            self._workspace.set_excluded([(self._workspace.set_name(dataset), image)], is_on)
+
+    def keys_in(self, results: Results) -> tuple[frozenset[ImageKey], frozenset[ImageKey]]:
+        """Return the images flagged and excluded, under the names that their sets have in `results`."""
+        if self._workspace is None:
+            return frozenset(), frozenset()
+        workspace, marks = self._workspace, self._workspace.marks
+        known: dict[str, list[str]] = {}
+        for dataset in results.datasets:
+            known.setdefault(workspace.set_name(dataset), []).append(dataset.name)
+
+        def renamed(keys: frozenset[ImageKey]) -> frozenset[ImageKey]:
+            return frozenset((name, image) for study_name, image in keys for name in known.get(study_name, ()))
+
+        return renamed(marks.flagged), renamed(marks.excluded)
 
     def _keys(self, dataset: Dataset, images: Mask) -> list[tuple[str, str]]:
         assert self._workspace is not None

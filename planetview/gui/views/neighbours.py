@@ -14,13 +14,14 @@ from planetview.gui.models.neighbour_filter import Show, shown_mask
 from planetview.gui.models.neighbour_list import NeighbourListModel, NeighbourSet
 from planetview.gui.models.neighbour_order import scores_of
 from planetview.gui.models.neighbour_words import count_words, queries_of, spaces_of
+from planetview.gui.pair_maps import PairMaps
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
-from planetview.gui.views.compare import CompareDialog
 from planetview.gui.views.image_grid import ImageGrid
 from planetview.gui.views.list_export import ListExport
 from planetview.gui.views.neighbour_actions import NeighbourActions
 from planetview.gui.views.neighbour_bar import NeighbourBar
+from planetview.gui.views.neighbour_compare import NeighbourCompare
 from planetview.gui.views.neighbour_inspector import NeighbourInspector, role_title
 from planetview.gui.views.neighbour_marks import ImageMarks
 from planetview.gui.views.panels import GAP, empty_state, side_by_side
@@ -35,6 +36,7 @@ class NeighboursPage(QWidget):
     """
 
     notice = Signal(str)
+    pair_maps: PairMaps | None = None  # who makes heat maps for the compare view
 
     def __init__(
         self,
@@ -49,7 +51,6 @@ class NeighboursPage(QWidget):
         self._selection = selection
         self._theme = theme
         self._thumbs = thumbs
-        self._compare: CompareDialog | None = None
         self._model = NeighbourListModel(self)
         self._marks = ImageMarks(workspace, self)
         self._shown = ShownSet(selection, self._marks)
@@ -58,6 +59,7 @@ class NeighboursPage(QWidget):
         self._inspector = NeighbourInspector(theme, thumbs)
         self._actions = NeighbourActions(self._grid)
         self._export = ListExport(self)
+        self._compare = NeighbourCompare(theme, thumbs, self._marks, self)
         self._build()
         self._connect()
 
@@ -71,8 +73,7 @@ class NeighboursPage(QWidget):
         names = queries_of(results) if results is not None else []
         self._bar.fill_queries((f"{name} ({role_title(role).lower()})", name) for name, role in names)
         self._stack.setCurrentIndex(1 if names else 0)
-        if self._compare is not None:
-            self._compare.close()
+        self._compare.close()
         self._use_set()
         self._follow_current()
         self._begin_somewhere()
@@ -167,6 +168,8 @@ class NeighboursPage(QWidget):
         self._inspector.path_copied.connect(self._on_path_copied)
         self._inspector.not_revealed.connect(self.notice)
         self._export.notice.connect(self.notice)
+        self._compare.notice.connect(self.notice)
+        self._compare.stepped.connect(self._on_stepped)
         self._theme.changed.connect(self._on_theme_changed)
         self._selection.subscribe(self._on_selection_change)
 
@@ -290,8 +293,7 @@ class NeighboursPage(QWidget):
         tile = found.tile(current, self._bar.count.value())
         self._inspector.show_tile(results, tile, found.by)
         self._tell_marks()
-        if self._compare is not None and self._compare.isVisible():
-            self._compare.show_tile(results, tile)
+        self._compare.follow(results, tile)
 
     def _tell(self) -> None:
         """Say how many images there are, and in every command what it would do to how many."""
@@ -320,15 +322,8 @@ class NeighboursPage(QWidget):
     @Slot(int)
     def _on_image_opened(self, image: int) -> None:
         found, results = self._shown.found, self._shown.results
-        if found is None or results is None:
-            return
-        if self._compare is None:
-            self._compare = CompareDialog(self._theme, self._thumbs, self)
-            self._compare.stepped.connect(self._on_stepped)
-        self._compare.show_tile(results, found.tile(image, self._bar.count.value()))
-        self._compare.show()
-        self._compare.raise_()
-        self._compare.activateWindow()
+        if found is not None and results is not None:
+            self._compare.open(results, found.tile(image, self._bar.count.value()), self.pair_maps)
 
     @Slot()
     def _on_compare(self) -> None:
