@@ -18,7 +18,7 @@ class SetSummaries(QObject):
 
     ready = Signal()
 
-    _counted = Signal(int, object)  # id of the images, SetSummary
+    _counted = Signal(object, object)  # id of the images, beyond what a C int holds; SetSummary
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -58,7 +58,7 @@ class SetSummaries(QObject):
         wanted = {id(dataset.images) for dataset in datasets}
         self._known = {key: value for key, value in self._known.items() if key in wanted or key in self._tasks}
 
-    @Slot(int, object)
+    @Slot(object, object)
     def _on_counted(self, key: int, summary: SetSummary) -> None:
         self._tasks.pop(key, None)
         if key in self._known:

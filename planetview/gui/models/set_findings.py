@@ -197,7 +197,7 @@ def _inside(dataset: Dataset, summary: SetSummary, excluded: Set[ImageKey]) -> I
         yield Finding(
             f"odd {name}",
             Tone.NOTE,
-            tr("{0} of '{1}' not {2}").format(count, name, usual),
+            tr("'{0}': {1} not of {2}").format(name, count, usual),
             tr("A few images differ in size from the rest of their set. Often these are cut at a border, or strays."),
             sets,
             (tr("Image"), tr("Size")),
@@ -239,7 +239,8 @@ def _repeats(dataset: Dataset, summary: SetSummary, excluded: Set[ImageKey]) -> 
     if not rows:
         return
     share = len(rows) / len(dataset)
-    title = tr("{0} of '{1}' repeat another one ({2})").format(count_words(len(rows)), dataset.name, percent(share))
+    count = count_words(len(rows), "1 repeated image", "{0} repeated images")
+    title = tr("{0} in '{1}' ({2})").format(count, dataset.name, percent(share))
     consequence = (
         tr("The same image more than once is a sign of few modes, and each copy counts in every metric.")
         if dataset.role is Role.CANDIDATE

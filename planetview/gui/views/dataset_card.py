@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from planetview.core.datasets import Dataset, Role, SharedImages
 from planetview.core.set_summary import SetSummary
-from planetview.gui.icons import icon
+from planetview.gui.icons import icon, square_beside
 from planetview.gui.models.set_words import facts_words
 from planetview.gui.relinker import Relinked
 from planetview.gui.stretch_preview import SetStretch
@@ -32,6 +32,8 @@ from planetview.gui.views.stretch_samples import set_words
 from planetview.gui.widgets.expander import Expander
 from planetview.gui.widgets.thumb_strip import ThumbStrip
 from planetview.gui.workspace import MissingSource
+
+_NAME_CHARACTERS = 16
 
 ROLES: tuple[tuple[Role, str, str], ...] = (
     (Role.REFERENCE, "Reference", "Real images the generator learned from; exactly one set"),
@@ -156,6 +158,8 @@ class DatasetCard(QFrame):
         self._name = QLineEdit(name, self)
         self._name.setAccessibleName(self.tr("Name of the set"))
         self._name.setToolTip(self.tr("Name of the set, as shown everywhere"))
+        self._name.setMinimumWidth(_NAME_CHARACTERS * self.fontMetrics().averageCharWidth())
+        self._name.setCursorPosition(0)
         self._name.editingFinished.connect(self._on_name_edited)
         self._role = QComboBox(self)
         self._role.setAccessibleName(self.tr("Role of {0}").format(name))
@@ -168,6 +172,7 @@ class DatasetCard(QFrame):
         self._role.activated.connect(self._on_role_activated)
         self._remove = QToolButton(self, autoRaise=True)
         self._remove.setIcon(icon("remove", self._theme.tokens.text_muted))
+        self._remove.setIconSize(square_beside(self._remove))
         self._remove.setAccessibleName(self.tr("Remove {0} from the study").format(name))
         self._remove.setToolTip(self.tr("Remove from the study; the files stay where they are"))
         self._remove.clicked.connect(lambda: self.removed.emit(self.dataset.name))

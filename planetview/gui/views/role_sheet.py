@@ -75,7 +75,7 @@ class RoleSheet(QScrollArea):
         self._relinker = Relinker(workspace, self)
         self.setAccessibleName(self.tr("Datasets"))
         self.setWidgetResizable(True)
-        self.setAcceptDrops(True)
+        self.viewport().setAcceptDrops(True)  # the area itself never gets drags
         self.setFrameShape(QFrame.Shape.NoFrame)
         page = QWidget(self)
         layout = QVBoxLayout(page)
@@ -160,10 +160,14 @@ class RoleSheet(QScrollArea):
         """Mark in the options what needs one of these weights, known to be missing."""
         self._options.show_lacking(lacking)
 
-    def _build_heading(self) -> QHBoxLayout:
+    def _build_heading(self) -> QVBoxLayout:
         title = QLabel(self.tr("Datasets"), self)
         title.setProperty("title", True)
-        hint = QLabel(self.tr("Drop more folders anywhere, and check that every role is right."), self, wordWrap=True)
+        hint = QLabel(
+            self.tr("Drop more folders anywhere, or paste their paths, and check that every role is right."),
+            self,
+            wordWrap=True,
+        )
         hint.setProperty("muted", True)
         folder = QPushButton(self.tr("Add folder…"), self)
         folder.setToolTip(self.tr("Add a folder of images (Ctrl+O)"))
@@ -171,13 +175,16 @@ class RoleSheet(QScrollArea):
         files = QPushButton(self.tr("Add zip or list…"), self)
         files.setToolTip(self.tr("Add images in a zip file or named by a list (Ctrl+Alt+O)"))
         files.clicked.connect(self.files_requested)
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        row.addWidget(title)
-        row.addWidget(hint, 1)
-        row.addWidget(folder)
-        row.addWidget(files)
-        return row
+        buttons = QHBoxLayout()
+        buttons.setSpacing(12)
+        buttons.addWidget(title, 1)
+        buttons.addWidget(folder)
+        buttons.addWidget(files)
+        rows = QVBoxLayout()
+        rows.setSpacing(4)
+        rows.addLayout(buttons)
+        rows.addWidget(hint)
+        return rows
 
     def _build_relinking(self) -> RelinkBar:
         self._relinking = RelinkBar(self._workspace, self._relinker, self)
@@ -204,13 +211,9 @@ class RoleSheet(QScrollArea):
         workspace.contents_changed.connect(self._show_sets)
         workspace.shared_changed.connect(self._show_shared)
         workspace.settings_changed.connect(self._show_choices)
-        for changed in (
-            workspace.contents_changed,
-            workspace.shared_changed,
-            workspace.settings_changed,
-            workspace.marks_changed,
-        ):
-            changed.connect(self._finding.start)
+        for signal in (workspace.contents_changed, workspace.shared_changed, workspace.settings_changed):
+            signal.connect(self._finding.start)
+        workspace.marks_changed.connect(self._finding.start)
         self._summaries.ready.connect(self._show_summaries)
         self._relinker.changed.connect(self._show_relinked)
         self._theme.changed.connect(self._dress_again)
@@ -338,13 +341,8 @@ class RoleSheet(QScrollArea):
         if not self.isVisible():
             return  # the show asks again
         workspace = self._workspace
-        found = find_all(
-            workspace.datasets,
-            self._summaries.get,
-            workspace.shared,
-            workspace.settings.stretch,
-            workspace.marks.excluded,
-        )
+        stretch, excluded = workspace.settings.stretch, workspace.marks.excluded
+        found = find_all(workspace.datasets, self._summaries.get, workspace.shared, stretch, excluded)
         self._summaries.keep_only(workspace.datasets)
         self.findings.show_findings(found, is_counting=self._summaries.is_counting)
         self.findings.setVisible(bool(workspace.datasets))

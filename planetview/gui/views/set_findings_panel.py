@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from planetview.core.errors import UserError
 from planetview.core.files import write_text_atomically
 from planetview.gui.dialogs import choose
+from planetview.gui.icons import square_beside
 from planetview.gui.models.finding_tree import FindingTree
 from planetview.gui.models.set_findings import Finding, Tone
 from planetview.gui.models.set_words import count_words
@@ -173,12 +174,13 @@ class SetFindingsPanel(QFrame):
 
     def _fit(self) -> None:
         """Give the tree the height of its rows, up to a few; more than that scrolls inside."""
+        self.tree.setIconSize(square_beside(self.tree))
         rows = sum(
             1 + (len(finding.rows) if self.tree.isExpanded(self.model.index(row, 0)) else 0)
             for row, finding in enumerate(self.model.findings)
         )
         height = self.tree.sizeHintForRow(0) if rows else 0
-        self.tree.setFixedHeight(max(1, height) * min(max(rows, 1), _MOST_ROWS) + 2 * self.tree.frameWidth() + 4)
+        self.tree.setFixedHeight(max(1, height) * min(max(rows, 1), _MOST_ROWS) + 2 * self.tree.frameWidth())
 
     def _on_exclude(self) -> None:
         finding = self.chosen()

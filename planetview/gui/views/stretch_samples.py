@@ -20,6 +20,7 @@ from planetview.gui.theme import Theme
 from planetview.gui.widgets.flow import FlowLayout
 
 EDGE_PX = 144
+_LINE_CHARACTERS = 36
 
 
 class StretchSamples(QWidget):
@@ -48,7 +49,7 @@ class StretchSamples(QWidget):
         buttons.addWidget(self._next)
         buttons.addWidget(self._candidate)
         buttons.addStretch(1)
-        flow = FlowLayout(24, 12)
+        flow = FlowLayout(24, 12, at_top=True)
         for view in self._views.values():
             flow.addWidget(view)
         layout = QVBoxLayout(self)
@@ -107,7 +108,6 @@ class SampleView(QWidget):
     def __init__(self, role: Role, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._role, self._theme = role, theme
-        self.setFixedWidth(2 * EDGE_PX + 12)
         self._title = QLabel(self, textFormat=Qt.TextFormat.PlainText)
         self._picture = QLabel(self, alignment=Qt.AlignmentFlag.AlignCenter)
         self._picture.setFixedSize(EDGE_PX, EDGE_PX)
@@ -124,6 +124,8 @@ class SampleView(QWidget):
         layout.addWidget(self._title)
         layout.addLayout(row)
         layout.addWidget(self._words)
+        theme.changed.connect(self._fit, Qt.ConnectionType.QueuedConnection)
+        self._fit()
 
     def expect(self, set_name: str) -> None:
         """Keep the picture until the next arrives, and say that it is about to be replaced."""
@@ -147,6 +149,9 @@ class SampleView(QWidget):
     def words(self) -> str:
         """Return what is said about the sample."""
         return self._words.text()
+
+    def _fit(self) -> None:
+        self.setFixedWidth(max(2 * EDGE_PX + 12, _LINE_CHARACTERS * self.fontMetrics().averageCharWidth()))
 
     def _show_title(self, set_name: str) -> None:
         text = f"{role_letter(self._role)} · {set_name}"
@@ -239,7 +244,9 @@ def sample_words(sample: SampleStretch) -> str:
     else:
         low, high = (native_word(value) for value in sample.value_range)
         words = tr("{0}: {1} – {2} becomes 0 – 255.").format(depth, low, high)
-    return words + " " + tr("{0} black, {1} white.").format(percent(sample.black), percent(sample.white))
+    # A line that ends after "<" reads badly.
+    black, white = (percent(share).replace(" ", "\N{NO-BREAK SPACE}") for share in (sample.black, sample.white))
+    return words + " " + tr("{0} black, {1} white.").format(black, white)
 
 
 def set_words(found: SetStretch) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from planetview.gui.icons import icon
+from planetview.gui.icons import icon, square_beside
 from planetview.gui.theme import Theme
 
 
@@ -55,4 +55,5 @@ class Expander(QWidget):
             self.opened.emit()
 
     def _draw(self) -> None:
+        self._heading.setIconSize(square_beside(self._heading))
         self._heading.setIcon(icon("collapse" if self.is_open else "expand", self._theme.tokens.text_muted))

@@ -23,11 +23,14 @@ class FlowLayout(QLayout):
     """Lays widgets out from left to right, in as many rows as the width asks for.
 
     across, down: pixels between neighbours in a row, and between rows. is_even: all as wide as the widest, in columns.
+    at_top: items stand at the top of their row instead of in its middle.
     """
 
-    def __init__(self, across: int, down: int, parent: QWidget | None = None, *, is_even: bool = False) -> None:
+    def __init__(
+        self, across: int, down: int, parent: QWidget | None = None, *, is_even: bool = False, at_top: bool = False
+    ) -> None:
         super().__init__(parent)
-        self._across, self._down, self._is_even = across, down, is_even
+        self._across, self._down, self._is_even, self._at_top = across, down, is_even, at_top
         self._items: list[QLayoutItem] = []
         # Layouts around this one ask for the same heights dozens of times while a page is shown.
         self._heights: dict[int, int] = {}
@@ -85,14 +88,15 @@ class FlowLayout(QLayout):
         return self._least
 
     def _arrange(self, area: QRect, *, move: bool) -> int:
-        """Return the height that the rows take in the width of `area`; items stand in the middle of their row."""
+        """Return the height that the rows take in the width of `area`."""
         top = area.top()
         for row in self._rows(area.width()):
             height = max(size.height() for _, size in row)
             left = area.left()
             for item, size in row:
                 if move:
-                    item.setGeometry(QRect(QPoint(left, top + (height - size.height()) // 2), size))
+                    lower = 0 if self._at_top else (height - size.height()) // 2
+                    item.setGeometry(QRect(QPoint(left, top + lower), size))
                 left += size.width() + self._across
             top += height + self._down
         return max(0, top - self._down - area.top())
@@ -104,6 +108,8 @@ class FlowLayout(QLayout):
         used = 0
         for item in items:
             size = item.sizeHint().expandedTo(QSize(widest if self._is_even else 0, 0))
+            if item.hasHeightForWidth():
+                size.setHeight(item.heightForWidth(size.width()))
             if not rows or used + self._across + size.width() > width:
                 rows.append([])
                 used = -self._across

@@ -28,7 +28,7 @@ class ThumbStrip(QWidget):
         self._stretch: ResolvedStretch | None = None
         self.setAccessibleName(self.tr("Examples from {0}").format(dataset.name))
         self.setToolTip("\n".join(record.name for record in self._records))
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         thumbs.refreshed.connect(self._on_refreshed)
 
     def show_stretch(self, stretch: ResolvedStretch) -> None:
@@ -40,11 +40,16 @@ class ThumbStrip(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(self._count * (EDGE_PX + _GAP_PX) - _GAP_PX, EDGE_PX)
 
+    def minimumSizeHint(self) -> QSize:
+        """Return the room of two: a narrow page shows fewer, each whole."""
+        return QSize(min(2, self._count) * (EDGE_PX + _GAP_PX) - _GAP_PX, EDGE_PX)
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         self._is_waiting = False
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        for position, record in enumerate(self._records):
+        fitting = (self.width() + _GAP_PX) // (EDGE_PX + _GAP_PX)
+        for position, record in enumerate(self._records[:fitting]):
             tile = QRect(position * (EDGE_PX + _GAP_PX), 0, EDGE_PX, EDGE_PX)
             painter.fillRect(tile, QColor(self._theme.tokens.surface_alt))
             pixmap = self._thumbs.get(record, EDGE_PX, self._name, stretch=self._stretch)
