@@ -284,7 +284,7 @@ class PlotBase(QFrame):
         return 0.95 * size if size > 0 else 9.5
 
     def _fit_legend(self) -> None:
-        height = 0.0
+        height = widest = 0.0
         self._legend.setMaximumSize(_UNLIMITED, _UNLIMITED)
         if self._legend.items:
             widest = max(label.width() for _, label in self._legend.items) + SAMPLE_SIZE.width() + _LEGEND_COLUMN_GAP_PX
@@ -295,7 +295,8 @@ class PlotBase(QFrame):
             self._legend.setMaximumSize(self._legend.geometry().size())
             height = self._legend.geometry().size().height() + _LEGEND_GAP_PX
         # In large text and a low window the data need the room more than their names, which the controls repeat.
-        fits = height <= _LEGEND_MOST * self.height()
+        # One that is wider than the plot would push the axes out of it.
+        fits = height <= _LEGEND_MOST * self.height() and widest <= self.width() - _LEGEND_INSET_PX // 2
         self._legend.setVisible(fits)
         if not fits:
             # A hidden item still holds its row open and the plot at its smallest size.

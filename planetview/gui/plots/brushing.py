@@ -106,7 +106,7 @@ def inside_outline(x: Vector, y: Vector, outline: QPolygonF) -> npt.NDArray[np.b
     near = np.flatnonzero((x >= area.left()) & (x <= area.right()) & (y >= area.top()) & (y <= area.bottom()))
     px, py = x[near], y[near]
     odd = np.zeros(near.size, dtype=np.bool_)
-    corners = [(point.x(), point.y()) for point in outline]
+    corners = [(point.x(), point.y()) for point in outline.toList()]
     for (x0, y0), (x1, y1) in zip(corners, corners[1:] + corners[:1], strict=True):
         if y0 != y1:
             odd ^= ((y0 > py) != (y1 > py)) & (px < (x1 - x0) * (py - y0) / (y1 - y0) + x0)

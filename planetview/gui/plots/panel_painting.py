@@ -1,0 +1,326 @@
+"""One small scatter of many: points or density, line with band, a few ticks, and its coefficients in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+from pyqtgraph.graphicsItems.ScatterPlotItem import drawSymbol
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetrics, QImage, QPainter, QPainterPath, QPen, QPolygonF
+
+from planetview.gui.plots.density import cell_counts, opacity_of
+from planetview.gui.plots.scatter import BAND_OPACITY, BAND_PLACES, MAX_POINTS, ScatterSeries
+from planetview.gui.plots.styles import SeriesStyle
+from planetview.gui.theme import Tokens
+
+_GAP = 6
+_TICKS = 4
+_LEAST_PLOT_PX = 96
+_SYMBOL_PX = 5.0
+_MARK_PX = 7.0
+_POINT_OPACITY = 0.8
+
+Opacity = npt.NDArray[np.float32]
+Vector = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One small scatter.
+
+    key: what it is called outside. title: above it. words: lines below it, plain text. x_words, y_words: the axes.
+    span: what is in view; None without points, then `reason` says why.
+    """
+
+    key: str
+    title: str
+    words: tuple[str, ...]
+    x_words: str
+    y_words: str
+    series: tuple[ScatterSeries, ...]
+    span: QRectF | None
+    reason: str = ""
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether there are too many points to draw each."""
+        return sum(one.x.size for one in self.series) > MAX_POINTS
+
+    def text(self) -> str:
+        """Return all it says, in lines."""
+        return "\n".join((self.title, *self.words, *([self.reason] if self.reason else [])))
+
+
+def nice_ticks(low: float, high: float, most: int = _TICKS) -> list[float]:
+    """Return at most `most` + 1 round numbers in [low, high], at steps of 1, 2 or 5 times a power of ten."""
+    if not (math.isfinite(low) and math.isfinite(high)) or high <= low:
+        return []
+    rough = (high - low) / most
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
+    first = math.ceil(low / step - 1e-9)
+    return [round(number * step, 12) for number in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+class PanelPainter:
+    """Draws panels with one set of colours and one font."""
+
+    def __init__(self, tokens: Tokens, font: QFont) -> None:
+        self._tokens = tokens
+        self._font = QFont(font)
+        self._small = QFont(font)
+        self._small.setPointSizeF(max(1.0, 0.88 * font.pointSizeF()))
+        self._metrics, self._fine = QFontMetrics(self._font), QFontMetrics(self._small)
+
+    def size_for(self, width: int, lines: int, most: int | None = None) -> QSize:
+        """Return the size of a panel of this width with so many lines of words; at best not higher than `most`."""
+        texts = self._metrics.height() + (lines + 2) * self._fine.height() + 5 * _GAP
+        plot = round(0.5 * width)
+        return QSize(width, texts + (plot if most is None else max(_LEAST_PLOT_PX, min(plot, most - texts))))
+
+    def least_width(self) -> int:
+        """Return the least width in which words and plot are readable."""
+        return max(220, self._fine.horizontalAdvance("ρ = −0.00 [−0.00, −0.00], n = 00,000") + 4 * _GAP)
+
+    def plot_rect(self, area: QRect, panel: Panel) -> QRect:
+        """Return where the points of a panel go."""
+        labels = [_tick_text(tick) for tick in self._ticks(panel)[1]] or ["0.00"]
+        left = area.left() + _GAP + self._fine.height() + 2 + max(map(self._fine.horizontalAdvance, labels)) + 4
+        top = area.top() + self._metrics.height() + 2 * _GAP
+        bottom = area.bottom() - (len(panel.words) + 2) * self._fine.height() - 3 * _GAP
+        return QRect(left, top, max(1, area.right() - 2 * _GAP - left), max(1, bottom - top))
+
+    def to_data(self, at: QPointF, area: QRect, panel: Panel) -> QPointF:
+        """Return the data position under a pixel of a panel with points."""
+        assert panel.span is not None
+        plot, view = self.plot_rect(area, panel), _padded(panel.span)
+        x = view.left() + (at.x() - plot.left()) / plot.width() * view.width()
+        y = view.top() + (plot.bottom() + 1 - at.y()) / plot.height() * view.height()
+        return QPointF(x, y)
+
+    def paint(self, painter: QPainter, area: QRect, panel: Panel, body: QImage | None) -> None:
+        """Draw all of a panel but its marks. body: from `body_image`, or None to draw every point as a shape."""
+        tokens, plot = self._tokens, self.plot_rect(area, panel)
+        painter.save()
+        painter.setFont(self._font)
+        painter.setPen(QColor(tokens.text))
+        title = QRect(area.left() + _GAP, area.top() + _GAP, area.width() - 2 * _GAP, self._metrics.height())
+        words = self._metrics.elidedText(panel.title, Qt.TextElideMode.ElideMiddle, title.width())
+        painter.drawText(title, int(Qt.AlignmentFlag.AlignCenter), words)
+        painter.setFont(self._small)
+        if panel.span is None:
+            self._paint_reason(painter, plot, panel.reason)
+        else:
+            self._paint_axes(painter, area, plot, panel)
+            painter.save()
+            painter.setClipRect(plot)
+            if body is not None:
+                painter.drawImage(plot, body)
+            else:
+                self._paint_points(painter, plot, panel)
+            self._paint_lines(painter, plot, panel)
+            painter.restore()
+        self._paint_words(painter, area, panel)
+        painter.restore()
+
+    def body_image(self, size: QSize, panel: Panel, ratio: float) -> QImage:
+        """Return the points, or their density, as pixels of the plot; `ratio` is device pixels per logical pixel."""
+        pixels = np.zeros((size.height(), size.width(), 4), dtype=np.float32)
+        for one in panel.series:
+            if one.x.size and panel.span is not None:
+                counts = cell_counts(one.x, one.y, _padded(panel.span), size.width(), size.height())[::-1]
+                opacity = (
+                    _spread(np.asarray(opacity_of(counts) / 255, dtype=np.float32), _disc(2 * ratio))
+                    if panel.is_dense
+                    else _POINT_OPACITY * _spread((counts > 0).astype(np.float32), _stamp(one.style, ratio))
+                )
+                _lay_over(pixels, opacity, one.style.colour(self._tokens))
+        return _image(pixels)
+
+    def marks_image(
+        self, size: QSize, panel: Panel, selected: Mapping[str, npt.NDArray[np.bool_]], ratio: float
+    ) -> QImage:
+        """Return discs on the selected points as pixels. selected: series name -> mask over the rows of its table."""
+        pixels = np.zeros((size.height(), size.width(), 4), dtype=np.float32)
+        for one in panel.series:
+            mask = selected.get(one.name)
+            if mask is not None and panel.span is not None:
+                here = mask[one.rows]
+                counts = cell_counts(one.x[here], one.y[here], _padded(panel.span), size.width(), size.height())[::-1]
+                present = (counts > 0).astype(np.float32)
+                _lay_over(pixels, _spread(present, _disc(_MARK_PX * ratio)), QColor(self._tokens.surface))
+                _lay_over(pixels, _spread(present, _disc((_MARK_PX - 2) * ratio)), QColor(self._tokens.text))
+        return _image(pixels)
+
+    def _ticks(self, panel: Panel) -> tuple[list[float], list[float]]:
+        if panel.span is None:
+            return [], []
+        view = _padded(panel.span)
+        return nice_ticks(view.left(), view.right()), nice_ticks(view.top(), view.bottom())
+
+    def _paint_axes(self, painter: QPainter, area: QRect, plot: QRect, panel: Panel) -> None:
+        assert panel.span is not None
+        place = _Placing(plot, _padded(panel.span))
+        height = self._fine.height()
+        grid, ink = QPen(QColor(self._tokens.grid), 1), QColor(self._tokens.text_muted)
+        across, down = self._ticks(panel)
+        for tick, at in zip(across, place.x(np.array(across)).tolist(), strict=True):
+            painter.setPen(grid)
+            painter.drawLine(QPointF(at, plot.top()), QPointF(at, plot.bottom()))
+            painter.setPen(ink)
+            box = QRectF(at - 40, plot.bottom() + 3, 80, height)
+            painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), _tick_text(tick))
+        for tick, at in zip(down, place.y(np.array(down)).tolist(), strict=True):
+            painter.setPen(grid)
+            painter.drawLine(QPointF(plot.left(), at), QPointF(plot.right(), at))
+            painter.setPen(ink)
+            box = QRectF(area.left(), at - height / 2, plot.left() - 4 - area.left(), height)
+            painter.drawText(box, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), _tick_text(tick))
+        painter.setPen(QPen(QColor(self._tokens.border), 1))
+        painter.drawRect(plot)
+        painter.setPen(ink)
+        below = QRect(plot.left(), plot.bottom() + 3 + height, plot.width(), height)
+        painter.drawText(below, int(Qt.AlignmentFlag.AlignCenter), panel.x_words)
+        painter.save()
+        painter.translate(area.left() + _GAP, plot.center().y())
+        painter.rotate(-90)
+        beside = QRect(-plot.height() // 2, 0, plot.height(), height)
+        words = self._fine.elidedText(panel.y_words, Qt.TextElideMode.ElideRight, beside.width())
+        painter.drawText(beside, int(Qt.AlignmentFlag.AlignCenter), words)
+        painter.restore()
+
+    def _paint_points(self, painter: QPainter, plot: QRect, panel: Panel) -> None:
+        assert panel.span is not None
+        if panel.is_dense:
+            painter.drawImage(plot, self.body_image(plot.size() * 2, panel, 2.0))
+            return
+        place = _Placing(plot, _padded(panel.span))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for one in panel.series:
+            colour = one.style.colour(self._tokens)
+            colour.setAlphaF(_POINT_OPACITY)
+            brush, pen = QBrush(colour), QPen(Qt.PenStyle.NoPen)
+            for x, y in zip(place.x(one.x).tolist(), place.y(one.y).tolist(), strict=True):
+                painter.save()
+                painter.translate(x, y)
+                drawSymbol(painter, one.style.symbol, _SYMBOL_PX, pen, brush)
+                painter.restore()
+
+    def _paint_lines(self, painter: QPainter, plot: QRect, panel: Panel) -> None:
+        assert panel.span is not None
+        place = _Placing(plot, _padded(panel.span))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for one in panel.series:
+            if one.line is None or not one.x.size:
+                continue
+            x = np.linspace(float(one.x.min()), float(one.x.max()), BAND_PLACES)
+            y, half = one.line.at(x), one.line.half_width(x)
+            colour = one.style.colour(self._tokens)
+            if half is not None:
+                fill = QColor(colour)
+                fill.setAlpha(BAND_OPACITY)
+                band = QPainterPath()
+                band.addPolygon(
+                    QPolygonF(place.points(x, y + half).toList() + place.points(x, y - half).toList()[::-1])
+                )
+                painter.fillPath(band, fill)
+            # Dark under light: the line must stand out from points of its own colour.
+            painter.setPen(QPen(QColor(self._tokens.surface), 3.5))
+            painter.drawPolyline(place.points(x[[0, -1]], y[[0, -1]]))
+            painter.setPen(QPen(colour, 2, one.style.line))
+            painter.drawPolyline(place.points(x[[0, -1]], y[[0, -1]]))
+
+    def _paint_words(self, painter: QPainter, area: QRect, panel: Panel) -> None:
+        height = self._fine.height()
+        top = area.bottom() - _GAP - len(panel.words) * height
+        painter.setPen(QColor(self._tokens.text))
+        for number, line in enumerate(panel.words):
+            box = QRect(area.left() + _GAP, top + number * height, area.width() - 2 * _GAP, height)
+            words = self._fine.elidedText(line, Qt.TextElideMode.ElideRight, box.width())
+            painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), words)
+
+    def _paint_reason(self, painter: QPainter, plot: QRect, reason: str) -> None:
+        painter.setPen(QColor(self._tokens.text_muted))
+        painter.drawText(plot, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), reason)
+
+
+class _Placing:
+    """From data to pixels of a plot."""
+
+    def __init__(self, plot: QRect, view: QRectF) -> None:
+        self._plot, self._view = plot, view
+
+    def x(self, values: Vector) -> Vector:
+        return self._plot.left() + (values - self._view.left()) / self._view.width() * self._plot.width()
+
+    def y(self, values: Vector) -> Vector:
+        return self._plot.bottom() + 1 - (values - self._view.top()) / self._view.height() * self._plot.height()
+
+    def points(self, x: Vector, y: Vector) -> QPolygonF:
+        pixels = np.column_stack([self.x(x), self.y(y)])
+        return QPolygonF([QPointF(px, py) for px, py in pixels.tolist()])
+
+
+def _padded(span: QRectF) -> QRectF:
+    across, up = 0.04 * span.width(), 0.06 * span.height()
+    return span.adjusted(-across, -up, across, up)
+
+
+def _tick_text(value: float) -> str:
+    return f"{value:g}".replace("-", "−")
+
+
+@cache
+def _stamp(style: SeriesStyle, ratio: float) -> Opacity:
+    """Return the marker of a style as opacities of a few pixels."""
+    edge = 2 * math.ceil(_SYMBOL_PX * ratio / 2) + 1
+    image = QImage(edge, edge, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.translate(edge / 2, edge / 2)
+    drawSymbol(painter, style.symbol, _SYMBOL_PX * ratio, QPen(Qt.PenStyle.NoPen), QBrush(QColor("#000000")))
+    painter.end()
+    bits = np.frombuffer(image.constBits(), dtype=np.uint8).reshape(edge, edge, 4)
+    return np.asarray(bits[..., 3] / np.float32(255), dtype=np.float32)
+
+
+@cache
+def _disc(width: float) -> Opacity:
+    """Return a disc as opacities, soft at its edge."""
+    reach = math.ceil(width / 2)
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    return np.asarray(np.clip(width / 2 + 0.5 - np.hypot(x, y), 0, 1), dtype=np.float32)
+
+
+def _spread(present: Opacity, stamp: Opacity) -> Opacity:
+    """Put a stamp on every cell that is not 0; where stamps meet the stronger one shows."""
+    reach = stamp.shape[0] // 2
+    height, width = present.shape
+    room = np.pad(present, reach)
+    spread = np.zeros_like(present)
+    for dy in range(-reach, reach + 1):
+        for dx in range(-reach, reach + 1):
+            strength = stamp[dy + reach, dx + reach]
+            if strength > 0:
+                part = room[reach - dy : reach - dy + height, reach - dx : reach - dx + width]
+                np.maximum(spread, strength * part, out=spread)
+    return spread
+
+
+def _lay_over(pixels: npt.NDArray[np.float32], opacity: Opacity, colour: QColor) -> None:
+    """Lay a colour over premultiplied BGRA pixels in 0..1."""
+    ink = np.array([colour.blueF(), colour.greenF(), colour.redF(), 1.0], dtype=np.float32)
+    pixels *= (1 - opacity)[..., None]
+    pixels += opacity[..., None] * ink
+
+
+def _image(pixels: npt.NDArray[np.float32]) -> QImage:
+    height, width, _ = pixels.shape
+    data = np.ascontiguousarray((pixels * 255 + 0.5).astype(np.uint8))
+    return QImage(data.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied).copy()
