@@ -68,6 +68,10 @@ class ResultPages(QStackedWidget):
     notice = Signal(str)
     weights_wanted = Signal(str)  # weights id that a cell lacks
     literature_toggled = Signal(bool)
+    run_wanted = Signal()  # the numbers are stale, and somebody asks for those of the study now
+    # Dataset name, mask over its images, "copies" or "gaps": the images that a finding speaks of, already selected.
+    images_wanted = Signal(str, object, str)
+    columns_changed = Signal(tuple)  # what the overview's `use_columns` takes
     pair_maps: PairMaps | None = None
 
     def __init__(
