@@ -102,7 +102,7 @@ class ProcessEngine:
         Raises `Cancelled`; `UserError` as the engine raised it, or when the child died; `EngineError`
         for anything unexpected. Closing the iterator early cancels the job in the child.
         """
-        with self._job_lock:
+        with _held(self._job_lock, token):
             child = self._ensure_child()
             settled = False
             try:
@@ -178,6 +178,17 @@ class ProcessEngine:
             "the memory budget, then run again.",
             exit_code=4,
         )
+
+
+@contextlib.contextmanager
+def _held(lock: threading.Lock, token: CancelToken) -> Iterator[None]:
+    """Hold the lock; a job that waits here behind that of another window can be cancelled."""
+    while not lock.acquire(timeout=_POLL_SECONDS):
+        token.raise_if_cancelled()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _replies(child: _Child, job_id: int, token: CancelToken) -> Iterator[tuple[str, Any]]:

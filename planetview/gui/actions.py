@@ -130,6 +130,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ),
     ActionSpec("full_screen", "&View", "&Full screen", "Fill the screen, or leave that.", ("F11",), group=4),
     ActionSpec("run", "&Run", "&Run", "Judge the candidates against the reference.", ("F5",), "run", "ready"),
+    ActionSpec(
+        "pause", "&Run", "&Pause or resume", "Let the job rest after the step it is at, or go on.", ("Ctrl+P",), "pause",
+        "busy",
+    ),
     ActionSpec("cancel", "&Run", "&Cancel", "Stop the job; finished work is kept.", ("Esc",), "cancel", "busy"),
     ActionSpec(
         "show_help", "&Help", "PlanetView &help", "Explain what has the focus, or the page that is shown.", ("F1",),

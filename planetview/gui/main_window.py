@@ -28,6 +28,7 @@ from planetview.gui.controller import Controller
 from planetview.gui.dialogs.closing import CloseQuestion
 from planetview.gui.docks import Docks, PanelCycle
 from planetview.gui.idle import IdleWork
+from planetview.gui.job_panels import JobPanels
 from planetview.gui.menus import Menus
 from planetview.gui.pages import ResultPages, polished
 from planetview.gui.preferences import KeptPreferences, Preferences, save_preferences
@@ -80,6 +81,8 @@ class MainWindow(QMainWindow):
         self.menus = Menus(self, self.actions_by_id, kept.value.theme)
         self.docks = Docks(self, self.menus.add_panel)
         self.panels = PanelCycle(self._parts, self)
+        self.job_panels = JobPanels(self, self.docks.add, controller.jobs, self.job_bar, theme)
+        self.job_panels.presence.prefix_changed.connect(self._show_title)
         self._connect()
         self._connect_shell()
         self._show_keys()
@@ -148,6 +151,7 @@ class MainWindow(QMainWindow):
         self.use_preferences(replace(self.preferences, geometry=geometry, docks=self.docks.state()))
         event.accept()
         self.preparing.stop()
+        self.job_panels.presence.end()
         self.closed.emit()
 
     def _build(self, thumbs: ThumbnailCache, selection: SelectionState) -> None:
@@ -293,7 +297,8 @@ class MainWindow(QMainWindow):
 
     def _show_title(self) -> None:
         name = self.workspace.path.stem if self.workspace.path else self.workspace.title
-        self.setWindowTitle(f"{name}[*] — PlanetView" if not self.workspace.is_empty else "PlanetView[*]")
+        title = f"{name}[*] — PlanetView" if not self.workspace.is_empty else "PlanetView[*]"
+        self.setWindowTitle(self.job_panels.presence.prefix + title)
         self.setWindowModified(self.workspace.is_dirty)
 
     def _show_keys(self) -> None:

@@ -45,6 +45,7 @@ class WindowCommands(QObject):
             "redo": undo_stack.redo,
             "literature": pages.show_literature,
             "run": controller.run,
+            "pause": controller.jobs.toggle_pause,
             "cancel": controller.cancel,
             "open_demo": controller.open_demo,
             "show_manual": partial(show_manual, window),
