@@ -54,6 +54,7 @@ def compare(
     threads: int | None = None,
     memory_mib: int = 1024,
     neighbours_k: int = 5,
+    random_pairs: int = 1000,
     kid_subsets: int = 100,
     kid_subset_size: int = 1000,
     progress: OnMessage | None = None,
@@ -70,8 +71,8 @@ def compare(
     stretch: how deeper images become 8-bit, as a `Stretch` or in the words of `parse_stretch`.
     split_reference: share in [0, 1) of the reference to set aside as held-out when there is none.
     precision: "float32", or "fast" where the catalogue allows a lower one.
-    memory_mib: budget for all-pairs work. neighbours_k: neighbours kept of each image. kid_subsets, kid_subset_size:
-    as torch-fidelity. progress: called with every message in this thread.
+    memory_mib: budget for all-pairs work. neighbours_k: neighbours kept of each image. random_pairs: pairs
+    of random images that are scored too. kid_subsets, kid_subset_size: as torch-fidelity. progress: called with every message in this thread.
     token: cancels from another thread. store: the feature file; None for the one in the cache folder.
     engine: None for the torch engine in this process.
 
@@ -88,6 +89,7 @@ def compare(
         threads=threads,
         memory_mib=memory_mib,
         neighbours_k=neighbours_k,
+        random_pairs=random_pairs,
         kid_subsets=kid_subsets,
         kid_subset_size=kid_subset_size,
         split_reference=split_reference,

@@ -72,6 +72,7 @@ def settings_words(settings: RunSettings) -> tuple[str, ...]:
         words += ["--stretch", stretch_word(settings.stretch)]
     for option, value, usual in (
         ("--neighbours", settings.neighbours_k, default.neighbours_k),
+        ("--random-pairs", settings.random_pairs, default.random_pairs),
         ("--kid-subsets", settings.kid_subsets, default.kid_subsets),
         ("--kid-subset-size", settings.kid_subset_size, default.kid_subset_size),
         ("--device", settings.device, default.device),

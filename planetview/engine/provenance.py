@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import platform
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
 
 import planetview
+from planetview.core.command_line import compare_words, quoted
 from planetview.core.datasets import Dataset
 from planetview.core.settings import RunSettings
 from planetview.core.stretch import ResolvedStretch
+from planetview.engine.devices import device_words
 from planetview.engine.extractors import Extractor
 from planetview.engine.perceptual import PairNetwork
 
@@ -38,6 +39,7 @@ def describe_run(
         "packages": {name: _version(name) for name in _PACKAGES},
         "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
         "device": device,
+        "device name": device_words(device, threads),
         "threads": threads,
         "seed": settings.seed,
         "stretch": {
@@ -58,10 +60,14 @@ def describe_run(
         "sampling": "equal sizes on both sides: seeded subsamples without replacement, n = the smallest set involved",
         "pairing": f"each image with its nearest reference image by {paired_by}",
         "images": counts,
+        "sets": {
+            dataset.name: {"used": len(dataset), "skipped": len(dataset.skipped), "stretch": resolved.key}
+            for dataset, resolved in stretches
+        },
         "started": began.isoformat(timespec="seconds"),
         "finished": now.isoformat(timespec="seconds"),
         "seconds": round((now - began).total_seconds(), 2),
-        "command": " ".join(sys.argv[:1] and ["planetview", *sys.argv[1:]]),
+        "command": quoted(compare_words([dataset for dataset, _ in stretches], settings)),
     }
 
 

@@ -22,19 +22,21 @@ from planetview.core.catalogue import (
 )
 from planetview.core.command_line import command_line
 from planetview.core.datasets import Dataset, ImageRecord, Role
-from planetview.core.findings import extractor_label, findings
+from planetview.core.findings import Verdict, extractor_label, findings, verdict
 from planetview.core.formatting import (
     floor_word,
     format_count,
-    format_duration,
     format_interval,
     format_ratio,
     format_value,
     printable,
 )
+from planetview.core.provenance import provenance_groups
 from planetview.core.ranking import clearly_best
+from planetview.core.report_options import MOST_BANNER, ReportOptions
 from planetview.core.results import Correlation, MetricValue, Neighbours, PairTable, Results
 from planetview.report import charts
+from planetview.report.path_lengths import path_length_section
 from planetview.report.thumbnails import LoadRgb8, Thumbnail, Thumbnails
 
 MOST_POINTS = 2000
@@ -45,18 +47,34 @@ _PICTURE_BYTES = 4_000_000
 _ROWS_A_PAGE = 72
 
 Context = dict[str, Any]
+DEFAULT_OPTIONS = ReportOptions()
 
 
-def render_report(results: Results, load_rgb8: LoadRgb8) -> str:
+def render_report(results: Results, load_rgb8: LoadRgb8, options: ReportOptions = DEFAULT_OPTIONS) -> str:
     """Return the report as one HTML document of at most about 6 MB, without scripts or outside references.
 
     load_rgb8: returns an image as (height, width, 3) uint8, or raises ImageProblem; such an image is
     shown as a placeholder with the reason. Every name is escaped; lists and points beyond what a page
     holds are cut, and the page says so.
     """
+    return render("report.html.j2", report_context(results, load_rgb8, options))
+
+
+def render(template: str, context: Context) -> str:
+    """Return a template of this package filled in, as text that UTF-8 takes."""
+    page = environment().get_template(template).render(context)
+    # Names that are not UTF-8 on disk hold lone surrogates, which no encoder of the page would take.
+    return page.encode("utf-8", "replace").decode("utf-8")
+
+
+def report_context(results: Results, load_rgb8: LoadRgb8, options: ReportOptions) -> Context:
+    """Return everything that the templates of a report name."""
     colours = _colours(results)
-    context = {
-        "title": _title(results),
+    return {
+        "title": options.title or _title(results),
+        "subtitle": _title(results),
+        "banner": options.banner.strip()[:MOST_BANNER],
+        "path_lengths": path_length_section(options.path_lengths),
         "candidates": [_candidate(results, dataset) for dataset in results.with_role(Role.CANDIDATE)],
         "warnings": results.warnings,
         "groups": _value_groups(results),
@@ -70,21 +88,19 @@ def render_report(results: Results, load_rgb8: LoadRgb8) -> str:
         "entropy": _entropy(results, colours),
         "correlations": [_correlation_row(results, found) for found in results.correlations],
         "scatters": list(_scatters(results, colours)),
-        "neighbours": list(_neighbours(results, load_rgb8)),
+        "neighbours": list(_neighbours(results, load_rgb8)) if options.pictures else [],
+        "has_pictures": options.pictures,
         "glossary": [METRICS[m] for m in dict.fromkeys(v.metric for v in results.values) if m in METRICS],
         "spaces": [EXTRACTORS[e] for e in _extractors(results) if e in EXTRACTORS],
         "command": printable(command_line(results)),
-        "provenance": list(_flat(results.provenance)),
-        "settings": list(_flat(_settings(results))),
+        "provenance": provenance_groups(results),
         "version": str(results.provenance.get("planetview", "")),
     }
-    page = _environment().get_template("report.html.j2").render(context)
-    # Names that are not UTF-8 on disk hold lone surrogates, which no encoder of the page would take.
-    return page.encode("utf-8", "replace").decode("utf-8")
 
 
 @functools.cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return the environment of the templates: everything escaped, control characters replaced."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -118,7 +134,14 @@ def _colours(results: Results) -> dict[str, int]:
 
 
 def _candidate(results: Results, dataset: Dataset) -> Context:
-    return {"name": dataset.name, "count": len(dataset), "findings": findings(results, dataset.name)}
+    stands = verdict(value for value in results.values if value.candidate == dataset.name)
+    return {
+        "name": dataset.name,
+        "count": len(dataset),
+        "findings": findings(results, dataset.name),
+        "verdict": stands.value,
+        "tone": {Verdict.BEYOND: "beyond", Verdict.WITHIN: "within"}.get(stands, ""),
+    }
 
 
 def _value_groups(results: Results) -> list[Context]:
@@ -347,30 +370,3 @@ def _picture(words: str, record: ImageRecord, distance: float | None, thumbnails
 def _extractors(results: Results) -> list[str]:
     used = [value.extractor for value in results.values if value.extractor] + [t.by for t in results.neighbours]
     return list(dict.fromkeys(used))
-
-
-def _settings(results: Results) -> dict[str, Any]:
-    settings = results.settings
-    return {
-        "metrics": ", ".join(settings.metrics),
-        "extractors": ", ".join(settings.extractors),
-        "neighbours by": ", ".join(settings.neighbours_by),
-        "stretch": settings.stretch.label,
-        "seed": settings.seed,
-        "device": settings.device,
-        "KID subsets": f"{settings.kid_subsets} of {settings.kid_subset_size}",
-        "share of the reference set aside": settings.split_reference,
-    }
-
-
-def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield every leaf of nested provenance as (dotted name, text)."""
-    if isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield from _flat(inner, f"{prefix}.{name}" if prefix else str(name))
-    elif isinstance(value, (list, tuple)):
-        yield prefix, ", ".join(str(item) for item in value)
-    elif prefix.endswith("seconds") and isinstance(value, (int, float)):
-        yield prefix, f"{value:g} ({format_duration(value)})"
-    else:
-        yield prefix, str(value)

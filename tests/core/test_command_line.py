@@ -5,18 +5,25 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, find, given
 from hypothesis import settings as run_with
 from hypothesis import strategies as st
 
 from planetview import api, cli
 from planetview.core.cancel import CancelToken
 from planetview.core.catalogue import EXTRACTORS, METRICS, NEIGHBOUR_SPACES
-from planetview.core.command_line import command_line, compare_words, quoted, request_command, split_name
+from planetview.core.command_line import (
+    command_line,
+    compare_words,
+    quoted,
+    request_command,
+    settings_words,
+    split_name,
+)
 from planetview.core.datasets import Dataset, ImageRecord, Role, SourceKind
 from planetview.core.errors import UserError
 from planetview.core.messages import CompareRequest, JobResult, Message, Request, ScanRequest, ScanResult
@@ -47,6 +54,7 @@ run_settings = st.builds(
     extractors=subsets(EXTRACTORS, 1),
     neighbours_by=subsets(NEIGHBOUR_SPACES, 1),
     neighbours_k=st.integers(1, 50),
+    random_pairs=st.integers(0, 5000),
     stretch=stretches(),
     seed=st.integers(0, 2**32 - 1),
     device=st.sampled_from(("auto", "cpu", "cuda", "mps")),
@@ -67,6 +75,15 @@ IMAGE = ImageRecord("a.png", Path("/data/a.png"), None, None, "00" * 32, 100, 8,
 
 def a_set(name: str, role: Role) -> Dataset:
     return Dataset(name, role, Path("/data") / name, SourceKind.FOLDER, (IMAGE,))
+
+
+def test_no_setting_is_without_an_option() -> None:
+    default = RunSettings()
+    for field in fields(RunSettings):
+        chosen = run_settings.filter(lambda one, name=field.name: getattr(one, name) != getattr(default, name))
+        words = settings_words(replace(default, **{field.name: getattr(find(chosen, lambda _one: True), field.name)}))
+        # The split is an option about the sets, the seed is always given.
+        assert len(words) > 2 or field.name in ("seed", "split_reference"), field.name
 
 
 class Listener:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -16,9 +19,12 @@ from planetview.core.datasets import ImageRecord, SharedImages
 from planetview.core.errors import ImageProblem
 from planetview.core.findings import Tone, findings
 from planetview.core.ranking import clearly_best
+from planetview.core.report_options import ReportOptions
 from planetview.core.results import Results
+from planetview.core.study import load_study
 from planetview.report.charts import Scatter, Series, histogram, scatter, ticks
 from planetview.report.html import render_report
+from planetview.report.paged import paged_report
 from tests.samples import sample_results
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
@@ -256,3 +262,62 @@ def test_the_page_stays_small_with_large_images_and_many_candidates(results):
     make: Callable[[ImageRecord], np.ndarray] = lambda record: noise  # noqa: E731
 
     assert len(render_report(many, make)) < 6_000_000
+
+
+def options(tmp_path, **more) -> ReportOptions:
+    measured = load_study(Path(__file__).parents[1] / "data/studies/schema-1-path-lengths.planetview").path_lengths
+    return ReportOptions("Mars, first look", "INTERNAL <b>ONLY", path_lengths=measured, **more)
+
+
+def test_the_marking_stands_at_the_head_and_foot_of_every_printed_page(results, tmp_path):
+    html = render_report(results, load, options(tmp_path))
+
+    page = Page(html)
+    assert page.text.count("INTERNAL <b>ONLY") == 2
+    assert html.index("<thead>") < html.index("INTERNAL") < html.index("<tfoot>")
+    assert "INTERNAL" not in render_report(results, load)
+    assert len(Page(render_report(results, load, ReportOptions(banner="x" * 500))).text.split("x" * 120)) == 3
+
+
+def test_path_lengths_stand_with_their_generator_and_settings(results, tmp_path):
+    text = Page(render_report(results, load, options(tmp_path))).text
+
+    assert "network.pkl" in text and "PPL w full" in text and "123.4" in text and "screening" in text
+    assert "No value: the generator does not give w" in text
+    assert "Path lengths" not in Page(render_report(results, load)).text
+
+
+def test_a_report_without_pictures_has_none_and_says_so(results, tmp_path):
+    page = Page(render_report(results, load, options(tmp_path, pictures=False)))
+
+    assert not page.named("img")
+    assert "Pictures were left out of this report." in page.text
+
+
+def test_the_verdict_stands_beside_each_candidate(results):
+    text = Page(render_report(results, load)).text
+
+    assert "beyond floor" in text and "within floor" in text
+
+
+def test_the_report_for_paper_has_every_chart_and_picture_that_it_names(results, tmp_path):
+    paged = paged_report(results, load, options(tmp_path))
+
+    named = set(re.findall(r'src="([^"]*)"', paged.html))
+    assert named == {*paged.charts, *paged.pictures}
+    assert all(ElementTree.fromstring(svg) is not None for svg in paged.charts.values())
+    assert all(Image.open(io.BytesIO(data)).size == (48, 48) for data in paged.pictures.values())
+    assert paged.banner == "INTERNAL <b>ONLY" and "<script" not in paged.html
+
+
+@pytest.mark.parametrize("name", ["<script>alert(1)</script>.png", '"><img src=x onerror=a>', "a\x1b[31m\x00"])
+def test_a_hostile_file_name_is_shown_on_paper_too(results, name):
+    html = paged_report(hostile(results, name), load, ReportOptions()).html
+
+    assert "<script>alert" not in html and "<img src=x" not in html and "\x1b" not in html
+
+
+def test_a_report_for_paper_without_held_out_pairs_or_neighbours_is_made(results):
+    bare = replace(results, neighbours=(), pairs=(), correlations=(), entropy_bits={})
+
+    assert "<h2" in paged_report(bare, load, ReportOptions(pictures=False)).html
