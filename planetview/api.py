@@ -72,7 +72,8 @@ def compare(
     split_reference: share in [0, 1) of the reference to set aside as held-out when there is none.
     precision: "float32", or "fast" where the catalogue allows a lower one.
     memory_mib: budget for all-pairs work. neighbours_k: neighbours kept of each image. random_pairs: pairs
-    of random images that are scored too. kid_subsets, kid_subset_size: as torch-fidelity. progress: called with every message in this thread.
+    of random images that are scored too. kid_subsets, kid_subset_size: as torch-fidelity.
+    progress: called with every message in this thread.
     token: cancels from another thread. store: the feature file; None for the one in the cache folder.
     engine: None for the torch engine in this process.
 

@@ -81,9 +81,7 @@ def compare(
     extractor: Annotated[list[str] | None, typer.Option(help="Extractor ids, by commas or repeated.")] = None,
     neighbours_by: Annotated[list[str] | None, typer.Option(help="Spaces to search neighbours in.")] = None,
     neighbours: Annotated[int, typer.Option(min=1, help="Neighbours kept of each image.")] = 5,
-    random_pairs: Annotated[
-        int, typer.Option(min=0, help="Random pairs scored beside the nearest; 0 for none.")
-    ] = 1000,
+    random_pairs: Annotated[int, typer.Option(min=0, help="Random pairs scored beside the nearest, 0: none.")] = 1000,
     kid_subsets: Annotated[int, typer.Option(min=1, help="Subsets of the kernel distance.")] = 100,
     kid_subset_size: Annotated[int, typer.Option(min=2, help="Images in each of them.")] = 1000,
     stretch: Annotated[
