@@ -15,17 +15,26 @@ from planetview.gui.workspace import MissingSource, Workspace
 
 @dataclass(frozen=True)
 class Relinked:
-    """A source that was found at another place. match: None when nothing is known of what it held."""
+    """A source that was found at another place.
+
+    match: None without results that know its images. difference: from what it was when the study was saved, in words;
+    "" for none, None where that is not known.
+    """
 
     missing: MissingSource
     place: Path
     match: Match | None
+    difference: str | None = None
 
     @property
     def words(self) -> str:
         """What is to be said about it."""
         if self.match is None:
-            return tr("Found at a new place. The study has no results to compare its images with.")
+            if self.difference is None:
+                return tr("Found at a new place. The study does not know which images it held.")
+            if not self.difference:
+                return tr("The images are those that the study knew, all of them.")
+            return tr("⚠ Not the images that the study knew: {0}.").format(self.difference)
         known, equal = f"{self.match.known:,}", f"{self.match.equal:,}"
         if self.match.is_same:
             return tr("{0} of {1} images match what the study knew.").format(equal, known)
@@ -39,7 +48,7 @@ class Relinked:
     @property
     def is_doubtful(self) -> bool:
         """Whether a person should look before going on."""
-        return self.match is not None and not self.match.is_same
+        return bool(self.difference) if self.match is None else not self.match.is_same
 
 
 class Relinker(QObject):
@@ -88,7 +97,7 @@ class Relinker(QObject):
         contents = self._workspace.contents
         now = {item.source.name: item for item in contents.missing}
         news = [
-            Relinked(missing, dataset.source, self._match(dataset))
+            self._compare(missing, dataset)
             for dataset in contents.datasets
             if (missing := self._missing.get(dataset.name)) is not None and missing.source.path != dataset.source
         ]
@@ -103,10 +112,13 @@ class Relinker(QObject):
         self._found, self._offers = {}, ()
         self.changed.emit()
 
-    def _match(self, dataset: Dataset) -> Match | None:
-        results = self._workspace.results
+    def _compare(self, missing: MissingSource, dataset: Dataset) -> Relinked:
+        results, fingerprint = self._workspace.results, missing.source.fingerprint
         known = next((d for d in results.datasets if d.name == dataset.name), None) if results is not None else None
-        return match(known, dataset) if known is not None else None
+        if known is not None:
+            return Relinked(missing, dataset.source, match(known, dataset))
+        difference = fingerprint.difference(dataset) if fingerprint is not None else None
+        return Relinked(missing, dataset.source, None, difference)
 
     def _others(self, relinked: Relinked) -> tuple[tuple[MissingSource, Path], ...]:
         old, new = relinked.missing.source.path, relinked.place

@@ -18,6 +18,7 @@ from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from planetview.core.datasets import Dataset, ImageRecord, Role, SourceKind, shared_images
+from planetview.core.fingerprints import Fingerprint
 from planetview.core.messages import ScanTarget
 from planetview.core.results import Results
 from planetview.core.scanning import scan
@@ -49,20 +50,28 @@ def write_set(
     return folder
 
 
-@pytest.fixture
-def folders(tmp_path: Path) -> dict[str, Path]:
-    """Return a training set of 16-bit images, a test set that holds three of them, and an 8-bit candidate."""
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the sets, written once: a test that moves them takes a copy."""
+    place = tmp_path_factory.mktemp("datasets")
     found = {
-        "train": write_set(tmp_path / "sets" / "train", 60, 1, deep=True, classes=("crater", "dune")),
-        "test": write_set(tmp_path / "sets" / "test", 60, 2, deep=True, classes=("crater", "dune")),
-        "gan": write_set(tmp_path / "sets" / "gan", 60, 3, classes=("crater", "crater", "crater", "dune")),
+        "train": write_set(place / "train", 60, 1, deep=True, classes=("crater", "dune")),
+        "test": write_set(place / "test", 60, 2, deep=True, classes=("crater", "dune")),
+        "gan": write_set(place / "gan", 60, 3, classes=("crater", "crater", "crater", "dune")),
     }
     for number in (0, 2, 4):
         shutil.copy(found["train"] / "crater" / f"tile_{number:03d}.png", found["test"] / "crater" / f"x_{number}.png")
     shutil.copy(found["gan"] / "dune" / "tile_003.png", found["gan"] / "dune" / "tile_003 copy.png")
     Image.fromarray(np.zeros((40, 16), np.uint8)).save(found["gan"] / "dune" / "strip.png")
     (found["gan"] / "dune" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
-    return found
+    return place
+
+
+@pytest.fixture
+def folders(written: Path, tmp_path: Path) -> dict[str, Path]:
+    """Return a training set of 16-bit images, a test set that holds three of them, and an 8-bit candidate."""
+    shutil.copytree(written, tmp_path / "sets")
+    return {name: tmp_path / "sets" / name for name in ("train", "test", "gan")}
 
 
 @pytest.fixture
@@ -335,6 +344,25 @@ def test_another_folder_is_doubted_and_can_be_refused(page: RoleSheet, moved: di
     assert {item.source.name for item in page._workspace.contents.missing} == {"train", "test", "gan"}
     page._workspace.undo_stack.undo()
     assert [dataset.name for dataset in page._workspace.datasets] == ["train"]
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("train", "The images are those that the study knew, all of them."),
+        ("test", "⚠ Not the images that the study knew: 60 images then, 63 now."),
+    ],
+)
+def test_a_study_without_results_still_knows_what_it_held(
+    page: RoleSheet, folders: dict[str, Path], place: str, words: str, qtbot: QtBot
+) -> None:
+    known = scan(folders["train"])
+    source = StudySource(Path("/gone/train"), "train", Role.REFERENCE, Fingerprint.of(known))
+    page._workspace.add((), [MissingSource(source, "It is not there.")])
+    find_again(page, "train", folders[place])
+
+    qtbot.waitUntil(lambda: page.is_complete)
+    assert words in said(card(page, "train"))
 
 
 def test_the_others_that_moved_along_are_relinked_in_one_step(

@@ -66,7 +66,8 @@ class StretchPanel(QWidget):
     def refresh(self) -> None:
         """Show the choice, and work out in the next turn what it does."""
         workspace = self._workspace
-        self.choice.show_stretch(workspace.settings.stretch, workspace.deep_sets_without_stretch())
+        stretch = workspace.settings.stretch
+        self.choice.show_stretch(stretch, self._deep_sets() if stretch.kind is StretchKind.NONE else ())
         is_shown = self._has_effect()
         self.samples.setVisible(is_shown)
         self._hint.setVisible(is_shown)
@@ -86,8 +87,12 @@ class StretchPanel(QWidget):
             return False
         if workspace.settings.stretch.kind is not StretchKind.NONE:
             return True
-        summaries = (self._summaries.get(dataset) for dataset in workspace.datasets)
-        return any(summary is not None and set(summary.dtypes) - {"uint8"} for summary in summaries)
+        return bool(self._deep_sets())
+
+    def _deep_sets(self) -> tuple[str, ...]:
+        """Return the names of sets known to hold images deeper than 8-bit; large sets are counted elsewhere."""
+        counted = ((dataset.name, self._summaries.get(dataset)) for dataset in self._workspace.datasets)
+        return tuple(name for name, summary in counted if summary is not None and set(summary.dtypes) - {"uint8"})
 
     def _begin(self) -> None:
         workspace = self._workspace
