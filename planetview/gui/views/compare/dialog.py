@@ -208,8 +208,10 @@ class CompareDialog(QDialog):
                 self._key(key, act, place)
 
     def _key(self, key: str, act: Callable[[], object], place: QWidget | None = None) -> None:
-        context = Qt.ShortcutContext.WindowShortcut if place is None else Qt.ShortcutContext.WidgetWithChildrenShortcut
-        QShortcut(QKeySequence(key), place or self, act, context=context)
+        shortcut = QShortcut(QKeySequence(key), place or self)
+        shortcut.activated.connect(act)
+        if place is not None:
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
     def _stripes(self) -> tuple[str, ...]:
         if self._results is None or self._tile is None:

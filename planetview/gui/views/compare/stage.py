@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QPointF, QTimer, Signal, Slot
@@ -116,11 +117,12 @@ class Stage(QWidget):
         before, self._settings = self._settings, settings
         if settings.mode is Mode.BLINK and before.mode is not Mode.BLINK:
             self._shows_second = False
-        seen = ("visible", "is_shared", "colours")
-        if (settings.pair, settings.mode, settings.metric) != (before.pair, before.mode, before.metric):
+        if replace(settings, visible=before.visible, colours=before.colours, is_shared=before.is_shared) != before:
             self._forget_map()
         self._arrange()
-        if any(getattr(settings, name) != getattr(before, name) for name in seen):
+        if (settings.visible, settings.colours, settings.is_shared) != (
+            before.visible, before.colours, before.is_shared,
+        ):  # fmt: skip
             self._render()
         else:
             self._compose()
