@@ -74,11 +74,15 @@ class ThumbnailCache(QObject):
         # A task's signal arrives before its run() has returned: it must outlive that moment.
         self._finished: deque[_Decoding] = deque(maxlen=16)
         self._stretches: dict[str, ResolvedStretch] = {}
-        self._serial = 0
+        self._waiting: OrderedDict[ThumbnailKey, _Decoding] = OrderedDict()
+        self._running = 0
         self._is_shut_down = False
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(max(1, min(4, (os.cpu_count() or 2) - 1)))
         self._pool.setThreadPriority(QThread.Priority.LowPriority)
+        # Every task that starts while tiles are painted takes the interpreter's lock from the painting: 68 ms for 27.
+        self._starting = QTimer(self, singleShot=True, interval=0)
+        self._starting.timeout.connect(self._start_waiting)
         self._refresh = QTimer(self, singleShot=True, interval=_REFRESH_MS)
         self._refresh.timeout.connect(self.refreshed)
         self._decoded.connect(self._on_decoded)
@@ -126,7 +130,8 @@ class ThumbnailCache(QObject):
         """Drop all wishes and wait for the few that are being decoded; nothing is decoded afterwards."""
         self._is_shut_down = True
         self._refresh.stop()
-        self._pool.clear()
+        self._starting.stop()
+        self._waiting.clear()
         self._pool.waitForDone()
         self._pending.clear()
 
@@ -137,20 +142,28 @@ class ThumbnailCache(QObject):
         if self._is_shut_down:
             return
         task = _Decoding(self, key, record, stretch, self._store)
-        self._pending[key] = task
-        self._serial += 1
-        self._pool.start(task, self._serial)
-        for oldest in list(self._pending)[: max(0, len(self._pending) - MAX_PENDING)]:
-            if self._pool.tryTake(self._pending[oldest]):
-                del self._pending[oldest]
+        self._pending[key] = self._waiting[key] = task
+        while len(self._waiting) > MAX_PENDING:
+            del self._pending[self._waiting.popitem(last=False)[0]]
+        if not self._starting.isActive():
+            self._starting.start()
+
+    @Slot()
+    def _start_waiting(self) -> None:
+        """Keep every thread busy and one task ahead of it, newest wish first."""
+        while self._waiting and self._running < 2 * self._pool.maxThreadCount():
+            self._running += 1
+            self._pool.start(self._waiting.popitem(last=True)[1])
 
     @Slot(object, object, str)
     def _on_decoded(self, key: ThumbnailKey, image: QImage | None, reason: str) -> None:
         task = self._pending.pop(key, None)
         if task is not None:
             self._finished.append(task)
+        self._running -= 1
         if self._is_shut_down:
             return
+        self._start_waiting()
         if image is None:
             self._problems[_any_size(key)] = reason
         else:
