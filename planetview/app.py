@@ -26,7 +26,6 @@ from planetview.core.paths import cache_dir, log_dir
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
-    from planetview.core.results import Results
     from planetview.gui.main_window import MainWindow
     from planetview.gui.preferences import KeptPreferences
     from planetview.gui.theme import Theme
@@ -73,6 +72,7 @@ def build(engine: Engine, beside: MainWindow | None = None) -> MainWindow:
     from PySide6.QtWidgets import QApplication
 
     from planetview.core.selection import SelectionState
+    from planetview.exports import EXPORTS, report_file
     from planetview.gui.background import Background
     from planetview.gui.controller import Controller, Services
     from planetview.gui.main_window import MainWindow
@@ -88,8 +88,7 @@ def build(engine: Engine, beside: MainWindow | None = None) -> MainWindow:
     workspace, background, runner = Workspace(), Background("files"), JobRunner(engine)
     thumbs = ThumbnailCache(store=ThumbnailStore(cache_dir() / "thumbnails"))
     files = StudyFiles(workspace, background)
-    exports = {".html": export_html, ".csv": export_csv, ".json": export_json}
-    controller = Controller(workspace, runner, background, files, Services(prepare_demo, exports))
+    controller = Controller(workspace, runner, background, files, Services(prepare_demo, EXPORTS, report_file))
     window = MainWindow(controller, background, theme, thumbs, SelectionState(), kept)
     for part in (workspace, background, runner, thumbs, files, controller):
         part.setParent(window)
@@ -159,30 +158,6 @@ def prepare_demo(check: Callable[[], None]) -> tuple[ScanTarget, ...]:
 
     targets: tuple[ScanTarget, ...] = demo.prepare_demo(cache_dir() / "demo", check, on_progress)
     return targets
-
-
-def export_html(results: Results, path: Path) -> None:
-    """Write the report as one HTML file; raises UserError when it cannot be written."""
-    from planetview.core.files import write_text_atomically
-    from planetview.core.recorded_stretch import image_loader
-    from planetview.report.html import render_report
-
-    write_text_atomically(path, render_report(results, image_loader(results)))
-
-
-def export_csv(results: Results, path: Path) -> None:
-    """Write the metric table as CSV."""
-    from planetview.core.files import write_text_atomically
-    from planetview.core.tables import values_csv
-
-    write_text_atomically(path, values_csv(results.values))
-
-
-def export_json(results: Results, path: Path) -> None:
-    """Write the full results as JSON."""
-    from planetview.core.results_io import write_results
-
-    write_results(results, path)
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:

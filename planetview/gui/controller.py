@@ -23,9 +23,10 @@ from planetview.core.messages import (
     ScanTarget,
 )
 from planetview.core.models import ModelsResult
+from planetview.core.report_options import ReportOptions
 from planetview.core.results import Results
 from planetview.core.study import Study, StudySource
-from planetview.gui.apart import call_beside
+from planetview.gui.apart import IMAGES_IN_A_THREAD, call_beside
 from planetview.gui.background import Background
 from planetview.gui.generator_work import GeneratorWork
 from planetview.gui.jobs import Jobs
@@ -38,7 +39,7 @@ from planetview.gui.widgets.message_bar import BarMessage
 from planetview.gui.workspace import MissingSource, Workspace
 
 PrepareDemo = Callable[[Callable[[], None]], tuple[ScanTarget, ...]]
-Export = Callable[[Results, Path], None]
+Export = Callable[[Results, Path, ReportOptions], None]
 # Stands for the demo where else a study's path does.
 DEMO = "demo"
 
@@ -48,11 +49,12 @@ class Services:
     """What the composition root lends the window, so that it need not know who does it.
 
     prepare_demo: writes the demo's images and returns its sources; calls what it is given to be cancelled.
-    exports: suffix -> writer of a report.
+    exports: suffix -> writer of a report. report_file: the bytes of the HTML report, for archives.
     """
 
     prepare_demo: PrepareDemo | None = None
     exports: Mapping[str, Export] | None = None
+    report_file: Callable[[Results, ReportOptions], bytes] | None = None
 
 
 class Controller(QObject):
@@ -87,7 +89,7 @@ class Controller(QObject):
     ) -> None:
         super().__init__(parent)
         self.workspace, self.files = workspace, files
-        self._runner, self._background, self._services = runner, background, services
+        self._runner, self._background, self.services = runner, background, services
         self._scans: dict[int, ScanRequest] = {}
         self._runs: dict[int, CompareRequest] = {}
         self._opening: set[int] = set()
@@ -211,7 +213,7 @@ class Controller(QObject):
 
     def open_demo(self, *, discarding: bool = False) -> None:
         """Write the demo's images if need be, then read them as a new study; asks for a place as `open_study` does."""
-        prepare = self._services.prepare_demo
+        prepare = self.services.prepare_demo
         if prepare is None or self.is_busy or self._asks_for_place(DEMO, discarding):
             return
         token = self._demo = CancelToken()
@@ -220,9 +222,9 @@ class Controller(QObject):
         self.busy_changed.emit()
         self._background.submit(lambda: prepare(token.check), self._on_demo_ready, self._on_demo_failed)
 
-    def export(self, path: Path) -> None:
+    def export(self, path: Path, options: ReportOptions | None = None) -> None:
         """Write the results as a report; its kind follows from the suffix."""
-        results, exports = self.workspace.results, self._services.exports or {}
+        results, exports = self.workspace.results, self.services.exports or {}
         write = exports.get(path.suffix.lower())
         if results is None or write is None:
             return
@@ -230,17 +232,20 @@ class Controller(QObject):
         def on_done(_nothing: object) -> None:
             self.status.emit(self.tr("Wrote {0}").format(path))
 
-        images = sum(len(dataset) for dataset in results.datasets)
+        chosen = options or ReportOptions(path_lengths=self.workspace.path_lengths)
+        # Pages are laid out by Qt, which holds the interpreter lock for as long.
+        is_paged = path.suffix.lower() == ".pdf"
+        images = sum(len(dataset) for dataset in results.datasets) + (IMAGES_IN_A_THREAD if is_paged else 0)
         self.status.emit(self.tr("Writing {0}…").format(path.name))
         self._background.submit(
-            lambda: call_beside(images, write, results, path),
+            lambda: call_beside(images, write, results, path, chosen),
             on_done,
-            lambda why: self._tell("export", why, ((self.tr("Try again"), partial(self.export, path)),)),
+            lambda why: self._tell("export", why, ((self.tr("Try again"), partial(self.export, path, options)),)),
         )
 
     def export_suffixes(self) -> tuple[str, ...]:
         """Return the suffixes that `export` can write."""
-        return tuple(self._services.exports or ())
+        return tuple(self.services.exports or ())
 
     def _asks_for_place(self, what: Path | str | None, discarding: bool) -> bool:
         would_lose = not discarding and (self.workspace.is_dirty or bool(self._runs))

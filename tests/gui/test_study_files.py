@@ -293,7 +293,7 @@ def test_results_are_exported_by_suffix(filled: MainWindow, results: Results, tm
         filled.controller.export(path)
         qtbot.waitUntil(path.is_file, timeout=20_000)
         assert path.stat().st_size > 500
-    assert set(filled.controller.export_suffixes()) == {".html", ".csv", ".json"}
+    assert set(filled.controller.export_suffixes()) == {".html", ".pdf", ".csv", ".json"}
 
 
 def test_a_part_of_the_file_that_is_damaged_is_told_and_the_file_kept_when_saved_again(
