@@ -43,6 +43,7 @@ def scan(
     role: Role | None = None,
     check: Callable[[], None] = lambda: None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_skipped: Callable[[str, str], None] = lambda name, reason: None,
 ) -> Dataset:
     """Scan a folder (recursive), a zip (in place) or a list file into a dataset.
 
@@ -51,7 +52,7 @@ def scan(
 
     name: shown everywhere; the name of `path` when None. role: guessed from the path when None.
     check: called about every 0.2 s, raises to cancel. on_progress: called in this thread with
-    images (done, total) after each image.
+    images (done, total) after each image; on_skipped before it, with name and reason of one left out.
     Raises UserError when `path` is missing, is no container of images, or holds no usable image
     (exit code 3); one unusable image is a SkippedImage.
     """
@@ -65,6 +66,8 @@ def scan(
             on_progress(0, len(listing.entries))
             for done, result in enumerate(_verify_all(listing.entries, index, check), 1):
                 verified.append(result)
+                if result.record is None:
+                    on_skipped(result.entry.name, result.problem)
                 on_progress(done, len(listing.entries))
         return _dataset(path, name, role, listing, verified)
     finally:

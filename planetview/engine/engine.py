@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -124,6 +125,7 @@ def scan_targets(request: ScanRequest, emit: Emit, check: Callable[[], None]) ->
                 role=target.role or guess_role(target.path),
                 check=check,
                 on_progress=report,
+                on_skipped=_problem_report(schedule, f"scan-{i}", target.path.name),
             )
         except UserError as error:
             if len(request.targets) == 1:
@@ -134,6 +136,16 @@ def scan_targets(request: ScanRequest, emit: Emit, check: Callable[[], None]) ->
             datasets.append(dataset)
         schedule.finish(f"scan-{i}")
     return JobResult(ScanResult(tuple(datasets), shared_images(datasets), tuple(failures)))
+
+
+def _problem_report(schedule: Schedule, stage_id: str, source: str) -> Callable[[str, str], None]:
+    """Return what adds a file left out to the words of its stage."""
+    numbers = count(1)
+
+    def report(name: str, reason: str) -> None:
+        schedule.relabel(stage_id, f"Reading {source} ({next(numbers):,} left out; {name}: {reason})")
+
+    return report
 
 
 def unique_name(name: str, taken: set[str]) -> str:

@@ -47,6 +47,10 @@ class Schedule:
         """Set the total of a stage once it is known."""
         self._stages[stage_id] = replace(self._stages[stage_id], total=total)
 
+    def relabel(self, stage_id: str, label: str) -> None:
+        """Change the words of a stage, for what it found on its way."""
+        self._stages[stage_id] = replace(self._stages[stage_id], label=label)
+
     def advance(self, stage_id: str, done: int, rate: float | None = None) -> None:
         """Report that `done` of a stage's total are finished; `rate` in its units a second.
 

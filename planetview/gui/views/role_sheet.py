@@ -115,7 +115,9 @@ class RoleSheet(QScrollArea):
             super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        self.drops.begin(event)
+        # A word dragged from a field is no file.
+        if event.mimeData().hasUrls() or pasted_paths(event.mimeData())[0]:
+            self.drops.begin(event)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         self.drops.end_soon()
