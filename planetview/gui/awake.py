@@ -63,7 +63,7 @@ class BusWakefulness(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._is_wanted = False
+        self._is_wanted = self._has_told = False
         self._lock: int | None = None  # file descriptor of the login manager
         self._cookie: int | None = None  # of the screen saver
         self._calls: list[QDBusPendingCallWatcher] = []
@@ -140,7 +140,9 @@ class BusWakefulness(QObject):
             self.release()
 
     def _on_refused(self) -> None:
-        _log.info("this system offers no way to hold off sleep while a job runs")
+        if not self._has_told:
+            self._has_told = True
+            _log.info("this system offers no way to hold off sleep while a job runs")
 
 
 class WindowsWakefulness:

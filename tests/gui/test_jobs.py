@@ -1,4 +1,4 @@
-"""The jobs of a session: waiting, paused, put first, taken off, done again; and the bar and the panel that show them."""
+"""The jobs of a session: waiting, paused, put first, taken off, done again; and what shows them: bar and panel."""
 
 from __future__ import annotations
 
