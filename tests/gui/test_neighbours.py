@@ -48,6 +48,7 @@ def page(qtbot: QtBot, theme: Theme, thumbs: ThumbnailCache, selection: Selectio
     page.resize(1280, 800)
     page.show_results(results)
     page.show()
+    qtbot.waitUntil(lambda: selection.current is not None)
     return page
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +37,7 @@ class NeighbourRows:
 
 
 _FIXED = ("rank", "dataset", "image", "class", "path", "member", "sha256", "flagged", "excluded", "selected")
+_ROWS_AT_ONCE = 500
 _ORIGIN = ("reference", "held_out", "seed", "planetview")
 
 
@@ -79,9 +82,14 @@ def cells_of(rows: NeighbourRows) -> Iterator[list[Cell]]:
         yield cells + origin
 
 
-def rows_as_csv(rows: NeighbourRows) -> str:
-    """Return one row an image as CSV, with the rules for cells of `core.tables`."""
-    return rows_csv(columns_of(rows), cells_of(rows))
+def write_csv(rows: NeighbourRows, stream: BinaryIO) -> None:
+    """Write one row an image as CSV in UTF-8, with the rules for cells of `core.tables`."""
+    cells = cells_of(rows)
+    part: list[Sequence[Cell]] = [columns_of(rows)]
+    # In parts: encoding 50 MB in one call would hold the interpreter's lock.
+    while part:
+        _write(stream, rows_csv((), part).removeprefix("\r\n"))
+        part = list(islice(cells, _ROWS_AT_ONCE))
 
 
 def rows_as_tsv(rows: NeighbourRows) -> str:
@@ -90,20 +98,24 @@ def rows_as_tsv(rows: NeighbourRows) -> str:
     return "".join("\t".join(line) + "\n" for line in lines)
 
 
-def rows_as_json(rows: NeighbourRows) -> str:
-    """Return an object: "planetview" is the version, "provenance" that of the run, "images" one object an image.
+def write_json(rows: NeighbourRows, stream: BinaryIO) -> None:
+    """Write an object: "planetview" is the version, "provenance" that of the run, "images" one object an image.
 
     Infinities are the strings "inf" and "-inf", an undefined number is null.
     """
     columns = columns_of(rows)[: -len(_ORIGIN)]
     head = dict(zip(_ORIGIN, _origin(rows), strict=True)) | {"provenance": rows.results.provenance}
+    _write(stream, json.dumps(head, ensure_ascii=False, default=str)[:-1] + ', "images": [')
     # One image at a time: a single call for 50,000 would hold the interpreter's lock for a second.
-    images = ",\n".join(
-        json.dumps(dict(zip(columns, map(_json, cells), strict=False)), ensure_ascii=False, allow_nan=False)
-        for cells in cells_of(rows)
-    )
-    opening = json.dumps(head, ensure_ascii=False, default=str)[:-1]
-    return f'{opening}, "images": [\n{images}\n]}}\n'
+    for number, cells in enumerate(cells_of(rows)):
+        image = dict(zip(columns, map(_json, cells), strict=False))
+        _write(stream, (",\n" if number else "\n") + json.dumps(image, ensure_ascii=False, allow_nan=False))
+    _write(stream, "\n]}\n")
+
+
+def _write(stream: BinaryIO, text: str) -> None:
+    # Names of files may hold bytes that are no UTF-8.
+    stream.write(text.encode("utf-8", "surrogateescape"))
 
 
 def _spaces(rows: NeighbourRows) -> Iterator[tuple[str, dict[str, Neighbours]]]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+import numpy.typing as npt
 
 from planetview.core.datasets import Dataset
 from planetview.core.marks import Marks
 from planetview.core.selection import Mask
 
 NO_CLASS = ""
+# The records of 50,000 images lie all over the memory: a look at all of them takes 60 ms.
+_AT_ONCE = 2000
 
 
 class Show(StrEnum):
@@ -43,31 +47,57 @@ class ImageTexts:
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
-        self._names: list[str] | None = None
-        self._places: dict[str, int] | None = None
+        self._names: list[str] = []
+        self._places: dict[str, int] = {}
+        self._labels: list[str] = []
 
     def __len__(self) -> int:
         return len(self._dataset)
 
+    def read(self) -> Iterator[None]:
+        """Take the records apart in short steps; what is asked for earlier waits for all of them."""
+        images = self._dataset.images
+        while len(self._names) < len(images):
+            first = len(self._names)
+            part = images[first : first + _AT_ONCE]
+            self._places.update({image.name: first + i for i, image in enumerate(part)})
+            self._labels += [image.label or NO_CLASS for image in part]
+            self._names += [_folded(image.name) for image in part]
+            yield
+
+    @property
+    def labels(self) -> dict[str, int]:
+        """Count of images per class, largest first; `NO_CLASS` for those without."""
+        self._read_all()
+        return dict(Counter(self._labels).most_common())
+
+    def class_ranks(self) -> npt.NDArray[np.float64]:
+        """Return the place of each image's class among the sorted classes, NaN without one; shape (n,)."""
+        ranks = {label: float(rank) for rank, label in enumerate(sorted(self.labels))} | {NO_CLASS: np.nan}
+        return np.array([ranks[label] for label in self._labels], np.float64)
+
     def with_text(self, text: str) -> Mask:
         """Return which names hold `text`, whatever the case and the composition of accents; shape (n,)."""
-        if self._names is None:
-            self._names = [_folded(image.name) for image in self._dataset.images]
+        self._read_all()
         wanted = _folded(text)
         return np.fromiter((wanted in name for name in self._names), np.bool_, len(self._names))
 
     def with_label(self, label: str) -> Mask:
         """Return which images are of a class, `NO_CLASS` for those without; shape (n,)."""
-        images = self._dataset.images
-        return np.fromiter(((image.label or NO_CLASS) == label for image in images), np.bool_, len(images))
+        self._read_all()
+        return np.fromiter((own == label for own in self._labels), np.bool_, len(self._labels))
 
-    def named(self, names: Iterable[str]) -> Mask:
+    def named(self, names: Collection[str]) -> Mask:
         """Return which images have one of these names; shape (n,)."""
-        if self._places is None:
-            self._places = {image.name: i for i, image in enumerate(self._dataset.images)}
         mask = np.zeros(len(self._dataset), np.bool_)
-        mask[[self._places[name] for name in names if name in self._places]] = True
+        if names:
+            self._read_all()
+            mask[[self._places[name] for name in names if name in self._places]] = True
         return mask
+
+    def _read_all(self) -> None:
+        for _ in self.read():
+            pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +110,10 @@ class MarkMasks:
 
 def masks_of(marks: Marks, name: str, texts: ImageTexts) -> MarkMasks:
     """Return the marks of the set that the study calls `name`."""
-    flagged = texts.named(image for dataset, image in marks.flagged if dataset == name)
-    return MarkMasks(flagged, texts.named(image for dataset, image in marks.excluded if dataset == name))
+    flagged, excluded = (
+        texts.named([image for dataset, image in keys if dataset == name]) for keys in (marks.flagged, marks.excluded)
+    )
+    return MarkMasks(flagged, excluded)
 
 
 def shown_mask(wanted: Wanted, texts: ImageTexts, masks: Mapping[Show, Mask]) -> Mask | None:

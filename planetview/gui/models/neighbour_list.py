@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -25,7 +26,9 @@ __all__ = [
 ]  # fmt: skip
 
 Index = QModelIndex | QPersistentModelIndex
+Rows = npt.NDArray[np.int64]
 _ROOT = QModelIndex()
+_AT_ONCE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,8 @@ class NeighbourSet:
         self.reference = results.with_role(Role.REFERENCE)[0]
         self._to_reference = results.neighbours_of(query, self.reference.name, by)
         self._by_other = None if other is None else results.neighbours_of(query, self.reference.name, other)
+        self._firsts: dict[str, int] = {}
+        self._same: list[int] = []
         self.nearest = self._to_reference.distances[:, 0]
         self.depth = int(self._to_reference.indices.shape[1])
         if self._by_other is not None:
@@ -118,10 +123,20 @@ class NeighbourSet:
         """
         if self._by_other is None:
             return np.zeros(len(self), np.int64)
-        firsts: dict[str, int] = {}
-        same = np.array([firsts.setdefault(image.digest, i) for i, image in enumerate(self.reference.images)], np.int64)
+        for _ in self.read():
+            pass
+        same = np.array(self._same, np.int64)
         hits = same[self._by_other.indices] == same[self._to_reference.indices[:, :1]]
         return np.where(hits.any(axis=1), hits.argmax(axis=1) + 1, 0)
+
+    def read(self) -> Iterator[None]:
+        """Look for reference images of equal bytes in short steps; `ranks` waits for all of them."""
+        images = self.reference.images
+        while len(self._same) < len(images):
+            first = len(self._same)
+            part = enumerate(images[first : first + _AT_ONCE], first)
+            self._same += [self._firsts.setdefault(image.digest, i) for i, image in part]
+            yield
 
     @property
     def agree(self) -> Mask:
@@ -166,7 +181,12 @@ class NeighbourListModel(QAbstractListModel):
         self._row_of: npt.NDArray[np.int64] = np.zeros(0, np.int64)
 
     @property
-    def order(self) -> npt.NDArray[np.int64]:
+    def neighbours(self) -> NeighbourSet | None:
+        """The set shown."""
+        return self._set
+
+    @property
+    def order(self) -> Rows:
         """The images shown, in the order of the rows."""
         return self._order
 
@@ -183,9 +203,7 @@ class NeighbourListModel(QAbstractListModel):
             rows = order_of(order, neighbours.nearest, neighbours.held_out_distance, seed)
         self.show_rows(neighbours, rows, only)
 
-    def show_rows(
-        self, neighbours: NeighbourSet | None, rows: npt.NDArray[np.int64] | None, only: Mask | None = None
-    ) -> None:
+    def show_rows(self, neighbours: NeighbourSet | None, rows: Rows | None, only: Mask | None = None) -> None:
         """Show the images `rows` of a set in that order; `only`, a mask over the images, leaves the others out."""
         self.beginResetModel()
         self._set = neighbours

@@ -100,9 +100,7 @@ def scores_of(results: Results, query: str) -> tuple[Score, ...]:
     if query in results.entropy_bits:
         found.append(Score(ENTROPY, tr("Image entropy"), "bits"))
     found.append(Score(NAME, tr("Name"), is_text=True))
-    if any(image.label is not None for image in results.dataset(query).images):
-        found.append(Score(CLASS, tr("Class"), is_text=True))
-    return tuple(found)
+    return (*found, Score(CLASS, tr("Class"), is_text=True))
 
 
 def distance_score(by: str) -> str:
@@ -113,16 +111,13 @@ def distance_score(by: str) -> str:
 def values_of(results: Results, query: str, score: str) -> Vector:
     """Return one number of every image of `query`, shape (n,), float64, NaN where it has none.
 
-    Names and classes are their ranks. A score of the pairs belongs to an image's first pair.
-    KeyError for a score that the results do not hold.
+    Names are their ranks; those of classes are with `ImageTexts`. A score of the pairs belongs to an image's first
+    pair. KeyError for a score that the results do not hold.
     """
     dataset = results.dataset(query)
     n = len(dataset)
     if score == NAME:
         return np.arange(n, dtype=np.float64)  # images of a set lie in natural order of their names
-    if score == CLASS:
-        ranks = {label: rank for rank, label in enumerate(sorted(dataset.labels))}
-        return np.array([ranks.get(image.label or "", np.nan) for image in dataset.images], np.float64)
     if score == ENTROPY:
         return _sized(results.entropy_bits[query], n)
     if score == PAIR_ENTROPY or score.startswith(_PAIR):

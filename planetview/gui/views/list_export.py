@@ -12,10 +12,10 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from planetview.core.errors import UserError
-from planetview.core.files import write_text_atomically
+from planetview.core.files import write_atomically
 from planetview.core.formatting import format_count
 from planetview.gui.dialogs.choose import choose_new_file
-from planetview.gui.models.neighbour_export import NeighbourRows, rows_as_csv, rows_as_json, rows_as_tsv
+from planetview.gui.models.neighbour_export import NeighbourRows, rows_as_tsv, write_csv, write_json
 
 _log = logging.getLogger(__name__)
 
@@ -55,27 +55,28 @@ class ListExport(QObject):
 
     def write(self, rows: NeighbourRows, path: Path) -> None:
         """Write `rows` to a file, whole or not at all."""
-        make = rows_as_json if path.suffix.lower() == ".json" else rows_as_csv
+        put = write_json if path.suffix.lower() == ".json" else write_csv
         said = self.tr("Wrote {0} images to {1}.").format(format_count(rows.order.size), path)
 
         def work() -> tuple[str, str]:
             try:
-                write_text_atomically(path, make(rows))
+                write_atomically(path, lambda stream: put(rows, stream))
             except UserError as error:
                 return f"{error.message} {error.hint}".strip(), ""
             return said, ""
 
-        self._start(work)
+        self._start(work, self.tr("Writing {0}…").format(path.name))
 
     def copy(self, rows: NeighbourRows) -> None:
         """Put `rows` on the clipboard as tab-separated text."""
         said = self.tr("Copied the list of {0} images.").format(format_count(rows.order.size))
-        self._start(lambda: (said, rows_as_tsv(rows)))
+        self._start(lambda: (said, rows_as_tsv(rows)), self.tr("Copying the list…"))
 
-    def _start(self, work: Callable[[], tuple[str, str]]) -> None:
+    def _start(self, work: Callable[[], tuple[str, str]], begun: str) -> None:
         if self._task is not None:
             self.notice.emit(self.tr("A list is still being written."))
             return
+        self.notice.emit(begun)
         self._task = _Task(self, work)
         self._pool.start(self._task)
 

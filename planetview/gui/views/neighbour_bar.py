@@ -93,12 +93,12 @@ class NeighbourBar(QWidget):
         _fill(self.score, [(self.tr("Nearest distance"), _DISTANCE), *others])
         self._fill_orders()
 
-    def fill_labels(self, labels: Mapping[str, int], without: int) -> None:
-        """Offer classes with their counts, and the images without one."""
+    def fill_labels(self, labels: Mapping[str, int]) -> None:
+        """Offer classes with their counts, `NO_CLASS` for the images without one; nothing where there is none."""
         items: list[tuple[str, str | None]] = [(self.tr("Any class"), _ANY_CLASS)]
-        items += [(f"{label} ({format_count(count)})", label) for label, count in labels.items()]
-        if without and labels:
-            items.append((self.tr("No class ({0})").format(format_count(without)), NO_CLASS))
+        items += [(f"{label} ({format_count(count)})", label) for label, count in labels.items() if label != NO_CLASS]
+        if len(items) > 1 and NO_CLASS in labels:
+            items.append((self.tr("No class ({0})").format(format_count(labels[NO_CLASS])), NO_CLASS))
         _fill(self.label, items)
         self._fields[self.label].setVisible(len(items) > 1)
 

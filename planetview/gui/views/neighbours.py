@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from PySide6.QtCore import QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
 from planetview.core.results import Results
 from planetview.core.selection import Mask, SelectionChange, SelectionState
+from planetview.gui.idle import IdleWork
 from planetview.gui.models.neighbour_filter import Show, shown_mask
-from planetview.gui.models.neighbour_list import NeighbourListModel, NeighbourSet
+from planetview.gui.models.neighbour_list import NeighbourListModel, NeighbourSet, Rows
 from planetview.gui.models.neighbour_order import scores_of
 from planetview.gui.models.neighbour_words import count_words, queries_of, spaces_of
 from planetview.gui.pair_maps import PairMaps
@@ -27,6 +28,9 @@ from planetview.gui.views.neighbour_marks import ImageMarks
 from planetview.gui.views.panels import GAP, empty_state, side_by_side
 from planetview.gui.views.shown_set import ShownSet
 from planetview.gui.workspace import Workspace
+
+# Sorting this many and laying them out take 10 ms each.
+_AT_ONCE = 10_000
 
 
 class NeighboursPage(QWidget):
@@ -59,6 +63,12 @@ class NeighboursPage(QWidget):
         self._inspector = NeighbourInspector(theme, thumbs)
         self._actions = NeighbourActions(self._grid)
         self._export = ListExport(self)
+        self._arranged: tuple[Rows | None, Mask | None] = (None, None)
+        self._showing = QTimer(self, singleShot=True, interval=0)
+        self._showing.timeout.connect(self._show_arranged)
+        self._beginning = QTimer(self, singleShot=True, interval=0)
+        self._beginning.timeout.connect(self._begin_somewhere)
+        self._reading = IdleWork(lambda: False, self)
         self._compare = NeighbourCompare(theme, thumbs, self._marks, self)
         self._build()
         self._connect()
@@ -76,11 +86,12 @@ class NeighboursPage(QWidget):
         self._compare.close()
         self._use_set()
         self._follow_current()
-        self._begin_somewhere()
+        self._beginning.start()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._begin_somewhere()
+        # In a turn of its own: the inspector takes as long as the tiles.
+        self._beginning.start()
 
     def _begin_somewhere(self) -> None:
         # Only in sight: filled ahead, this page would choose an image for the others.
@@ -195,13 +206,19 @@ class NeighboursPage(QWidget):
         is_other = self._shown.use(found)
         if found is not None and results is not None:
             if is_other:
-                labels = found.query.labels
-                bar.fill_labels(labels, len(found) - sum(labels.values()))
+                bar.fill_labels({})
             bar.fill_scores(scores_of(results, query))
             bar.set_depth(found.depth)
+        self._reading.begin(self._read())
         self._on_theme_changed()
         self._use_look()
         self._arrange()
+
+    def _read(self) -> Iterator[None]:
+        """Take the records apart in later turns; then classes can be offered."""
+        yield from self._shown.read()
+        if self._shown.texts is not None:
+            self._bar.fill_labels(self._shown.texts.labels)
 
     def _use_look(self) -> None:
         """Show as many neighbours in a tile as were chosen."""
@@ -223,22 +240,34 @@ class NeighboursPage(QWidget):
 
     @Slot()
     def _arrange(self) -> None:
-        """Sort and filter anew; the current image stays current where it is still shown."""
-        bar, found, texts = self._bar, self._shown.found, self._shown.texts
-        kinds = self._shown.kinds()
+        """Sort and filter anew; many images in one turn of the event loop, and show them in the next."""
+        bar, texts, kinds = self._bar, self._shown.texts, self._shown.kinds()
         # A kind that is gone, as the selection is when it was cleared, gives way to all images.
         bar.set_counts({kind: int(mask.sum()) for kind, mask in kinds.items()})
         only = shown_mask(bar.wanted, texts, kinds) if texts is not None else None
-        self._model.show_rows(found, self._shown.rows(bar.chosen_order, bar.chosen_score, bar.seed), only)
+        rows = self._shown.rows(bar.chosen_order, bar.chosen_score, bar.seed)
+        self._arranged = (rows, only)
+        # Tiles of another set must not stay: a click on one would be taken for one of this set.
+        if rows is None or rows.size <= _AT_ONCE or self._model.neighbours is not self._shown.found:
+            self._show_arranged()
+        else:
+            self._showing.start()
+
+    @Slot()
+    def _show_arranged(self) -> None:
+        """Show what was arranged; the current image stays current where it is still shown."""
+        self._showing.stop()
+        found = self._shown.found
+        self._model.show_rows(found, *self._arranged)
         is_empty = found is not None and not self._model.rowCount() and len(found) > 0
-        self._no_match.setText(self.tr("No image of '{0}' is like that.").format(bar.query.currentData()))
+        self._no_match.setText(self.tr("No image of '{0}' is like that.").format(self._bar.query.currentData()))
         self._grid_or_words.setCurrentIndex(1 if is_empty else 0)
         self._grid.scrollToTop()
         current = self._shown.current
         row = self._model.row_of(current) if current is not None else None
         if row is not None:
             self._grid.reveal(row)
-        self._paint_states(kinds)
+        self._paint_states(self._shown.kinds())
         self._inspect()
 
     def _paint_states(self, kinds: dict[Show, Mask]) -> None:

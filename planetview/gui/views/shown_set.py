@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -11,7 +13,7 @@ from planetview.core.selection import ImageRef, Mask, SelectionState
 from planetview.gui.models.neighbour_export import NeighbourRows
 from planetview.gui.models.neighbour_filter import ImageTexts, MarkMasks, Show
 from planetview.gui.models.neighbour_list import NeighbourSet
-from planetview.gui.models.neighbour_order import Order, Score, order_of, values_of
+from planetview.gui.models.neighbour_order import CLASS, Order, Score, order_of, values_of
 from planetview.gui.views.neighbour_marks import ImageMarks
 
 
@@ -43,6 +45,13 @@ class ShownSet:
             self.texts = ImageTexts(found.query)
         self.read_marks()
         return is_other
+
+    def read(self) -> Iterator[None]:
+        """Take records apart in short steps, ahead of filters that need them."""
+        if self.texts is not None:
+            yield from self.texts.read()
+        if self.found is not None:
+            yield from self.found.read()
 
     def read_marks(self) -> None:
         """Look up the marks anew."""
@@ -83,7 +92,11 @@ class ShownSet:
             return None
         if score is None or order in (Order.COPIES, Order.RANDOM):
             return order_of(order, self.found.nearest, self.found.held_out_distance, seed)
-        return order_of(order, values_of(self.results, self.found.query.name, score.id), better=score.better)
+        if score.id == CLASS and self.texts is not None:
+            values = self.texts.class_ranks()
+        else:
+            values = values_of(self.results, self.found.query.name, score.id)
+        return order_of(order, values, better=score.better)
 
     def targets(self, shown: npt.NDArray[np.int64]) -> Mask:
         """Return the images that a command is for: of those shown, the selected ones if the current is one, else it.
