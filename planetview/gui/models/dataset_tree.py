@@ -267,7 +267,13 @@ def _missing_node(item: MissingSource) -> Node:
 
 
 def _marker(style: SeriesStyle, theme: Theme) -> QIcon:
-    """Draw the marker of a set with the letter of its role beside it."""
+    """Draw the marker of a set with the letter of its role beside it, legible on a selected row too."""
+    drawn = QIcon(_marker_pixmap(style, theme, theme.tokens.text))
+    drawn.addPixmap(_marker_pixmap(style, theme, theme.tokens.accent_text), QIcon.Mode.Selected)
+    return drawn
+
+
+def _marker_pixmap(style: SeriesStyle, theme: Theme, ink: str) -> QPixmap:
     pixmap = QPixmap(2 * _MARKER_PX, _MARKER_PX)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
@@ -278,7 +284,7 @@ def _marker(style: SeriesStyle, theme: Theme) -> QIcon:
     font.setPixelSize(round(0.72 * _MARKER_PX))
     font.setBold(True)
     painter.setFont(font)
-    painter.setPen(QColor(theme.tokens.text))
+    painter.setPen(QColor(ink))
     painter.drawText(_MARKER_PX, 0, _MARKER_PX, _MARKER_PX, int(Qt.AlignmentFlag.AlignCenter), role_letter(style.role))
     painter.end()
-    return QIcon(pixmap)
+    return pixmap

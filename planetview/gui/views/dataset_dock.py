@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, QUrl, Signal, SignalInstance
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, QUrl, Signal, SignalInstance
 from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -16,6 +16,8 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QPushButton,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTreeView,
     QVBoxLayout,
     QWidget,
@@ -30,6 +32,7 @@ from planetview.gui.theme import Theme
 from planetview.gui.widgets.drops import pasted_paths
 from planetview.gui.workspace import MissingSource, Workspace
 
+_ROW_GAP_PX = 6
 _ROLE_KEYS = {Role.REFERENCE: "Ctrl+Alt+R", Role.HELD_OUT: "Ctrl+Alt+H", Role.CANDIDATE: "Ctrl+Alt+C"}
 
 
@@ -95,6 +98,7 @@ class DatasetDock(QWidget):
         tree.setAccessibleName(self.tr("Sets of the study"))
         tree.setFrameShape(QFrame.Shape.NoFrame)
         tree.setUniformRowHeights(True)
+        tree.setItemDelegate(_RoomyDelegate(tree))
         tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         tree.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         tree.setTextElideMode(Qt.TextElideMode.ElideMiddle)
@@ -164,6 +168,7 @@ class DatasetDock(QWidget):
         for row in range(self.model.rowCount()):
             group = self.model.index(row, 0)
             self.tree.setExpanded(group, self.model.node(group).key not in closed)
+            self._span_findings(group)
         for key in opened:
             if (index := self.model.find(key)).isValid():
                 self.tree.expand(index)
@@ -174,6 +179,14 @@ class DatasetDock(QWidget):
             if sets
             else self.tr("Drop folders of images here, each on its role.")
         )
+
+    def _span_findings(self, group: QModelIndex) -> None:
+        """Give sentences, which have no count, the whole width."""
+        for number in range(self.model.rowCount(group)):
+            parent = self.model.index(number, 0, group)
+            for row in range(self.model.rowCount(parent)):
+                below = self.model.index(row, 0, parent)
+                self.tree.setFirstColumnSpanned(row, parent, not self.model.rowCount(below))
 
     def _open_rows(self) -> list[tuple[str, bool]]:
         rows, waiting = [], [self.model.index(row, 0) for row in range(self.model.rowCount())]
@@ -298,6 +311,11 @@ class DatasetDock(QWidget):
     def _size_icons(self) -> None:
         edge = self.tree.fontMetrics().height()
         self.tree.setIconSize(QSize(2 * edge, edge))
+
+
+class _RoomyDelegate(QStyledItemDelegate):
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return super().sizeHint(option, index) + QSize(0, _ROW_GAP_PX)
 
 
 class _Tree(QTreeView):
