@@ -508,7 +508,7 @@ class Folders(QObject):
 
 def test_the_menu_copies_saves_and_finds_the_image(qtbot, view, results, tmp_path, monkeypatch):
     record = tile_of(results).record
-    copy, save, path, reveal = canvas(view).actions()
+    copy, save, path, reveal, whole = canvas(view).actions()
     clipboard = QGuiApplication.clipboard()
 
     copy.trigger()
@@ -521,6 +521,12 @@ def test_the_menu_copies_saves_and_finds_the_image(qtbot, view, results, tmp_pat
     monkeypatch.setattr(QFileDialog, "getSaveFileName", staticmethod(lambda *_args: (str(target), "")))
     save.trigger()
     assert np.array_equal(np.asarray(Image.open(target.with_suffix(".png")).convert("L")), pixels(record))
+
+    whole.trigger()
+    assert np.asarray(Image.open(target.with_suffix(".png"))).shape[1] == view.stage.width()
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", staticmethod(lambda *_args: (str(tmp_path / "no" / "x"), "")))
+    save.trigger()
+    assert "Cannot write" in view._readout.text()
 
     folders = Folders()
     monkeypatch.setattr(QDesktopServices, "openUrl", folders.take)
@@ -563,7 +569,7 @@ def test_a_heat_map_comes_from_the_engine_with_the_score_it_sums_to(qtbot, view,
     assert "0.08681 = mean of the map" in view.stage.pair_pane.facts.text()
     point(view, 12, 15)
     assert "ST-LPIPS (AlexNet) here: 2" in view.readout_text()
-    under, over = view.stage.pair_pane.canvas.layers
+    _under, over = view.stage.pair_pane.canvas.layers
     assert over.opacity == pytest.approx(0.65)
     view.controls.options.heat.setValue(100)
     assert view.stage.pair_pane.canvas.layers[1].opacity == 1
@@ -668,7 +674,7 @@ def test_images_of_4096_px_are_shown_and_moved_without_stalling_the_window(qtbot
     moving = gap_meter.end()
 
     print(f"worst gap: loading {loading:.0f} ms, moving {moving:.0f} ms")
-    assert loading < 500 and moving < 300
+    assert loading < 300 and moving < 150
 
 
 def test_decoded_images_are_kept_up_to_a_number_of_bytes(tmp_path):

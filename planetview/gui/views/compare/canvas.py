@@ -137,7 +137,7 @@ class Canvas(QWidget):
     def picture(self) -> QImage:
         """Return what is drawn, without cross and line: one image at its full size, several as on the screen."""
         if len(self._layers) == 1:
-            return self._layers[0].picture.levels[0]
+            return self._layers[0].picture.levels[0].copy()
         ratio = self.devicePixelRatioF()
         image = QImage((QSizeF(self.size()) * ratio).toSize(), QImage.Format.Format_RGB32)
         image.setDevicePixelRatio(ratio)

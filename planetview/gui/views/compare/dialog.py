@@ -192,7 +192,7 @@ class CompareDialog(QDialog):
             ("]", partial(self._nudge, True)), ("PgUp", partial(self._step, -1)), ("PgDown", partial(self._step, 1)),
             ("Ctrl+Left", partial(self._step, -1)), ("Ctrl+Right", partial(self._step, 1)),
             ("Ctrl+Shift+C", lambda: self.stage.front().copy_image()),
-            ("Ctrl+S", lambda: self.stage.front().save_image()),
+            ("Ctrl+S", lambda: self.stage.front().save_image()), ("Ctrl+Shift+S", self.stage.save_view),
         ):  # fmt: skip
             self._key(key, act)
         # Space belongs to the button with the focus, where there is one.

@@ -27,7 +27,8 @@ def key_rows() -> tuple[tuple[str, str], ...]:
         ("F  X", tr("flag the image; leave it out of the next run")),
         ("Ctrl+C", tr("copy the read-out")),
         ("Ctrl+Shift+C", tr("copy the picture")),
-        ("Ctrl+S", tr("save the picture as PNG")),
+        ("Ctrl+S", tr("save the picture as PNG, an image alone at its full size")),
+        ("Ctrl+Shift+S", tr("save the whole view as PNG, with titles and colour scale")),
         ("?", tr("these keys")),
         ("Esc", tr("close")),
     )

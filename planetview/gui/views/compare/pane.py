@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl, Signal, Slot
-from PySide6.QtGui import QAction, QColor, QDesktopServices, QFont, QGuiApplication
+from PySide6.QtGui import QAction, QColor, QDesktopServices, QFont, QGuiApplication, QImage, QImageWriter
 from PySide6.QtWidgets import QFileDialog, QFrame, QVBoxLayout, QWidget
 
 from planetview.core.datasets import ImageRecord
 from planetview.core.formatting import format_value
+from planetview.gui.models.wording import tr
 from planetview.gui.theme import Theme
 from planetview.gui.views.compare.canvas import Canvas
 from planetview.gui.views.compare.subjects import Rendered, Subject
@@ -135,10 +136,7 @@ class ComparePane(QWidget):
         stem = Path(self.record.name).stem if self.record is not None else self.tr("comparison")
         name, _ = QFileDialog.getSaveFileName(self, self.tr("Save image"), f"{stem}.png", self.tr("PNG image (*.png)"))
         if name:
-            path = Path(name) if Path(name).suffix else Path(name + ".png")
-            done = self.canvas.picture().save(str(path), "PNG")  # type: ignore[call-overload]
-            words = self.tr("Saved {0}.") if done else self.tr("Cannot write {0}: choose another folder.")
-            self.notice.emit(words.format(path))
+            self.notice.emit(write_png(self.canvas.picture(), name))
 
     @Slot()
     def copy_path(self) -> None:
@@ -154,3 +152,12 @@ class ComparePane(QWidget):
             folder = self.record.path.parent
             if not folder.is_dir() or not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
                 self.notice.emit(self.tr("Cannot open {0}.").format(folder))
+
+
+def write_png(image: QImage, name: str) -> str:
+    """Write a picture to a file, with the suffix where it lacks one, and return what was done in words."""
+    path = Path(name) if Path(name).suffix else Path(name + ".png")
+    writer = QImageWriter(str(path), b"png")
+    if writer.write(image):
+        return tr("Saved {0}.").format(path)
+    return tr("Cannot write {0}: {1}").format(path, writer.errorString())

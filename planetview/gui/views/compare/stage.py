@@ -6,8 +6,8 @@ from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QPointF, QTimer, Signal, Slot
-from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
+from PySide6.QtGui import QAction, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QWidget
 
 from planetview.core.catalogue import metric_label
 from planetview.core.formatting import format_value
@@ -17,7 +17,7 @@ from planetview.core.pair_map import PairMap
 from planetview.gui.theme import Theme
 from planetview.gui.views.compare import colours
 from planetview.gui.views.compare.canvas import Layer
-from planetview.gui.views.compare.pane import ComparePane
+from planetview.gui.views.compare.pane import ComparePane, write_png
 from planetview.gui.views.compare.scale_bar import ScaleBar
 from planetview.gui.views.compare.settings import Mode, Settings
 from planetview.gui.views.compare.subjects import Map, Rendered, Subject, difference_map, heat_map, render, titles
@@ -67,6 +67,9 @@ class Stage(QWidget):
             pane.canvas.pointed.connect(self.point)
             pane.canvas.resized.connect(self.changed)
             pane.notice.connect(self.notice)
+            whole = QAction(self.tr("Save &view with titles and scale…"), pane.canvas)
+            whole.triggered.connect(self.save_view)
+            pane.canvas.addAction(whole)
         layout.addWidget(self.scale_bar)
         self.transform.changed.connect(self.changed)
         for transform in self._alone:
@@ -160,6 +163,14 @@ class Stage(QWidget):
         """Stop blinking or go on."""
         self._is_paused = is_paused
         self._run_blinking()
+
+    @Slot()
+    def save_view(self) -> None:
+        """Ask for a file and write what is on the screen to it: titles, images, names, and the colour scale."""
+        proposal = f"{self.tr('comparison')}.png"
+        name, _ = QFileDialog.getSaveFileName(self, self.tr("Save view"), proposal, self.tr("PNG image (*.png)"))
+        if name:
+            self.notice.emit(write_png(self.grab().toImage(), name))
 
     @Slot()
     def show_other(self) -> None:

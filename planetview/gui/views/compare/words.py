@@ -35,7 +35,7 @@ def fact_words(subject: Subject, rendered: Rendered | None) -> str:
         low, high = rendered.limits
         facts.append(tr("black {0}, white {1}").format(number(low), number(high)))
         if rendered.step > 1:
-            facts.append(tr("large: every {0}. pixel is shown").format(rendered.step))
+            facts.append(tr("large: one pixel of {0} × {0} is shown").format(rendered.step))
         facts += rendered.native.notes
     return " · ".join(facts)
 
