@@ -25,6 +25,7 @@ from planetview.gui import actions as commands
 from planetview.gui.actions import State
 from planetview.gui.background import Background
 from planetview.gui.controller import Controller
+from planetview.gui.dataset_panel import add_dataset_dock
 from planetview.gui.dialogs.closing import CloseQuestion
 from planetview.gui.docks import Docks, PanelCycle
 from planetview.gui.idle import IdleWork
@@ -82,6 +83,7 @@ class MainWindow(QMainWindow):
         self.docks = Docks(self, self.menus.add_panel)
         self.panels = PanelCycle(self._parts, self)
         self.job_panels = JobPanels(self, self.docks.add, controller.jobs, self.job_bar, theme)
+        self.dataset_dock = add_dataset_dock(self.docks.add, controller, self.commands, self._on_status, theme)
         self.job_panels.presence.prefix_changed.connect(self._show_title)
         self._connect()
         self._connect_shell()

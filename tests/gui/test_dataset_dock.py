@@ -17,6 +17,7 @@ from planetview.core.datasets import Role, SharedImages
 from planetview.core.results import Results
 from planetview.core.stretch import Stretch, StretchKind
 from planetview.core.study import StudySource
+from planetview.gui.main_window import MainWindow
 from planetview.gui.theme import Theme
 from planetview.gui.views.dataset_dock import DatasetDock
 from planetview.gui.workspace import MissingSource, Workspace
@@ -242,3 +243,21 @@ def test_the_model_holds_through_every_change(dock: DatasetDock, qtmodeltester: 
         workspace.remove(dataset.name)
     qtmodeltester.check(dock.model)
     assert dock._sum.text() == "Drop folders of images here, each on its role."
+
+
+def test_the_dock_of_the_window_takes_drops_and_is_shown_by_its_key(
+    filled: MainWindow, sets: dict[str, Path], qtbot: QtBot
+) -> None:
+    dock = filled.dataset_dock
+    assert not dock.isVisible()
+    filled.docks.dock("datasets").toggleViewAction().trigger()
+    assert dock.isVisible()
+    assert dict(rows(dock))["real_train"].endswith("48")
+
+    dock.paths_dropped.emit((sets["gan_v1"],), Role.HELD_OUT)
+
+    qtbot.waitUntil(lambda: names_by_role(filled.workspace).get("gan_v1 (2)") == "held-out")
+    dock.select("gan_v1 (2)")
+    qtbot.keyClick(dock.tree, Qt.Key.Key_Delete)
+    assert "gan_v1 (2)" not in names_by_role(filled.workspace)
+    assert filled.statusBar().currentMessage() == "Removed 'gan_v1 (2)'; the files stay where they are."
