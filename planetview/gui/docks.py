@@ -34,8 +34,10 @@ class Docks(QObject):
         dock.setAccessibleName(title)
         dock.setWidget(widget)
         self._docks[id], self._areas[id] = dock, area
-        self._window.addDockWidget(area, dock)
-        dock.hide()
+        # A place that was remembered holds only for a dock that has none yet.
+        if self._saved.isEmpty() or not self._window.restoreDockWidget(dock):
+            self._window.addDockWidget(area, dock)
+            dock.hide()
         toggle = dock.toggleViewAction()
         toggle.setObjectName(f"panel_{id}")
         toggle.setShortcut(QKeySequence.fromString(keys))
@@ -44,8 +46,6 @@ class Docks(QObject):
         toggle.setToolTip(tip)
         toggle.triggered.connect(lambda is_shown: self._focus(dock) if is_shown else None)
         self._on_added(toggle)
-        if not self._saved.isEmpty():
-            self._window.restoreDockWidget(dock)
         return dock
 
     def dock(self, id: str) -> QDockWidget:

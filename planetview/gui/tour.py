@@ -61,6 +61,7 @@ class Tour(QWidget):
         row.addWidget(self._count, 1)
         for button in (self.skip_button, self.back_button, self.next_button):
             row.addWidget(button)
+            button.installEventFilter(self)
         self._column = column = QVBoxLayout(self.card)
         column.setContentsMargins(20, 16, 20, 16)
         column.setSpacing(10)
@@ -114,6 +115,12 @@ class Tour(QWidget):
         return super().event(event)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        # A button of Qt's own would move the focus at an arrow key.
+        if isinstance(watched, QPushButton) and isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress:
+            if event.key() in (*_NEXT, *_BACK):
+                self.keyPressEvent(event)
+                return True
+            return False
         if watched is self._window and event.type() is QEvent.Type.Resize:
             self.setGeometry(self._window.rect())
         return super().eventFilter(watched, event)
@@ -181,7 +188,7 @@ class Tour(QWidget):
     def _arrange(self) -> None:
         """Put the card below, above, right or left of the place, else into its lower part; never over the edge."""
         width = min(max(380, self.fontMetrics().averageCharWidth() * 62), self.width() - 2 * _GAP_PX)
-        height = min(self._column.heightForWidth(width), self.height() - 2 * _GAP_PX)
+        height = min(self._column.totalHeightForWidth(width), self.height() - 2 * _GAP_PX)
         hole, room = self._hole(), self.rect().adjusted(_GAP_PX, _GAP_PX, -_GAP_PX, -_GAP_PX)
         card = QRect(0, 0, width, height)
         card.moveCenter(self.rect().center())

@@ -1,0 +1,143 @@
+"""Every control of every page and dialog: named, explained, reached by Tab, its text whole at twice the size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
+from pytestqt.qtbot import QtBot
+
+from planetview.core.results import Results
+from planetview.gui.actions import PAGE_ACTIONS
+from planetview.gui.dialogs.closing import CloseQuestion, PlaceQuestion
+from planetview.gui.main_window import MainWindow
+from tests.gui.accessibility import cut, nameless, unreachable, without_help
+
+
+@pytest.fixture
+def with_results(filled: MainWindow, results: Results) -> MainWindow:
+    filled.workspace.set_results(results)
+    return filled
+
+
+def show(window: MainWindow, page: str) -> None:
+    window.show_page(page)
+    QApplication.processEvents()
+
+
+@pytest.fixture
+def at_twice_the_text(with_results: MainWindow) -> Iterator[MainWindow]:
+    with_results.use_preferences(with_results.preferences.scaled(20))
+    yield with_results
+    with_results.use_preferences(with_results.preferences.scaled(0))
+
+
+def test_every_control_of_every_page_is_named_explained_and_reached(with_results: MainWindow) -> None:
+    found = {}
+    for page in PAGE_ACTIONS:
+        show(with_results, page)
+        found[page] = nameless(with_results) + without_help(with_results) + unreachable(with_results)
+
+    assert found == {page: [] for page in PAGE_ACTIONS}
+
+
+def test_every_control_of_the_start_page_is_named_explained_and_reached(window: MainWindow, tmp_path: Path) -> None:
+    window.use_preferences(window.preferences.with_recent(tmp_path / "gone.planetview"))
+
+    assert nameless(window) == []
+    assert without_help(window) == []
+    assert unreachable(window) == []
+
+
+def dialogs(window: MainWindow) -> dict[str, Callable[[], object]]:
+    shell = window.shell
+    return {
+        "palette": shell.open_palette,
+        "shortcuts": shell.edit_shortcuts,
+        "keys": shell.show_keys,
+        "help": window.actions_by_id["show_help"].trigger,
+        "about": window.actions_by_id["show_about"].trigger,
+        "export a generator": window.actions_by_id["show_export"].trigger,
+        "close": lambda: CloseQuestion("Mars", is_busy=True, is_dirty=True, parent=window).open(),
+        "place": lambda: PlaceQuestion("Mars", window).open(),
+        "tour": window.start_tour,
+    }
+
+
+DIALOGS = ("palette", "shortcuts", "keys", "help", "about", "export a generator", "close", "place", "tour")
+
+
+@pytest.mark.parametrize("name", DIALOGS)
+def test_every_control_of_a_dialog_is_named_explained_and_reached(filled: MainWindow, name: str, qtbot: QtBot) -> None:
+    dialogs(filled)[name]()
+    found: list[QWidget] = [dialog for dialog in filled.findChildren(QDialog) if dialog.isVisible()]
+    root = found[0] if name != "tour" else filled.findChild(QWidget, "tour")
+    assert set(dialogs(filled)) == set(DIALOGS)
+
+    assert nameless(root) == []
+    assert unreachable(root) == []
+    if name not in ("close", "place"):  # the buttons of a question say what they do
+        assert without_help(root) == []
+    root.close()
+
+
+@pytest.mark.parametrize(("width", "height"), [(960, 620), (1280, 800)])
+def test_at_twice_the_text_size_no_label_or_button_of_a_page_is_cut(
+    at_twice_the_text: MainWindow, width: int, height: int, qtbot: QtBot
+) -> None:
+    at_twice_the_text.resize(width, height)
+    qtbot.waitUntil(lambda: at_twice_the_text.rail.width() > 92)
+    found = {}
+    for page in PAGE_ACTIONS:
+        show(at_twice_the_text, page)
+        QApplication.processEvents()
+        found[page] = cut(at_twice_the_text)
+
+    assert found == {page: [] for page in PAGE_ACTIONS}
+
+
+@pytest.mark.parametrize(("width", "height"), [(960, 620), (1280, 800)])
+def test_at_twice_the_text_size_nothing_of_the_start_page_is_cut(
+    window: MainWindow, tmp_path: Path, width: int, height: int
+) -> None:
+    preferences = window.preferences.with_recent(tmp_path / "gone.planetview")
+    window.use_preferences(replace(preferences, text_scale=2.0))
+    window.resize(width, height)
+    QApplication.processEvents()
+
+    assert cut(window) == []
+    window.use_preferences(replace(preferences, text_scale=1.0))
+
+
+@pytest.mark.parametrize("name", [name for name in DIALOGS if name not in ("close", "place")])
+def test_at_twice_the_text_size_no_label_or_button_of_a_dialog_is_cut(at_twice_the_text: MainWindow, name: str) -> None:
+    at_twice_the_text.resize(960, 620)
+    dialogs(at_twice_the_text)[name]()
+    QApplication.processEvents()
+    found: list[QWidget] = [dialog for dialog in at_twice_the_text.findChildren(QDialog) if dialog.isVisible()]
+    root = found[0] if name != "tour" else at_twice_the_text.findChild(QWidget, "tour")
+
+    assert cut(root) == []
+    root.close()
+
+
+def test_f6_goes_round_the_parts_of_the_window_and_back(with_results: MainWindow, qtbot: QtBot) -> None:
+    with_results.activateWindow()
+    qtbot.waitUntil(with_results.isActiveWindow)
+    show(with_results, "overview")
+    with_results.rail.findChild(QWidget).setFocus()
+    seen = []
+    for _ in range(3):
+        qtbot.keyClick(with_results, Qt.Key.Key_F6)
+        focus = QApplication.focusWidget()
+        seen.append(next(part for part in with_results._parts() if part is focus or part.isAncestorOf(focus)))
+
+    assert seen[0] is with_results.header
+    assert seen[1] is with_results._content
+    assert seen[2] is with_results.rail
+    qtbot.keyClick(with_results, Qt.Key.Key_F6, Qt.KeyboardModifier.ShiftModifier)
+    assert with_results._content.isAncestorOf(QApplication.focusWidget())
