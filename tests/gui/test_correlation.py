@@ -9,15 +9,17 @@ import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QPushButton
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QPushButton
 
 from planetview.core.results import PairTable
 from planetview.core.selection import SelectionState
-from planetview.gui.plots.scatter import MAX_POINTS, ScatterPlot, least_squares_line
+from planetview.gui.plots.panel_view import PanelView
+from planetview.gui.plots.scatter import MAX_POINTS, ScatterPlot
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.correlation import CorrelationPage
-from planetview.gui.views.correlation_matrix import MatrixView, correlation_matrix
+from planetview.gui.views.correlation_matrix import MatrixView
 from planetview.gui.views.tile_strip import TileStrip
+from tests.gui.correlating import box, choose, scatter
 from tests.gui.plotting import click, drag, pixel_of
 
 
@@ -48,20 +50,11 @@ def page(qtbot, selection, theme, thumbs, results, monkeypatch):
 
 @pytest.fixture
 def plot(page):
-    return page.findChild(ScatterPlot)
-
-
-def box(page, name):
-    return next(box for box in page.findChildren(QComboBox) if box.accessibleName().startswith(name))
-
-
-def choose(combo, wanted):
-    """Choose an entry as a person does: open, arrow keys, Enter."""
-    combo.setFocus()
-    QTest.keyClick(combo, Qt.Key.Key_Home)
-    for _ in range(combo.findData(wanted)):
-        QTest.keyClick(combo, Qt.Key.Key_Down)
-    assert combo.currentData() == wanted
+    """The large scatter of the first metric, opened from its panel."""
+    panels = page.findChild(PanelView)
+    panels.setFocus()
+    QTest.keyClick(panels, Qt.Key.Key_Return)
+    return scatter(page)
 
 
 def table_of(results, name="gan_v1"):
@@ -84,19 +77,6 @@ def test_the_text_gives_what_the_run_found(plot, results):
     assert f"n = {found.n} pairs, {found.dropped} dropped, {found.distinct_partners} distinct partners" in text
     assert f"r = {found.r:.2f} [{found.r_interval.low:.2f}, {found.r_interval.high:.2f}]" in text
     assert f"ρ = {found.rho:.2f} [" in text
-
-
-def test_the_regression_line_is_that_of_numpy():
-    rng = np.random.default_rng(3)
-    x = rng.normal(6, 0.5, 200)
-    y = 3 - 2 * x + rng.normal(0, 0.3, 200)
-
-    assert least_squares_line(x, y) == pytest.approx(np.polyfit(x, y, 1))
-
-
-@pytest.mark.parametrize("x", [[], [1.0], [0.1, 0.1, 0.1]])
-def test_no_line_without_spread(x):
-    assert least_squares_line(np.array(x), np.array(x)) is None
 
 
 def test_a_shift_drag_selects_exactly_the_pairs_inside(page, plot, selection, results):
@@ -211,42 +191,6 @@ def test_overlaid_datasets_each_have_their_text(page, plot, results):
     page.findChild(QCheckBox).click()
 
     assert [text.split()[0] for text in plot.legend_texts()] == [table.query for table in results.pairs]
-
-
-def test_the_matrix_holds_the_coefficients_of_numpy(page, results):
-    matrix = page.findChild(MatrixView).matrix
-    table = table_of(results)
-    columns = {"entropy": table.entropy_bits, **table.scores}
-
-    for row, first in enumerate(matrix.names):
-        for column, second in enumerate(matrix.names):
-            a, b = columns[first], columns[second]
-            both = np.isfinite(a) & np.isfinite(b)
-            if "ms-ssim" in (first, second):
-                assert matrix.cells[row, column].value is None
-            else:
-                assert matrix.cells[row, column].value == pytest.approx(np.corrcoef(a[both], b[both])[0, 1])
-
-
-def test_undefined_coefficients_read_as_not_available(page):
-    view = page.findChild(MatrixView)
-    column = view.matrix.names.index("ms-ssim")
-
-    index = view.model().index(0, column)
-    assert index.data() == "n/a"
-    assert "finite pairs" in index.data(Qt.ItemDataRole.ToolTipRole)
-
-
-def test_a_constant_column_has_no_coefficient():
-    steps = np.arange(10.0)
-    table = PairTable(
-        "a", "b", "vgg16-st", np.arange(10), np.arange(10), steps, {"psnr": np.full(10, 0.1), "ssim": -steps}
-    )
-
-    matrix = correlation_matrix(table)
-
-    assert matrix.cells[0, 1].value is None
-    assert matrix.cells[0, 2].value == pytest.approx(-1.0)
 
 
 def test_a_click_on_a_cell_plots_its_two_columns(page, plot, results):

@@ -111,15 +111,16 @@ def class_series(results: Results, whole: EntropySeries) -> list[EntropySeries]:
     At most `MOST_CLASSES` classes; images without a class are with the others.
     """
     images = results.dataset(whole.dataset).images
-    labels = np.array([images[row].label or "" for row in whole.rows.tolist()], dtype=object)
-    counts = Counter(label for label in labels.tolist() if label)
+    labels = [images[row].label or "" for row in whole.rows.tolist()]
+    counts = Counter(labels)
+    counts.pop("", None)
     if not counts:
         return [whole]
     largest = [label for label, _ in counts.most_common(MOST_CLASSES)]
-    found = [
-        whole.at(np.flatnonzero(labels == label), label, class_style(order)) for order, label in enumerate(largest)
-    ]
-    rest = np.flatnonzero(~np.isin(labels, np.array(largest, dtype=object)))
+    numbers = {label: number for number, label in enumerate(largest)}
+    codes = np.fromiter((numbers.get(label, -1) for label in labels), dtype=np.intp, count=len(labels))
+    found = [whole.at(np.flatnonzero(codes == order), label, class_style(order)) for order, label in enumerate(largest)]
+    rest = np.flatnonzero(codes < 0)
     if rest.size:
         more = len(counts) - len(largest)
         name = tr("{} more classes").format(more) if more else tr("Without a class")

@@ -228,7 +228,7 @@ class PlotBase(QFrame):
             self._plot.getAxis(side).enableAutoSIPrefix(False)
         self._plot.layout.setContentsMargins(12, 12, 16, 8)
         self._plot.layout.removeItem(self._plot.titleLabel)
-        self._legend = pg.LegendItem(frame=False, verSpacing=2, horSpacing=10, sampleType=_Sample)
+        self._legend = pg.LegendItem(frame=False, verSpacing=2, horSpacing=10, sampleType=pg.ItemSample)
         self._plot.layout.addItem(self._legend, 0, 1, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self._nothing = QLabel(self, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
         self._nothing.setProperty("muted", True)

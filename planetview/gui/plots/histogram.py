@@ -20,6 +20,7 @@ from planetview.gui.theme import Theme
 
 _FILL_OPACITY = 36
 _CURSOR_OPACITY = 50
+_MARK_PLACES = 400
 
 
 @dataclass(frozen=True)
@@ -156,9 +157,10 @@ class HistogramPlot(PlotBase):
         if self._cursor >= 0 and not self.is_exporting:
             self._draw_cursor()
         if self._marked.size:
+            places = self._mark_places()
             self.add(
                 pg.ScatterPlotItem(
-                    x=self._marked, y=np.zeros(self._marked.size), symbol="t1", size=8, pen=None,
+                    x=places, y=np.zeros(places.size), symbol="t1", size=8, pen=None,
                     brush=QColor(self.tokens.text),
                 ),
                 z=4,
@@ -167,6 +169,14 @@ class HistogramPlot(PlotBase):
         if self._current is not None:
             pen = self.pen(self.tokens.text, 2)
             self.add(pg.InfiniteLine(self._current, angle=90, pen=pen), z=5, is_mark=True)
+
+    def _mark_places(self) -> npt.NDArray[np.float64]:
+        """Return where marks stand: each value, or as many places as can be told apart."""
+        if self._marked.size <= _MARK_PLACES:
+            return self._marked
+        low, high = float(self._edges[0]), float(self._edges[-1])
+        steps = np.unique(np.rint((self._marked - low) * (_MARK_PLACES / (high - low))))
+        return np.asarray(low + steps * ((high - low) / _MARK_PLACES))
 
     def _draw_cursor(self) -> None:
         colour = QColor(self.tokens.accent)

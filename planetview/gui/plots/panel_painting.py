@@ -60,11 +60,12 @@ def nice_ticks(low: float, high: float, most: int = _TICKS) -> list[float]:
     """Return at most `most` + 1 round numbers in [low, high], at steps of 1, 2 or 5 times a power of ten."""
     if not (math.isfinite(low) and math.isfinite(high)) or high <= low:
         return []
-    rough = (high - low) / most
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
-    first = math.ceil(low / step - 1e-9)
-    return [round(number * step, 12) for number in range(first, math.floor(high / step + 1e-9) + 1)]
+    power = 10.0 ** math.floor(math.log10((high - low) / most))
+    for step in (power, 2 * power, 5 * power, 10 * power):
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        if last - first <= most:
+            break
+    return [round(number * step, 12) for number in range(first, last + 1)]
 
 
 class PanelPainter:
@@ -104,7 +105,7 @@ class PanelPainter:
         return QPointF(x, y)
 
     def paint(self, painter: QPainter, area: QRect, panel: Panel, body: QImage | None) -> None:
-        """Draw all of a panel but its marks. body: from `body_image`, or None to draw every point as a shape."""
+        """Draw all of a panel but its marks. body: from `body_image`, null for no points yet, None for shapes."""
         tokens, plot = self._tokens, self.plot_rect(area, panel)
         painter.save()
         painter.setFont(self._font)
@@ -119,9 +120,9 @@ class PanelPainter:
             self._paint_axes(painter, area, plot, panel)
             painter.save()
             painter.setClipRect(plot)
-            if body is not None:
+            if body is not None and not body.isNull():
                 painter.drawImage(plot, body)
-            else:
+            elif body is None:
                 self._paint_points(painter, plot, panel)
             self._paint_lines(painter, plot, panel)
             painter.restore()

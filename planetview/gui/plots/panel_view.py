@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from PySide6.QtCore import (
     QRectF,
     QSize,
     Qt,
+    QTimer,
     Signal,
     Slot,
 )
@@ -32,8 +34,10 @@ from planetview.gui.theme import Theme, Tokens
 
 _FILL_OPACITY = 40
 _MOST_ACROSS = 6
+_PAINT_BUDGET_S = 0.012
 
 AnyIndex = QModelIndex | QPersistentModelIndex
+_Key = tuple[str, int, int, float]
 Mask = npt.NDArray[np.bool_]
 
 
@@ -75,9 +79,10 @@ class _PanelDelegate(QStyledItemDelegate):
     def __init__(self, theme: Theme, view: PanelView) -> None:
         super().__init__(view)
         self._theme, self._view = theme, view
-        self._bodies: dict[tuple[str, int, int, float], QImage] = {}
-        self._marks: dict[tuple[str, int, int, float], QImage] = {}
+        self._bodies: dict[_Key, QImage] = {}
+        self._marks: dict[_Key, QImage] = {}
         self.selected: Mapping[str, Mask] = {}
+        self.spent_s = 0.0
 
     def painter_of(self) -> PanelPainter:
         """Return what paints with the present colours and font."""
@@ -106,13 +111,24 @@ class _PanelDelegate(QStyledItemDelegate):
         ratio = self._view.devicePixelRatioF()
         key = (panel.key, plot.width(), plot.height(), ratio)
         pixels = QSize(round(plot.width() * ratio), round(plot.height() * ratio))
-        if key not in self._bodies:
-            self._bodies[key] = painting.body_image(pixels, panel, ratio)
-        painting.paint(painter, area, panel, self._bodies[key])
+        body = self._kept(self._bodies, key, lambda: painting.body_image(pixels, panel, ratio))
+        painting.paint(painter, area, panel, body)
         if any(self.selected[one.name].any() for one in panel.series if one.name in self.selected):
-            if key not in self._marks:
-                self._marks[key] = painting.marks_image(pixels, panel, self.selected, ratio)
-            painter.drawImage(plot, self._marks[key])
+            marks = self._kept(self._marks, key, lambda: painting.marks_image(pixels, panel, self.selected, ratio))
+            if not marks.isNull():
+                painter.drawImage(plot, marks)
+
+    def _kept(self, images: dict[_Key, QImage], key: _Key, make: Callable[[], QImage]) -> QImage:
+        """Return the pixels kept for a key, made now while there is time in this paint, a null image otherwise."""
+        if key not in images:
+            if self.spent_s >= _PAINT_BUDGET_S:
+                # The rest follows in the next turns of the event loop.
+                QTimer.singleShot(0, self._view.viewport(), self._view.viewport().update)
+                return QImage()
+            began = time.perf_counter()
+            images[key] = make()
+            self.spent_s += time.perf_counter() - began
+        return images[key]
 
     def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
         return self._view.gridSize()
@@ -290,6 +306,7 @@ class PanelView(QListView):
             super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        self._delegate.spent_s = 0.0
         super().paintEvent(event)
         if len(self._trace) > 1:
             painter = QPainter(self.viewport())

@@ -27,6 +27,7 @@ _MAX_RINGS = 2_000
 _DENSITY_CELLS = 256
 _HIT_RADIUS_PX = 14.0
 _SETTLE_MS = 60
+_PADDING = 0.04
 
 _Vector = npt.NDArray[np.float64]
 _Mask = npt.NDArray[np.bool_]
@@ -85,6 +86,7 @@ class ScatterPlot(PlotBase):
         self._current: tuple[str, int] | None = None
         self._bodies: list[Any] = []
         self._is_dense = False
+        self._span: QRectF | None = None
         self._settling = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._settling.timeout.connect(self._follow_view)
         self.clicked.connect(self._on_clicked)
@@ -124,6 +126,13 @@ class ScatterPlot(PlotBase):
     def choose_visible(self) -> None:
         """Report the points now in view: the brush for the keyboard."""
         self.choose_area(QRectF(self.view_box.viewRect()), Qt.KeyboardModifier.NoModifier)
+
+    def reset_view(self) -> None:
+        """Show all points again; plots with the same span then have the same axes, whatever their size."""
+        if self._span is None:
+            super().reset_view()
+        else:
+            self.view_box.setRange(self._span, padding=_PADDING)
 
     def data_table(self) -> tuple[list[str], list[list[Cell]]]:
         rows: list[list[Cell]] = [

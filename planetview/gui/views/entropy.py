@@ -25,8 +25,9 @@ from planetview.gui.models.entropy_series import EntropySeries, baseline, class_
 from planetview.gui.plots.histogram import HistogramPlot, HistogramSeries
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
+from planetview.gui.turns import Turns
 from planetview.gui.views.entropy_controls import EntropyControls
-from planetview.gui.views.entropy_table import SpreadTable, spread_rows
+from planetview.gui.views.entropy_table import SpreadTable, spread_row
 from planetview.gui.views.panels import GAP
 from planetview.gui.views.tile_strip import Tiles, TileStrip
 
@@ -49,9 +50,10 @@ class EntropyPage(QWidget):
         self._selection, self._theme, self._thumbs = selection, theme, thumbs
         self._results: Results | None = None
         self._series: list[EntropySeries] = []
-        self._tile_series: list[tuple[EntropySeries, int]] = []
+        self._tile_places: npt.NDArray[np.intp] = np.empty((0, 2), dtype=np.intp)
         self._edges: Vector = np.empty(0)
         self._is_stale = False
+        self._filling = Turns(self)
         self._content: QWidget | None = None
         self.setAccessibleName(self.tr("Entropy"))
         self._empty = QLabel(
@@ -74,6 +76,7 @@ class EntropyPage(QWidget):
         self._results = results
         if results is None or not any(np.isfinite(bits).any() for bits in results.entropy_bits.values()):
             self._series = []
+            self._filling.stop()
             self._stack.setCurrentWidget(self._empty)
             return
         for _ in self.prepare():
@@ -167,15 +170,23 @@ class EntropyPage(QWidget):
         chosen = next((one for one in whole if one.dataset == split), None)
         self._series = whole if chosen is None else class_series(self._results, chosen)
         self._controls.show_boxes(self._series)
-        against = baseline(self._results, quantity)
-        name = "" if against is None else against.name
-        self._table.spreads.show(spread_rows(self._series, against), name)
-        self._against.setText(
-            self.tr("Statistics, against {}").format(name) if name else self.tr("Statistics")
-        )
         self._say_how()
         self._draw()
         self._show_selection()
+        self._filling.begin(self._fill_table())
+
+    def _fill_table(self) -> Iterator[None]:
+        assert self._results is not None
+        against = baseline(self._results, self._controls.quantity)
+        name = "" if against is None else against.name
+        self._against.setText(self.tr("Statistics, against {}").format(name) if name else self.tr("Statistics"))
+        self._table.spreads.show((), name)
+        yield
+        found = []
+        for one in self._series:
+            found.append(spread_row(one, against))
+            yield
+        self._table.spreads.show(tuple(found), name)
 
     def _say_how(self) -> None:
         assert self._results is not None
@@ -202,9 +213,7 @@ class EntropyPage(QWidget):
         counted = self.tr("Pairs") if self._controls.quantity.is_of_pairs else self.tr("Images")
         height = (self.tr("Density"), self.tr("per bit")) if as_density else (counted, "")
         self._plot.set_axes(self._controls.quantity.axis, self.tr("bits"), *height)
-        self._plot.show_nothing(
-            "" if series else self.tr("All curves are hidden. Tick one above to see it.")
-        )
+        self._plot.show_nothing("" if series else self.tr("All curves are hidden. Tick one above to see it."))
         self._plot.show_series(edges, tuple(series))
 
     def _mask(self, one: EntropySeries) -> Mask:
@@ -240,8 +249,8 @@ class EntropyPage(QWidget):
     def _show_tiles(self, masks: list[Mask]) -> None:
         assert self._results is not None
         names = [dataset.name for dataset in self._results.datasets]
-        sets, images, self._tile_series = [], [], []
-        for one, mask in zip(self._series, masks, strict=True):
+        sets, images, tiles_of = [], [], []
+        for number, (one, mask) in enumerate(zip(self._series, masks, strict=True)):
             places = np.flatnonzero(mask)
             columns, owners = [one.rows[places]], [names.index(one.dataset)]
             if one.partners is not None:
@@ -249,7 +258,8 @@ class EntropyPage(QWidget):
                 owners.append(names.index(one.bank))
             images.append(np.column_stack(columns))
             sets.append(np.tile(np.array(owners), (places.size, 1)))
-            self._tile_series += [(one, place) for place in places.tolist()]
+            tiles_of.append(np.column_stack([np.full(places.size, number), places]))
+        self._tile_places = np.concatenate(tiles_of)
         tiles = Tiles(tuple(names), np.concatenate(sets), np.concatenate(images), self._captions)
         self._strip.show_tiles(self._results, tiles)
 
@@ -270,7 +280,8 @@ class EntropyPage(QWidget):
 
     def _captions(self, tile: int) -> tuple[str, str]:
         assert self._results is not None
-        one, place = self._tile_series[tile]
+        number, place = self._tile_places[tile].tolist()
+        one = self._series[number]
         first = self._results.dataset(one.dataset).images[int(one.rows[place])].name
         if one.partners is not None:
             first = f"{first} | {self._results.dataset(one.bank).images[int(one.partners[place])].name}"

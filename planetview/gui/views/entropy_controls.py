@@ -79,7 +79,7 @@ class EntropyControls(QWidget):
         self._split.clear()
         self._split.addItem(self.tr("Dataset"), "")
         for dataset in results.datasets:
-            if dataset.labels:
+            if any(image.label is not None for image in dataset.images):
                 self._split.addItem(self.tr("Classes of {}").format(dataset.name), dataset.name)
         self._split.setCurrentIndex(max(0, self._split.findData(kept)))
 

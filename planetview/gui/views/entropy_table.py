@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt, Slot
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
@@ -25,18 +26,13 @@ class SpreadRow:
     distance: float | None
 
 
-def spread_rows(series: list[EntropySeries], against: EntropySeries | None) -> tuple[SpreadRow, ...]:
-    """Return the numbers of every curve, each compared with `against` unless it is the same one."""
-    found = []
-    middle = None if against is None else spread_of(against.values).median
-    for one in series:
-        spread = spread_of(one.values)
-        if against is None or middle is None or one.name == against.name or not spread.n:
-            found.append(SpreadRow(one.name, spread, None, None))
-        else:
-            gap = distribution_distance(one.values, against.values)
-            found.append(SpreadRow(one.name, spread, spread.median - middle, gap))
-    return tuple(found)
+def spread_row(one: EntropySeries, against: EntropySeries | None) -> SpreadRow:
+    """Return the numbers of a curve, compared with `against` unless it is the same one."""
+    spread = spread_of(one.values)
+    if against is None or one.name == against.name or not spread.n:
+        return SpreadRow(one.name, spread, None, None)
+    middle = float(np.nanmedian(against.values))
+    return SpreadRow(one.name, spread, spread.median - middle, distribution_distance(one.values, against.values))
 
 
 class SpreadModel(QAbstractTableModel):
