@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from planetview.core.archive_places import Place, places_of
 from planetview.core.archive_sinks import FolderSink, Sink, ZipSink
@@ -35,6 +35,7 @@ _CHUNK_BYTES = 4 * 1024**2
 _BYTES_AN_IMAGE = 2_000
 
 Check = Callable[[], None]
+Call = Callable[..., Any]
 OnProgress = Callable[[int, int], None]
 
 
@@ -46,6 +47,10 @@ class ArchiveReport:
     images: int
     size_bytes: int
     left_out: tuple[tuple[str, str, str], ...] = ()
+
+
+def _here(function: Callable[..., Any], *arguments: Any) -> Any:
+    return function(*arguments)
 
 
 def archive_bytes(datasets: tuple[Dataset, ...]) -> int:
@@ -69,6 +74,7 @@ def collect(
     documents: Mapping[str, bytes] | None = None,
     check: Check = lambda: None,
     on_progress: OnProgress = lambda done, total: None,
+    call: Call = _here,
 ) -> ArchiveReport:
     """Copy a study and every image of its sets to `target`: a zip if it is called so, else a new folder.
 
@@ -78,13 +84,14 @@ def collect(
     without one of them, and images that cannot be read, are listed in the archive and in the report.
     Nothing is at `target` until everything is there. Links are never made; what they lead to is copied.
     check: called between chunks, raises to cancel. on_progress: called with (done, total) in bytes.
+    call: calls a function of a module with picklable arguments; for those whose process must not stand still meanwhile.
     Raises UserError when the target exists, when there is too little space, or when the machine refuses.
     """
     target = target.absolute()
     needed = archive_bytes(datasets)
     as_zip = target.suffix.lower() == ".zip"
     _refuse(target, needed, as_zip)
-    job = _Collection(study, datasets, dict(documents or {}), check, on_progress, needed)
+    job = _Collection(study, datasets, dict(documents or {}), check, on_progress, needed, call)
     if as_zip:
 
         def write(stream: BinaryIO) -> None:
@@ -149,9 +156,10 @@ class _Collection:
         check: Check,
         on_progress: OnProgress,
         needed: int,
+        call: Call,
     ) -> None:
         self._study, self._documents, self._check = study, documents, check
-        self._on_progress, self._needed = on_progress, max(needed, 1)
+        self._on_progress, self._needed, self._call = on_progress, max(needed, 1), call
         self._places = places_of(datasets)
         self.images = self.done = 0
         self.left_out: list[tuple[str, str, str]] = []
@@ -163,17 +171,12 @@ class _Collection:
             if source.name not in found:
                 self.left_out.append((source.name, "", f"the set could not be read from '{source.path}'"))
         collected = [self._copy(place, sink) for place in self._places]
-        study = self._portable(collected)
-        buffer = io.BytesIO()
-        write_study(study, Path(os.sep), buffer)
-        sink.add(STUDY_NAME, buffer.getvalue())
-        if study.results is not None:
-            sink.add("results.json", results_to_json(study.results).encode("utf-8", "backslashreplace"))
-            sink.add("results.csv", values_csv(study.results.values).encode("utf-8", "backslashreplace"))
+        for name, content in self._call(_study_files, self._portable(collected)).items():
+            sink.add(name, content)
         for name, content in self._documents.items():
             sink.add(name, content)
         datasets = tuple(place.dataset for place in self._places)
-        sink.add("provenance.json", provenance_json(self._study, datasets, self.left_out))
+        sink.add("provenance.json", self._call(provenance_json, self._study, datasets, self.left_out))
         sink.add("README.txt", readme(self._study, datasets, self.left_out))
         sink.add(SUMS_NAME, sink.sums().encode("utf-8", "backslashreplace"), is_summed=False)
 
@@ -239,6 +242,17 @@ class _Collection:
         study = replace(self._study, sources=sources, marks=marks)
         study = study.with_fingerprints(tuple(place.portable(place.dataset) for place in collected))
         return study if study.results is None else replace(study, results=_moved(study.results, self._places))
+
+
+def _study_files(study: Study) -> dict[str, bytes]:
+    """Return name -> content of the study and its tables."""
+    buffer = io.BytesIO()
+    write_study(study, Path(os.sep), buffer)
+    files = {STUDY_NAME: buffer.getvalue()}
+    if study.results is not None:
+        files["results.json"] = results_to_json(study.results).encode("utf-8", "backslashreplace")
+        files["results.csv"] = values_csv(study.results.values).encode("utf-8", "backslashreplace")
+    return files
 
 
 def _renamed(keys: frozenset[ImageKey], places: Mapping[str, Place]) -> frozenset[ImageKey]:

@@ -66,8 +66,12 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "save_as", "&File", "Sa&ve as…", "Save the study to another file.", ("Ctrl+Shift+S",), "", "content", 3,
     ),
     ActionSpec(
-        "export_report", "&File", "&Export report…", "Write the results as an HTML page, CSV or JSON.", ("Ctrl+E",), "",
+        "export_report", "&File", "&Export report…", "Write the results as HTML, PDF, CSV or JSON.", ("Ctrl+E",), "",
         "results", 4,
+    ),
+    ActionSpec(
+        "archive", "&File", "Collect for arc&hive…", "Copy the study and its images to one place that opens anywhere.",
+        (), "", "content", 4,
     ),
     ActionSpec("close_window", "&File", "&Close window", "Close this window.", ("Ctrl+W",), "", group=5),
     ActionSpec("quit", "&File", "&Quit", "Close every window.", ("Ctrl+Q",), "", group=5),
@@ -86,6 +90,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
         "copy_bibtex", "&Edit", "Copy &BibTeX", "Copy the references of the metrics and networks that were used.", (),
         "", "results", 2,
+    ),
+    ActionSpec(
+        "copy_command", "&Edit", "Copy comma&nd line", "Copy the command that asks for this run without a window.", (),
+        "", "content", 2,
     ),
     ActionSpec(
         "palette", "&Edit", "Command &palette…", "Find a command, page, set or help topic by a few letters.",
@@ -149,6 +157,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("show_export", "&Help", "&Export a generator", "Tell how to turn a network into an ONNX file."),
     ActionSpec(
         "open_demo", "&Help", "Open the &demo", "Open small terrain sets with known faults.", (), "demo", "idle", 1,
+    ),
+    ActionSpec(
+        "provenance", "&Help", "About these n&umbers…", "Show what made the results: versions, weights, settings.",
+        (), "", "results", 1,
     ),
     ActionSpec("show_about", "&Help", "&About PlanetView", "Show the version and how to cite.", (), "info", group=2),
 )  # fmt: skip

@@ -16,14 +16,17 @@ from planetview.gui.controller import Controller
 from planetview.gui.dialogs import choose
 from planetview.gui.dialogs.manual import show_manual
 from planetview.gui.pages import ResultPages
+from planetview.gui.study_commands import StudyCommands, safe_name
+from planetview.gui.theme import Theme
 from planetview.gui.workspace import MissingSource
 
 
 class WindowCommands(QObject):
     """The commands of one window that concern its study and results, not its own looks."""
 
-    def __init__(self, window: QWidget, controller: Controller, pages: ResultPages) -> None:
+    def __init__(self, window: QWidget, controller: Controller, pages: ResultPages, theme: Theme) -> None:
         super().__init__(window)
+        self.study = StudyCommands(window, controller, theme)
         self._window, self._controller, self._pages = window, controller, pages
 
     def slots(self) -> dict[str, Callable[..., object]]:
@@ -37,7 +40,7 @@ class WindowCommands(QObject):
             "open_study": self.open_study,
             "save": self.save,
             "save_as": self.save_as,
-            "export_report": self.export_report,
+            **self.study.slots(),
             "copy": self.copy,
             "copy_methods": pages.copy_methods,
             "copy_bibtex": pages.copy_bibtex,
@@ -89,20 +92,11 @@ class WindowCommands(QObject):
         """Ask for a new place for the study."""
         filters = [self.tr("PlanetView studies (*{0})").format(STUDY_SUFFIX)]
         name = (
-            self._controller.workspace.path or Path(_file_name(self._controller.workspace.title) + STUDY_SUFFIX)
+            self._controller.workspace.path or Path(safe_name(self._controller.workspace.title) + STUDY_SUFFIX)
         ).name
         choose.choose_new_file(
             self._window, self.tr("Save the study"), name, filters, lambda paths: self._controller.files.save(paths[0])
         )
-
-    def export_report(self) -> None:
-        """Ask for a file to write the results to."""
-        filters = [f"{suffix.lstrip('.').upper()} (*{suffix})" for suffix in self._controller.export_suffixes()]
-        name = _file_name(self._controller.workspace.title) + self._controller.export_suffixes()[0]
-        dialog = choose.choose_new_file(
-            self._window, self.tr("Export the results"), name, filters, lambda paths: self._controller.export(paths[0])
-        )
-        dialog.filterSelected.connect(lambda text: dialog.setDefaultSuffix(text.rpartition("*.")[2].rstrip(")")))
 
     def copy(self) -> None:
         """Give Copy from the menu to what has the focus: to its own action, else as its keys."""
@@ -116,7 +110,3 @@ class WindowCommands(QObject):
                 return
         event = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
         QCoreApplication.sendEvent(focus, event)
-
-
-def _file_name(title: str) -> str:
-    return "".join(character if character.isalnum() or character in " -_()." else "_" for character in title) or "study"
