@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pyqtgraph.graphicsItems.ScatterPlotItem import drawSymbol
 from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QIcon, QPainter, QPen, QPixmap
 
@@ -100,6 +99,9 @@ def draw_sample(painter: QPainter, style: SeriesStyle, tokens: Tokens, line_scal
 
 def draw_marker(painter: QPainter, style: SeriesStyle, tokens: Tokens, centre: QPointF, size: float) -> None:
     """Draw the marker of a dataset around `centre`, `size` logical pixels wide."""
+    # The window opens with lists of sets before it needs plots.
+    from pyqtgraph.graphicsItems.ScatterPlotItem import drawSymbol
+
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.translate(centre)

@@ -29,7 +29,7 @@ class RelinkBar(QFrame):
         self._is_scanning = False
         self.setProperty("tone", "warning")
         self._words = QLabel(self, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
-        self._button = QPushButton(self)
+        self._button = QPushButton(self.tr("Relink them"), self)
         self._button.clicked.connect(self._on_clicked)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 10, 16, 10)

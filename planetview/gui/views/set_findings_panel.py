@@ -50,7 +50,7 @@ class SetFindingsPanel(QFrame):
         self._build_tree()
         self._words = QLabel(self, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self._words.setProperty("muted", True)
-        self._exclude = QPushButton(self)
+        self._exclude = QPushButton(self.tr("Exclude"), self)
         self._exclude.setToolTip(
             self.tr("Runs leave these images out; the files stay where they are. Undo takes it back.")
         )
