@@ -19,8 +19,9 @@ from planetview.core.errors import UserError
 
 EXIT_UNEXPECTED = 1
 EXIT_MACHINE = 4
-EXIT_CANCELLED = 130
 _REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOMEM, errno.EIO, errno.EMFILE}
+# What ended the process from outside, for its exit status: 128 and the number of the signal.
+_ended_by = signal.SIGINT
 _CANCELLING = "Cancelling; finished work is kept: run again to continue. Interrupt once more to kill."
 
 _log = logging.getLogger(__name__)
@@ -29,8 +30,8 @@ _shows_tracebacks = False
 
 def guarded(command: Callable[[], object]) -> int:
     """Run a command and return its exit status; whatever it raises becomes words on stderr."""
-    global _shows_tracebacks
-    _shows_tracebacks = False
+    global _shows_tracebacks, _ended_by
+    _shows_tracebacks, _ended_by = False, signal.SIGINT
     for stream in (sys.stdout, sys.stderr):
         # A name or arrow that the terminal's encoding lacks must not end a run.
         with contextlib.suppress(AttributeError, ValueError):
@@ -54,11 +55,16 @@ def show_tracebacks() -> None:
 
 @contextlib.contextmanager
 def interruptible(token: CancelToken) -> Iterator[None]:
-    """Let the first Ctrl-C cancel `token` and the second end the process at once."""
+    """Let the first Ctrl-C or SIGTERM cancel `token` and the second end the process at once.
 
-    def on_interrupt(_signal: int, _frame: FrameType | None) -> None:
+    A batch system's SIGTERM thus leaves time to finish the chunk; the exit status is 130 or 143, as shells count.
+    """
+
+    def on_interrupt(number: int, _frame: FrameType | None) -> None:
+        global _ended_by
+        _ended_by = signal.Signals(number)
         if token.is_cancelled():
-            os._exit(EXIT_CANCELLED)
+            os._exit(128 + number)
         token.cancel()
         # os.write: the interrupted code may hold the lock of the stream.
         with contextlib.suppress(OSError):
@@ -67,11 +73,12 @@ def interruptible(token: CancelToken) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, on_interrupt)
+    before = {number: signal.signal(number, on_interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def discard_stdout() -> None:
@@ -90,7 +97,7 @@ def _status_of(command: Callable[[], object]) -> int:
     except UserError as error:
         return _say(error)
     except (Cancelled, KeyboardInterrupt):
-        return _say(UserError("Cancelled.", "Finished work is kept; run again to continue.", EXIT_CANCELLED))
+        return _say(UserError("Cancelled.", "Finished work is kept; run again to continue.", 128 + _ended_by))
     except BrokenPipeError:
         discard_stdout()
     except Exception as error:  # noqa: BLE001 - the last line of defence

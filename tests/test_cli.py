@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from planetview import api, cli
 from planetview.core.cancel import CancelToken
 from planetview.core.catalogue import METRICS
+from planetview.core.command_line import command_line
 from planetview.core.errors import UserError
 from planetview.core.messages import JobResult, Message, Notice, Progress, Request, ScanRequest
 from planetview.core.results import Results
 from planetview.core.results_io import results_from_json
-from planetview.core.command_line import command_line
 from tests.samples import sample_results
 
 
@@ -181,15 +181,17 @@ def test_the_traceback_of_an_unexpected_error_goes_to_the_log_and_with_debug_to_
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows delivers Ctrl-C to process groups only")
-def test_an_interrupt_cancels_and_says_how_to_continue(engine, capfd, tmp_path):
-    engine.during = lambda: os.kill(os.getpid(), signal.SIGINT)
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_cancels_and_says_how_to_continue(engine, capfd, tmp_path, number, status):
+    before = signal.getsignal(number)
+    engine.during = lambda: os.kill(os.getpid(), number)
 
-    assert compare() == 130
+    assert compare() == status
     out, err = capfd.readouterr()
     assert "finished work is kept" in err and "run again to continue" in err
     assert out == ""
     assert not (tmp_path / "planetview-results").exists()
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(number) is before
 
 
 @pytest.mark.skipif(os.name == "nt", reason="/dev/full is not there")

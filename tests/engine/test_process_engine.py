@@ -16,6 +16,7 @@ import pytest
 from planetview.core.cancel import Cancelled, CancelToken
 from planetview.core.errors import UserError
 from planetview.core.messages import JobFailure, JobResult, Message, Notice, Progress, ScanRequest, ScanTarget
+from planetview.engine.engine import TorchEngine
 from planetview.engine.process_engine import EngineError, ProcessEngine
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills by POSIX signals")
@@ -328,3 +329,17 @@ def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
 def test_importing_it_does_not_import_torch() -> None:
     code = "import sys, planetview.engine.process_engine; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_real_scan_rests_while_it_is_paused(tiles: Callable[..., Path]) -> None:
+    token, messages = CancelToken(), []
+    scan = ScanRequest((ScanTarget(tiles(n=4)),))
+    token.pause()
+    worker = threading.Thread(target=lambda: messages.extend(TorchEngine().run(scan, token)), daemon=True)
+    worker.start()
+
+    worker.join(0.3)
+    assert worker.is_alive()
+    token.resume()
+    worker.join(10)
+    assert isinstance(messages[-1], JobResult)

@@ -14,6 +14,8 @@ from planetview.gui.theme import Theme
 from planetview.gui.widgets.elided import ElidedLabel
 
 _STEPS = 1000
+# Where the bar is no wider than this, what the job does needs the room of the words for its neighbours.
+_NARROW_CHARACTERS = 80
 _SEPARATOR = " · "
 
 
@@ -126,6 +128,7 @@ class JobBar(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._show_parts(self._parts)
+        self._show_waiting()
 
     def _show_parts(self, parts: list[str]) -> None:
         """Show the numbers, where the room is short only the last ones: time left and share."""
@@ -176,7 +179,10 @@ class JobBar(QFrame):
 
     def _show_waiting(self) -> None:
         waiting = self._jobs.waiting() if self._jobs is not None else 0
-        self._show.setText(self.tr("{0} more waiting").format(waiting) if waiting else self.tr("Show jobs"))
+        words = self.tr("{0} more waiting").format(waiting) if waiting else self.tr("Show jobs")
+        is_narrow = self.width() < _NARROW_CHARACTERS * self.fontMetrics().averageCharWidth()
+        self._show.setText(f"+{waiting}" if is_narrow and waiting else "" if is_narrow else words)
+        self._show.setAccessibleName(words)
 
     def _on_pause_clicked(self) -> None:
         if self._jobs is not None:

@@ -119,10 +119,6 @@ class JobsDock(QWidget):
         column.setContentsMargins(12, 12, 12, 12)
         column.setSpacing(10)
         column.addWidget(self.details, 1)
-        flow = FlowLayout(8, 8)
-        for button in self._buttons.values():
-            flow.addWidget(button)
-        column.addLayout(flow)
         scroll = QScrollArea(self)
         scroll.setWidgetResizable(True)
         scroll.setWidget(right)
@@ -141,6 +137,13 @@ class JobsDock(QWidget):
         self._stack = QStackedWidget(self)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self._splitter)
+        self._doings = QWidget(self)
+        doings = QVBoxLayout(self._doings)
+        doings.setContentsMargins(12, 8, 12, 4)
+        flow = FlowLayout(8, 8)
+        doings.addLayout(flow)
+        for button in self._buttons.values():
+            flow.addWidget(button)
         self._log = QPushButton(self.tr("Log…"), self)
         self._log.setToolTip(self.tr("Show what the window and the engine have logged in this session"))
         self._log.clicked.connect(self.log_requested)
@@ -156,6 +159,8 @@ class JobsDock(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
         outer.addWidget(self._stack, 1)
+        # Outside of what scrolls: a job that runs away must be stopped without looking for the button.
+        outer.addWidget(self._doings)
         outer.addLayout(foot)
 
     def _on_listed(self) -> None:
@@ -182,6 +187,7 @@ class JobsDock(QWidget):
         if jobs and self.list.currentIndex().row() != row:
             self.list.setCurrentIndex(self.model.index(row))
         self._stack.setCurrentWidget(self._splitter if jobs else self._empty)
+        self._doings.setVisible(bool(jobs))
         self._forget.setEnabled(any(job.has_ended for job in jobs))
         self._show_chosen()
         current = self._jobs.current()
