@@ -19,9 +19,9 @@ from planetview.gui.pair_maps import PairMaps
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.image_grid import ImageGrid
-from planetview.gui.views.list_export import ListExport
 from planetview.gui.views.neighbour_actions import NeighbourActions
 from planetview.gui.views.neighbour_bar import NeighbourBar
+from planetview.gui.views.neighbour_commands import NeighbourCommands
 from planetview.gui.views.neighbour_compare import NeighbourCompare
 from planetview.gui.views.neighbour_inspector import NeighbourInspector, role_title
 from planetview.gui.views.neighbour_marks import ImageMarks
@@ -58,11 +58,9 @@ class NeighboursPage(QWidget):
         self._model = NeighbourListModel(self)
         self._marks = ImageMarks(workspace, self)
         self._shown = ShownSet(selection, self._marks)
-        self._bar = NeighbourBar()
         self._grid = ImageGrid(self._model, theme, thumbs)
-        self._inspector = NeighbourInspector(theme, thumbs)
         self._actions = NeighbourActions(self._grid)
-        self._export = ListExport(self)
+        self._commands = NeighbourCommands(self._actions, self._shown, self._model, self._marks, self)
         self._arranged: tuple[Rows | None, Mask | None] = (None, None)
         self._showing = QTimer(self, singleShot=True, interval=0)
         self._showing.timeout.connect(self._show_arranged)
@@ -70,15 +68,27 @@ class NeighboursPage(QWidget):
         self._beginning.timeout.connect(self._begin_somewhere)
         self._reading = IdleWork(lambda: False, self)
         self._compare = NeighbourCompare(theme, thumbs, self._marks, self)
+        self._making = self._make()
+
+    def prepare(self) -> Iterator[None]:
+        """Make what is left, in short steps; the first show or results make the rest at once."""
+        yield from self._making
+
+    def _make(self) -> Iterator[None]:
+        self._bar = NeighbourBar()
+        yield
+        self._inspector = NeighbourInspector(self._theme, self._thumbs)
+        yield
         self._build()
         self._connect()
 
-    def prepare(self) -> Iterator[None]:
-        """Nothing is left for later: this page is whole from the beginning."""
-        return iter(())
+    def _complete(self) -> None:
+        for _ in self._making:
+            pass
 
     def show_results(self, results: Results | None) -> None:
         """Show the neighbours of a finished run; None empties the page."""
+        self._complete()
         self._shown.results = results
         names = queries_of(results) if results is not None else []
         self._bar.fill_queries((f"{name} ({role_title(role).lower()})", name) for name, role in names)
@@ -89,6 +99,7 @@ class NeighboursPage(QWidget):
         self._beginning.start()
 
     def showEvent(self, event: QShowEvent) -> None:
+        self._complete()
         super().showEvent(event)
         # In a turn of its own: the inspector takes as long as the tiles.
         self._beginning.start()
@@ -165,20 +176,14 @@ class NeighboursPage(QWidget):
         grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         grid.customContextMenuRequested.connect(self._on_menu_wished)
         actions.compare.triggered.connect(self._on_compare)
-        actions.flag.triggered.connect(self._on_flag)
-        actions.exclude.triggered.connect(self._on_exclude)
         actions.all.triggered.connect(grid.select_all)
         actions.none.triggered.connect(grid.select_none)
         actions.copy_path.triggered.connect(self._inspector.panes[0].copy_path)
         actions.reveal.triggered.connect(self._inspector.panes[0].reveal)
-        actions.copy_list.triggered.connect(self._on_copy_list)
-        actions.export.triggered.connect(self._on_export)
-        for action in (actions.flag, actions.exclude):
-            action.setVisible(self._marks.is_possible)
         self._marks.changed.connect(self._on_marks_changed)
         self._inspector.path_copied.connect(self._on_path_copied)
         self._inspector.not_revealed.connect(self.notice)
-        self._export.notice.connect(self.notice)
+        self._commands.notice.connect(self.notice)
         self._compare.notice.connect(self.notice)
         self._compare.stepped.connect(self._on_stepped)
         self._theme.changed.connect(self._on_theme_changed)
@@ -333,8 +338,7 @@ class NeighboursPage(QWidget):
             self._count.setText(
                 count_words(found, self._model.rowCount(), 0 if selected is None else int(selected.sum()))
             )
-        targets, has_current = self._shown.targets(self._model.order), self._shown.current is not None
-        self._actions.describe(targets, self._shown.masks, has_current=has_current, shown=self._model.rowCount())
+        self._commands.describe()
         self._tell_marks()
 
     def _tell_marks(self) -> None:
@@ -382,28 +386,6 @@ class NeighboursPage(QWidget):
     @Slot(QPoint)
     def _on_menu_wished(self, at: QPoint) -> None:
         self._actions.menu_at(self._grid.viewport().mapToGlobal(at))
-
-    @Slot()
-    def _on_flag(self) -> None:
-        targets, masks = self._shown.targets(self._model.order), self._shown.masks
-        if self._shown.found is not None and masks is not None:
-            self._marks.set_flagged(self._shown.found.query, targets, not masks.flagged[targets].all())
-
-    @Slot()
-    def _on_exclude(self) -> None:
-        targets, masks = self._shown.targets(self._model.order), self._shown.masks
-        if self._shown.found is not None and masks is not None:
-            self._marks.set_excluded(self._shown.found.query, targets, not masks.excluded[targets].all())
-
-    @Slot()
-    def _on_copy_list(self) -> None:
-        if (rows := self._shown.listed(self._model.order)) is not None:
-            self._export.copy(rows)
-
-    @Slot()
-    def _on_export(self) -> None:
-        if (rows := self._shown.listed(self._model.order)) is not None:
-            self._export.ask(rows)
 
     @Slot(str)
     def _on_path_copied(self, path: str) -> None:
