@@ -1,70 +1,41 @@
-"""The overview as a person uses it: read the table, see what is best, copy it, know why a cell is empty."""
+"""The overview as a person uses it: read the table, see what is best, know why a cell is empty or stale."""
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
-import math
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton
-from pytestqt.modeltest import ModelTester
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from planetview.core.catalogue import Family, literature_for
-from planetview.core.ranking import best_candidate
+from planetview.core.catalogue import literature_for
 from planetview.core.results import MetricValue, Results
 from planetview.core.selection import SelectionState
 from planetview.core.settings import RunSettings
 from planetview.core.stats import Interval
-from planetview.gui.models.metric_table import CellState, MetricRow, MetricTableModel
-from planetview.gui.models.wording import finding, percent, with_interval
+from planetview.gui.models.metric_cells import CellState
+from planetview.gui.models.metric_details import unbroken
+from planetview.gui.models.metric_rows import MetricRow
 from planetview.gui.theme import DARK, Theme
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.overview import OverviewPage
+from tests.gui.overview_parts import button, copy_table, row_of, shown, value
 
 
 @pytest.fixture
-def page(qtbot: QtBot, theme: Theme) -> Iterator[OverviewPage]:
+def page(qtbot: QtBot, theme: Theme, results: Results) -> Iterator[OverviewPage]:
     thumbs = ThumbnailCache()
-    page = OverviewPage(SelectionState(), theme, thumbs)
+    sizes = {dataset.name: len(dataset) for dataset in results.datasets}
+    page = OverviewPage(SelectionState(sizes), theme, thumbs)
     qtbot.addWidget(page)
     page.resize(1280, 800)
     page.show()
     yield page
     thumbs.shutdown()
-
-
-def button(page: OverviewPage, text: str) -> QPushButton:
-    return next(found for found in page.findChildren(QPushButton) if found.text() == text)
-
-
-def copy_table(page: OverviewPage) -> None:
-    button(page, "Copy table").click()
-
-
-def choose_copy_as(page: OverviewPage, text: str) -> None:
-    next(action for action in button(page, "Copy as").menu().actions() if text in action.text()).trigger()
-
-
-def value(metric: str, candidate: str, number: float, half: float = 0.01, **more) -> MetricValue:
-    extractor = None if metric in ("psnr", "ssim") else "vgg16-st"
-    interval = Interval(number - half, number + half, 0.95, "jackknife")
-    return MetricValue(metric, extractor, candidate, number, interval, **{"n": 450, "seed": 3, **more})
-
-
-def row_of(model: MetricTableModel, metric: str) -> int:
-    return next(i for i, row in enumerate(model.rows) if isinstance(row, MetricRow) and row.metric == metric)
-
-
-def shown(model: MetricTableModel, metric: str, column: int) -> str:
-    return model.index(row_of(model, metric), column).data()
 
 
 def test_an_empty_page_says_what_to_do_and_a_run_fills_it(page, results):
@@ -76,54 +47,6 @@ def test_an_empty_page_says_what_to_do_and_a_run_fills_it(page, results):
 
     assert page._table.isVisible()
     assert page._model.candidates == ("gan_v1", "gan_v2")
-
-
-@pytest.mark.parametrize("count", [0, 1, 8])
-def test_the_model_keeps_the_rules_of_models(qtmodeltester: ModelTester, count):
-    model = MetricTableModel()
-    model.show([value("fd", f"c{i}", 0.5 + i, floor=0.2) for i in range(count)])
-    qtmodeltester.check(model)
-
-    model.add([value("ssim", "c0", 0.5)])
-    qtmodeltester.check(model)
-
-
-def test_rows_stand_in_families_and_show_which_way_is_better(results):
-    model = MetricTableModel()
-    model.show(results.values)
-
-    families = [row for row in model.rows if isinstance(row, Family)]
-    titles = [model.headerData(i, Qt.Orientation.Vertical) for i in range(model.rowCount())]
-
-    assert families == [Family.DISTRIBUTION, Family.GENERALISATION, Family.PAIRWISE]
-    assert titles[:2] == ["Distribution", "Fréchet distance ↓"]
-    assert "SSIM ↑" in titles
-
-
-def test_two_extractors_give_two_rows_that_name_them():
-    model = MetricTableModel()
-    one = value("fd", "a", 1.0)
-    model.show([one, dataclasses.replace(one, extractor="other-net")])
-
-    titles = [model.row_title(i) for i in range(1, 3)]
-
-    assert titles == ["Fréchet distance ↓\nVGG-16 (ST-LPIPS)", "Fréchet distance ↓\nother-net"]
-
-
-def test_what_papers_have_a_name_for_is_called_by_it_and_anything_else_by_the_metric(page):
-    model = page._model
-    inception = dataclasses.replace(value("fd", "a", 12.0), extractor="inception-tf1")
-    model.show([value("fd", "a", 1.0), inception])
-
-    titles = [model.row_title(i) for i in range(1, 3)]
-    copy_table(page)
-    lines = [line.split("\t") for line in QGuiApplication.clipboard().text().splitlines()]
-
-    assert titles == ["Fréchet distance ↓\nVGG-16 (ST-LPIPS)", "FID (torch-fidelity) ↓\nInception-v3 (TF1-299)"]
-    assert [line[:2] for line in lines[1:]] == [
-        ["Fréchet distance", "vgg16-st"],
-        ["FID (torch-fidelity)", "inception-tf1"],
-    ]
 
 
 def test_a_title_of_three_lines_gets_the_height_it_needs(page):
@@ -138,6 +61,9 @@ def test_a_title_of_three_lines_gets_the_height_it_needs(page):
 
     assert texts[1] > texts[0]
     assert all(view.rowHeight(row) >= text + 12 for row, text in zip(rows, texts, strict=True))
+
+
+RICH = Qt.TextFormat.RichText
 
 
 def lacking(metric: str, extractor: str | None, title: str) -> MetricValue:
@@ -204,33 +130,6 @@ def test_published_values_stand_beside_ones_own_when_asked_for(qtbot, page):
     assert model.columnCount() == 1
 
 
-def test_one_floor_column_where_all_candidates_share_the_floor_else_each_cell_names_its_own():
-    model = MetricTableModel()
-    same = {"floor": 0.2, "ratio": 3.1, "beyond_floor": True}
-    model.show([value("fd", "a", 0.62, **same), value("fd", "b", 0.62, **same)])
-    headings = [model.headerData(column, Qt.Orientation.Horizontal) for column in range(3)]
-    assert headings == ["Noise floor", "a", "b"]
-    assert shown(model, "fd", 0) == "0.2000"
-    assert shown(model, "fd", 1) == "0.620 ± 0.010\n3.1× floor · worse"
-
-    model.show([value("fd", "a", 0.62, **same), value("fd", "b", 0.2, n=90, floor=0.19, ratio=1.1, beyond_floor=False)])
-    assert model.columnCount() == 2
-    assert shown(model, "fd", 1).endswith("1.1× floor 0.1900 · within")
-
-
-def test_a_floor_whose_spread_differs_between_candidates_is_shown_without_a_spread():
-    def with_spread(candidate: str, half: float) -> MetricValue:
-        share = value("closer-to-reference", candidate, 0.8, floor=0.5, beyond_floor=True)
-        return dataclasses.replace(share, floor_interval=Interval(0.5 - half, 0.5 + half, 0.95, "random labels"))
-
-    model = MetricTableModel()
-    model.show([with_spread("a", 0.1), with_spread("b", 0.1)])
-    assert shown(model, "closer-to-reference", 0) == "0.50\n± 0.10"
-
-    model.show([with_spread("a", 0.1), with_spread("b", 0.2)])
-    assert shown(model, "closer-to-reference", 0) == "0.50"
-
-
 def test_four_candidates_and_their_floor_fit_beside_the_explanations(qtbot, page, theme):
     page.resize(1172, 700)
     same = {"floor": 0.0177, "floor_interval": Interval(0.0, 0.0412, 0.95, "x"), "ratio": 12.7, "beyond_floor": True}
@@ -242,42 +141,15 @@ def test_four_candidates_and_their_floor_fit_beside_the_explanations(qtbot, page
     assert page._table.verticalHeader().width() <= 240
 
 
-def test_the_best_is_starred_only_where_intervals_separate():
-    clear = [value("fd", "a", 1.0), value("fd", "b", 2.0), value("fd", "c", 1.5)]
-    assert best_candidate(clear) == "a"
-    assert best_candidate([value("fd", "a", 1.0, half=0.6), *clear[1:]]) is None
-    assert best_candidate([value("ssim", "a", 0.4), value("ssim", "b", 0.6)]) == "b"
-    assert best_candidate([clear[0], dataclasses.replace(clear[1], interval=None)]) is None
-    assert best_candidate(clear[:1]) is None
-
-
-def test_nobody_is_best_at_copying_least():
-    assert best_candidate([value("closer-to-reference", "a", 0.3), value("closer-to-reference", "b", 0.6)]) is None
-
-
-def test_values_from_clearly_different_sample_sizes_are_not_ranked_on_features():
-    assert best_candidate([value("fd", "a", 1.0, n=450), value("fd", "b", 2.0, n=90)]) is None
-    assert best_candidate([value("psnr", "a", 9.0, n=450), value("psnr", "b", 2.0, n=90)]) == "a"
-
-
-def test_a_cell_without_a_value_gives_its_reason_to_the_eye_the_pointer_and_the_screen_reader():
-    model = MetricTableModel()
-    model.show([MetricValue("ms-ssim", None, "a", reason="needs sides of 161 px")])
-    index = model.index(1, 0)
-
-    assert model.cell(1, 0).state is CellState.UNAVAILABLE
-    assert index.data().startswith("n/a")
-    assert "needs sides of 161 px" in index.data(Qt.ItemDataRole.ToolTipRole)
-    spoken = index.data(Qt.ItemDataRole.AccessibleTextRole)
-    assert spoken == "MS-SSIM, higher is better, a, n/a, needs sides of 161 px"
-
-
 def test_names_made_by_others_are_shown_as_text_not_as_markup(qtbot, page, results):
     evil = "<img src=x>&"
     values = tuple(dataclasses.replace(v, candidate=evil) for v in results.values if v.candidate == "gan_v1")
     page.show_results(dataclasses.replace(results, values=values))
 
-    assert "<img" not in page._findings.text()
+    qtbot.waitUntil(lambda: page._findings.text() != "")
+    rich = [label.text() for label in page._findings.findChildren(QLabel) if label.textFormat() is RICH]
+    assert len(rich) >= 2
+    assert not any("<img" in text for text in rich)
     assert "<img" not in page._model.index(1, 0).data(Qt.ItemDataRole.ToolTipRole)
     qtbot.waitUntil(lambda: evil in page._details.toPlainText())
 
@@ -325,171 +197,19 @@ def test_the_current_metric_stays_current_while_values_arrive(qtbot, page, resul
     assert page._model.candidate_at(page._table.currentIndex().column()) == "gan_v2"
 
 
-def test_ctrl_c_copies_the_table_with_a_header_as_tsv_and_html(qtbot, page, results):
-    page.show_results(results)
-    page._table.setFocus()
-
-    with qtbot.waitSignal(page.notice, timeout=1000):
-        qtbot.keyClick(page._table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-
-    mime = QGuiApplication.clipboard().mimeData()
-    lines = [line.split("\t") for line in mime.text().splitlines()]
-    assert lines[0][:4] == ["Metric", "Extractor", "Better", "gan_v1"]
-    assert len(lines) == 1 + len({v.metric for v in results.values})
-    assert {len(line) for line in lines} == {len(lines[0])}
-    assert float(lines[1][3]) == results.value("fd", "gan_v1").value
-    assert mime.html().count("<tr>") == len(lines)
-    assert "<th>gan_v1</th>" in mime.html()
-
-
-def test_a_chosen_block_is_copied_alone(qtbot, page, results):
-    page.show_results(results)
-    page._table.setFocus()
-    page._table.setCurrentIndex(page._model.index(1, page._model.column_of("gan_v1")))
-    qtbot.keyClick(page._table, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
-
-    copy_table(page)
-
-    lines = QGuiApplication.clipboard().text().splitlines()
-    assert [line.split("\t")[0] for line in lines] == ["Metric", "Fréchet distance", "KID, polynomial kernel"]
-    assert "gan_v2" not in lines[0]
-
-
-def answer_save_dialog(monkeypatch, path: Path | str, kind: str = "") -> None:
-    """Let the question for a file be answered with `path`, after choosing the kind whose words hold `kind`."""
-
-    def choose(_parent, _title, _name, kinds, *_):
-        return str(path), next(words for words in kinds.split(";;") if kind in words)
-
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
-
-
-def test_export_writes_every_value_at_full_precision(page, results, tmp_path: Path, monkeypatch):
-    page.show_results(results)
-    target = tmp_path / "metrics.csv"
-    answer_save_dialog(monkeypatch, target)
-
-    button(page, "Export…").click()
-
-    rows = list(csv.DictReader(io.StringIO(target.read_text("utf-8"))))
-    assert len(rows) == len(results.values)
-    by_key = {(row["metric"], row["candidate"]): row for row in rows}
-    for v in results.values:
-        text = by_key[v.metric, v.candidate]["value"]
-        assert (float(text) == v.value) if v.value is not None else (text == "")
-    assert by_key["ms-ssim", "gan_v1"]["reason"]
-
-
-@pytest.mark.parametrize(
-    ("kind", "suffix", "beginning"),
-    [("CSV", ".csv", "metric,label"), ("JSON", ".json", "{"), ("Markdown", ".md", "| Metric"), ("LaTeX", ".tex", "% ")],
-)
-def test_the_kind_of_file_decides_the_format(page, results, tmp_path: Path, monkeypatch, kind, suffix, beginning):
-    page.show_results(results)
-    answer_save_dialog(monkeypatch, tmp_path / "table", "Comma" if kind == "CSV" else kind)
-
-    button(page, "Export…").click()
-
-    text = (tmp_path / f"table{suffix}").read_text("utf-8")
-    assert text.startswith(beginning)
-    assert "gan" in text
-
-
-def test_a_suffix_that_was_typed_decides_over_the_kind(page, results, tmp_path: Path, monkeypatch):
-    page.show_results(results)
-    answer_save_dialog(monkeypatch, tmp_path / "table.TEX", "JSON")
-
-    button(page, "Export…").click()
-
-    assert r"\toprule" in (tmp_path / "table.TEX").read_text("utf-8")
-
-
-def test_a_dismissed_question_writes_nothing(page, results, tmp_path: Path, monkeypatch):
-    page.show_results(results)
-    answer_save_dialog(monkeypatch, "")
-
-    button(page, "Export…").click()
-
-    assert list(tmp_path.glob("metrics*")) == []
-
-
-def test_tables_for_papers_name_the_version_that_made_the_numbers(page, results):
-    old = dataclasses.replace(results, provenance={"planetview": "0.0.7"})
-    page.show_results(old)
-
-    choose_copy_as(page, "LaTeX")
-
-    assert "PlanetView 0.0.7" in QGuiApplication.clipboard().text()
-
-
-def test_a_chosen_block_is_copied_alone_as_markdown(qtbot, page, results):
-    page.show_results(results)
-    page._table.setFocus()
-    page._table.setCurrentIndex(page._model.index(1, page._model.column_of("gan_v1")))
-    qtbot.keyClick(page._table, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
-
-    with qtbot.waitSignal(page.notice) as told:
-        choose_copy_as(page, "Markdown")
-
-    lines = [line for line in QGuiApplication.clipboard().text().splitlines() if line.startswith("|")]
-    assert [line.split("·")[0] for line in lines[2:]] == ["| Fréchet distance ", "| KID, polynomial kernel "]
-    assert "gan\\_v1" in lines[2]
-    assert told.args == ["Copied 2 metrics of 1 candidates."]
-
-
-def test_an_export_that_cannot_be_written_says_so(qtbot, page, results, tmp_path: Path, monkeypatch):
-    page.show_results(results)
-    (tmp_path / "file").write_text("x")
-    answer_save_dialog(monkeypatch, tmp_path / "file" / "metrics.csv")
-
-    with qtbot.waitSignal(page.notice, timeout=1000) as told:
-        button(page, "Export…").click()
-
-    assert "Cannot write" in told.args[0]
-
-
 def test_warnings_are_one_quiet_line_until_asked_for(qtbot, page, results: Results):
     page.show_results(results)
-    strip = page._strip
+    strip = page._warnings
     qtbot.waitUntil(strip.isVisible)
-    assert "gan_v2 has 12 images" in strip._text.text()
-    assert "\n" not in strip._text.text()
+    assert "gan_v2 has 12 images" in strip.text()
+    assert "\n" not in strip.text()
 
     qtbot.mouseClick(strip.more, Qt.MouseButton.LeftButton)
-    assert "tile_0003.png: changed since it was scanned" in strip._text.text()
+    assert "tile_0003.png: changed since it was scanned" in strip.text()
 
     clean = dataclasses.replace(results, warnings=(), unusable={}, datasets=results.datasets[:1])
     page.show_results(clean)
     qtbot.waitUntil(lambda: not strip.isVisible())
-
-
-def test_findings_put_the_main_numbers_into_a_sentence():
-    floor = {"floor": 0.2, "floor_interval": Interval(0.19, 0.21, 0.95, "x")}
-    values = [
-        value("fd", "a", 0.62, ratio=3.1, beyond_floor=True, **floor),
-        value("closer-to-reference", "a", 0.76, floor=0.5, beyond_floor=True),
-        value("fd", "b", 0.21, ratio=1.05, beyond_floor=False, **floor),
-        value("closer-to-reference", "b", 0.87, floor=0.5, beyond_floor=False),
-    ]
-
-    assert finding("a", values) == (
-        "Fréchet distance 3.1× the noise floor (n = 450); "
-        "76 % of its images have their nearest real image in the reference (chance: 50 %): look for copies."
-    )
-    assert "not separable from held-out real images" in finding("b", values)
-    assert finding("b", values).endswith(
-        "87 % of its images have their nearest real image in the reference (chance: 50 %)."
-    )
-    assert "no noise floor" in finding("c", [value("fd", "c", 0.5)])
-    assert finding("nobody", values).startswith("no number")
-
-
-def test_numbers_read_as_their_interval_allows():
-    assert with_interval(0.41234, Interval(0.38134, 0.44334, 0.95, "x")) == "0.412 ± 0.031"
-    assert with_interval(0.96, Interval(0.91, 0.98, 0.95, "Wilson")) == "0.960 [0.910, 0.980]"
-    assert with_interval(18.4321, None, "dB") == "18.43 dB"
-    assert with_interval(math.inf, None) == "∞"
-    assert (percent(0.9999), percent(0.001), percent(1.0), percent(0.0)) == ("> 99 %", "< 1 %", "100 %", "0 %")
 
 
 def test_the_page_follows_the_theme(page, results, theme):
@@ -502,3 +222,63 @@ def test_the_page_follows_the_theme(page, results, theme):
     assert corner in (DARK.surface, DARK.grid, DARK.surface_alt)
     pixels = np.array([image.pixelColor(x, 60).lightness() for x in range(0, image.width(), 2)])
     assert pixels.std() > 5
+
+
+def test_stale_numbers_are_greyed_and_say_how_to_make_new_ones(qtbot, page, results):
+    page.show_results(results)
+    page.show_stale(True)
+
+    again = button(page, "Run again (F5)")
+    qtbot.waitUntil(again.isVisible)
+    assert page._table.is_stale
+    with qtbot.waitSignal(page.run_wanted, timeout=1000):
+        again.click()
+
+    page.expect(("gan_v1",), RunSettings())
+    qtbot.waitUntil(lambda: not again.isVisible())
+    assert not page._table.is_stale, "what a run gives is not of another time"
+
+
+def test_the_number_can_be_cited_from_the_panel_beside_it(qtbot, page, results):
+    page.show_results(results)
+    page._table.go_to(MetricRow("kid-poly", "vgg16-st"), "gan_v1")
+
+    with qtbot.waitSignal(page.notice):
+        button(page, "Copy BibTeX").click()
+    entries = QGuiApplication.clipboard().text()
+    assert "Demystifying" in entries
+    assert "Heusel" not in entries
+
+    with qtbot.waitSignal(page.notice):
+        button(page, "Copy as methods text").click()
+    text = QGuiApplication.clipboard().text()
+    assert "KID, polynomial kernel" in text
+    assert "Fréchet" not in text
+
+
+def test_the_panel_can_be_hidden_and_the_state_says_so(page, results):
+    page.show_results(results)
+    assert page._panel.width() >= 300
+
+    button(page, "Hide &details").click()
+    assert not page._panel.isVisible()
+    assert page.columns_state()[-1] == "-details"
+
+    page.use_columns(())
+    assert page._panel.isVisible()
+
+
+def test_formulas_end_their_lines_only_between_terms():
+    formula = unbroken("‖μr − μg‖² + Tr(Sr) − 2 Tr((Sr Sg)^½)")
+
+    assert formula.split(" ") == ["‖μr", "−\xa0μg‖²", "+\xa0Tr(Sr)", "−\xa02\xa0Tr((Sr\xa0Sg)^½)"]
+
+
+def test_a_low_page_with_large_text_scrolls_instead_of_hiding_the_table(qtbot, page, results, theme):
+    page.resize(850, 520)
+    theme.use("light", 2.0)
+    page.show_results(results)
+
+    line = page.fontMetrics().lineSpacing()
+    qtbot.waitUntil(lambda: page._table.height() >= 8 * line)
+    assert page._scroll.verticalScrollBar().maximum() > 0

@@ -57,7 +57,7 @@ class MetricTableModel(QAbstractTableModel):
 
     Columns are what the `ColumnChoice` shows: the candidates and, where every candidate has the same noise floor, that
     floor before them; else each cell names its own. Rows are what the `RowChoice` leaves, under the headings of their
-    families; the cells of a heading are empty but for the first. filtered_count: rows that the filter leaves.
+    families. filtered_count: rows that the filter leaves. content: goes up when numbers or columns change, not rows.
     """
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -67,12 +67,12 @@ class MetricTableModel(QAbstractTableModel):
         self._rows: list[MetricRow | Family] = []
         self._candidates: tuple[str, ...] = ()
         self._columns: tuple[Column, ...] = ()
-        self.filtered_count = 0
+        self._kinds: set[ColumnKind] = set()
+        self.filtered_count = self.content = 0
         self._best: dict[MetricRow, str | None] = {}
         # Painting, measuring and reading out ask for the same cells again and again.
         self._cells: dict[tuple[int, int], Cell] = {}
-        self._has_shared_floor = False
-        self._has_several_extractors = False
+        self._has_shared_floor = self._has_several_extractors = False
         self._row_choice = RowChoice()
         self._column_choice = ColumnChoice()
         self._marks: Mapping[str, QPixmap] = {}
@@ -162,7 +162,7 @@ class MetricTableModel(QAbstractTableModel):
         """Filter, sort or fold rows otherwise."""
         if choice != self._row_choice:
             self._row_choice = choice
-            self._rebuild()
+            self._rebuild(has_new_content=False)
 
     def show_literature(self, is_shown: bool) -> None:
         """Add or take away the column of published values."""
@@ -216,8 +216,7 @@ class MetricTableModel(QAbstractTableModel):
         if isinstance(item, Family):
             return f"{'▸' if item in self._row_choice.closed else '▾'} {family_title(item)}"
         title = f"{item.name} {METRICS[item.metric].direction.arrow}"
-        has_own_column = any(column.kind is ColumnKind.EXTRACTOR for column in self._columns)
-        if item.extractor is None or not self._has_several_extractors or has_own_column:
+        if item.extractor is None or not self._has_several_extractors or ColumnKind.EXTRACTOR in self._kinds:
             return title
         return f"{title}\n{item.extractor_label}"
 
@@ -254,10 +253,12 @@ class MetricTableModel(QAbstractTableModel):
             if value.metric in METRICS:
                 self._values[(value.metric, value.extractor, value.candidate)] = value
 
-    def _rebuild(self) -> None:
+    def _rebuild(self, *, has_new_content: bool = True) -> None:
         self.beginResetModel()
+        self.content += has_new_content
         (self._items, self._candidates), self._has_shared_floor = self._layout(), self._floors_are_shared()
         self._columns = tuple(self._shown_columns()) if self._candidates else ()
+        self._kinds = {column.kind for column in self._columns}
         kept = filtered_rows(self._items, self._candidates, self._row_choice, self.value_of)
         self.filtered_count = len(kept)
         self._rows = arranged_rows(kept, self._row_choice, self.value_of)
@@ -325,18 +326,17 @@ class MetricTableModel(QAbstractTableModel):
         value = self.value_of(row, candidate)
         if value is None:
             return unfinished_cell((row.metric, row.extractor, candidate) in self._computing)
-        has_floor_column = any(column.kind is ColumnKind.FLOOR for column in self._columns)
         return value_cell(
             value,
             is_best=self._best_of(row) == candidate,
-            with_floor=not has_floor_column,
+            with_floor=ColumnKind.FLOOR not in self._kinds,
             with_interval=self._column_choice.shows(INTERVAL),
             with_bar=self._column_choice.shows(BAR),
         )
 
     def _column_header(self, section: int, role: int) -> Any:
         column, choice = self._columns[section], self._row_choice
-        is_sorted = column.kind is ColumnKind.CANDIDATE and choice.sort == column.id
+        is_sorted = choice.sort == column.id
         if role == Qt.ItemDataRole.DisplayRole:
             arrow = "▴" if choice.is_reversed else "▾"
             return f"{column_title(column)} {arrow}" if is_sorted else column_title(column)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
 from planetview.gui.models.metric_columns import BAR, INTERVAL, Column, ColumnChoice, ColumnKind, column_title
@@ -27,6 +28,7 @@ class ColumnMenu(QMenu):
         self._model, self._about = model, about
         self.setToolTipsVisible(True)
         self.aboutToShow.connect(self.fill)
+        self.triggered.connect(self._on_triggered)
 
     @Slot()
     def fill(self) -> None:
@@ -60,10 +62,12 @@ class ColumnMenu(QMenu):
         action = self.addAction(text)
         action.setCheckable(True)
         action.setChecked(self._model.column_choice.shows(id))
-        action.triggered.connect(partial(self._on_toggled, id))
+        action.setData(id)
 
-    def _on_toggled(self, id: str, is_shown: bool) -> None:
-        self.chosen.emit(self._model.column_choice.with_shown(id, is_shown))
+    @Slot(QAction)
+    def _on_triggered(self, action: QAction) -> None:
+        if id := action.data():
+            self.chosen.emit(self._model.column_choice.with_shown(id, action.isChecked()))
 
     def _on_moved(self, choice: ColumnChoice | None, _checked: bool = False) -> None:
         if choice is not None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QPixmap, QResizeEvent
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QScrollArea, QWidget
 
 from planetview.core.findings import Evidence, Finding, Tone, Verdict
 from planetview.gui.models.wording import tr
+from planetview.gui.plots.styles import SeriesStyle, draw_marker
 from planetview.gui.theme import Tokens
 
 _AT_ONCE = 24
@@ -22,6 +23,7 @@ _MAX_SHARE = 0.34
 # Lines of text that the table below and what is around it need.
 _LINES_BELOW = 24
 _MAX_NAME = 200
+_MARK_SHARE = 0.75
 # "3.1×", "23 of 24", "14 %", "11", "none of 7": what a clause begins with.
 _NUMBER = re.compile(r"(none|no|[<>]?\s?\d[\d.,]*)(×|\s%|\sof\s\d+)?")
 _SYMBOLS = {Verdict.BEYOND: "▲", Verdict.WITHIN: "✓", Verdict.UNKNOWN: "?"}
@@ -67,6 +69,17 @@ def evidence_help(finding: Finding) -> str:
     return tr("Go to the number in the table")
 
 
+def mark_pixmap(style: SeriesStyle, tokens: Tokens, edge: int, ratio: float) -> QPixmap:
+    """Return the colour and shape of a set, `edge` logical pixels wide. ratio: device pixels per logical pixel."""
+    mark = QPixmap(round(edge * ratio), round(edge * ratio))
+    mark.setDevicePixelRatio(ratio)
+    mark.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(mark)
+    draw_marker(painter, style, tokens, QPointF(edge / 2, edge / 2), _MARK_SHARE * edge)
+    painter.end()
+    return mark
+
+
 class FindingsPanel(QScrollArea):
     """A line for each candidate; its clauses are links, for the mouse and, by Tab and Enter, for the keyboard."""
 
@@ -77,7 +90,8 @@ class FindingsPanel(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName(self.tr("Findings"))
-        self._entries: tuple[CandidateFindings, ...] = ()
+        self._candidates: tuple[str, ...] = ()
+        self._about: Callable[[str], CandidateFindings] | None = None
         self._tokens: Tokens | None = None
         self._limit, self._room, self._next = _AT_ONCE, 0, 0
         self._lines: list[_Line] = []
@@ -98,11 +112,6 @@ class FindingsPanel(QScrollArea):
         self._fitting.timeout.connect(self._fit)
 
     @property
-    def entries(self) -> tuple[CandidateFindings, ...]:
-        """What is shown, or will be in the next turns."""
-        return self._entries
-
-    @property
     def is_complete(self) -> bool:
         """Whether every line stands."""
         return not self._making.isActive()
@@ -111,11 +120,13 @@ class FindingsPanel(QScrollArea):
         """Return all lines as plain text."""
         return "\n".join(line.text() for line in self._lines if line.is_shown)
 
-    def show_findings(self, entries: Sequence[CandidateFindings], tokens: Tokens) -> None:
-        """Show these candidates, a few lines a turn: each takes 2 ms to lay out."""
-        if tuple(entry.candidate for entry in entries) != tuple(entry.candidate for entry in self._entries):
+    def show_findings(
+        self, candidates: Sequence[str], about: Callable[[str], CandidateFindings], tokens: Tokens
+    ) -> None:
+        """Show these candidates, a few lines a turn: each takes 2 ms to word and lay out. about: asked for each."""
+        if tuple(candidates) != self._candidates:
             self._limit = _AT_ONCE
-        self._entries, self._tokens = tuple(entries), tokens
+        self._candidates, self._about, self._tokens = tuple(candidates), about, tokens
         self._next = 0
         self._making.start()
 
@@ -123,11 +134,6 @@ class FindingsPanel(QScrollArea):
         """Take no more than a part of a page of `height` pixels."""
         self._room = height
         self._fitting.start()
-
-    def follow(self, candidate: str, number: int) -> None:
-        """Lead to the evidence of one clause."""
-        entry = next(entry for entry in self._entries if entry.candidate == candidate)
-        self.followed.emit(candidate, entry.clauses[number])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -140,19 +146,19 @@ class FindingsPanel(QScrollArea):
 
     @Slot()
     def _make_some(self) -> None:
-        shown = self._entries[: self._limit]
+        shown = self._candidates[: self._limit]
         for number in range(self._next, min(self._next + _PER_TURN, len(shown))):
             if number == len(self._lines):
                 self._lines.append(_Line(self, self._grid, number))
-            assert self._tokens is not None
-            self._lines[number].show_entry(shown[number], self._tokens)
+            assert self._about is not None and self._tokens is not None
+            self._lines[number].show_entry(self._about(shown[number]), self._tokens)
         self._next += _PER_TURN
         if self._next < len(shown):
             self._making.start()
             return
         for line in self._lines[len(shown) :]:
             line.hide()
-        self._show_more(len(self._entries) - len(shown))
+        self._show_more(len(self._candidates) - len(shown))
         self._fit()
 
     def _show_more(self, left: int) -> None:
@@ -236,7 +242,8 @@ class _Line:
 
     def _on_link(self, link: str) -> None:
         if self._shown is not None:
-            self._panel.follow(self._shown[0].candidate, int(link))
+            entry = self._shown[0]
+            self._panel.followed.emit(entry.candidate, entry.clauses[int(link)])
 
     def _on_hovered(self, link: str) -> None:
         clauses = self._shown[0].clauses if self._shown is not None else ()

@@ -32,7 +32,7 @@ _MAX_HEADING = 184
 # What the style sheet leaves beside the text of a heading, and its border.
 _HEADING_MARGINS = 20
 # The columns of so many candidates are measured; of more, each gets the widest of these.
-_MEASURED = 12
+_MEASURED = 8
 
 
 class MetricTableView(QTableView):
@@ -50,7 +50,7 @@ class MetricTableView(QTableView):
         self._delegate = MetricDelegate(theme, self)
         self._current: tuple[MetricRow | Family, str] | None = None
         self._widths: list[int] | None = None
-        self._is_moving = False
+        self._is_moving, self._content = False, -1
         self.setAccessibleName(self.tr("Metric table"))
         self.setItemDelegate(self._delegate)
         self.setShowGrid(True)
@@ -66,7 +66,6 @@ class MetricTableView(QTableView):
         self.horizontalScrollBar().valueChanged.connect(self.viewport().update)
         self.setModel(model)
         model.modelReset.connect(self._on_reset)
-        model.modelAboutToBeReset.connect(self._forget_widths)
         model.dataChanged.connect(self._forget_widths)
         self.clicked.connect(self._on_clicked)
         theme.changed.connect(self._on_theme_changed)
@@ -219,6 +218,9 @@ class MetricTableView(QTableView):
         self._widths = None
 
     def _on_reset(self) -> None:
+        if self._content != self._metrics.content:
+            self._content = self._metrics.content
+            self._forget_widths()
         self.clearSpans()
         columns = self._metrics.columnCount()
         for row, item in enumerate(self._metrics.rows):

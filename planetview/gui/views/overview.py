@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from html import escape
 
 import numpy as np
-from PySide6.QtCore import QModelIndex, QPoint, QPointF, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QKeySequence, QPainter, QPixmap, QResizeEvent, QShortcut
+from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAction, QKeySequence, QPixmap, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
 from planetview import __version__
@@ -25,11 +25,11 @@ from planetview.gui.models.metric_details import cell_html, floor_html, metric_h
 from planetview.gui.models.metric_rows import MetricRow, family_help, family_title
 from planetview.gui.models.metric_table import MetricTableModel
 from planetview.gui.models.missing_weights import lacking_weights
-from planetview.gui.plots.styles import draw_marker, set_style
-from planetview.gui.theme import Theme
+from planetview.gui.plots.styles import SeriesStyle, set_style
+from planetview.gui.theme import Theme, Tokens
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.column_menu import ColumnMenu, reordered
-from planetview.gui.views.findings_panel import CandidateFindings, FindingsPanel
+from planetview.gui.views.findings_panel import CandidateFindings, FindingsPanel, mark_pixmap
 from planetview.gui.views.metric_panel import MetricPanel
 from planetview.gui.views.metric_view import MetricTableView
 from planetview.gui.views.panels import GAP, empty_state, side_by_side
@@ -40,7 +40,6 @@ from planetview.gui.views.table_tools import TableTools
 
 _DETAILS_WIDTH = 320
 _DETAILS = "details"
-_MARK_SHARE = 0.75
 # A lower page keeps its lines for the table; arrows and stars say what they are when pointed at.
 _LINES_WITH_LEGEND = 30
 _LEAST_LINES = 11
@@ -69,6 +68,7 @@ class OverviewPage(QWidget):
         self._results: Results | None = None
         self._is_running = self._is_stale = False
         self._lacking: str | None = None
+        self._marks: dict[tuple[SeriesStyle, Tokens, int, float], QPixmap] = {}
         self._model = MetricTableModel(self)
         self._empty = empty_state(self.tr("No numbers yet. Choose a reference and a candidate, then press Run."))
         self._content = QWidget()
@@ -259,14 +259,15 @@ class OverviewPage(QWidget):
         self._model.use_marks({name: self._mark(name) for name in self._model.candidates})
 
     def _show_findings(self) -> None:
-        values: dict[str, list[MetricValue]] = {name: [] for name in self._model.candidates}
+        own: dict[str, list[MetricValue]] = {name: [] for name in self._model.candidates}
         for value in self._model.values:
-            values[value.candidate].append(value)
-        entries = [
-            CandidateFindings(name, self._mark(name), verdict(own), clauses(own, name, self._results))
-            for name, own in values.items()
-        ]
-        self._findings.show_findings(entries, self._theme.tokens)
+            own[value.candidate].append(value)
+        results = self._results
+
+        def about(name: str) -> CandidateFindings:
+            return CandidateFindings(name, self._mark(name), verdict(own[name]), clauses(own[name], name, results))
+
+        self._findings.show_findings(self._model.candidates, about, self._theme.tokens)
 
     def _mark(self, candidate: str) -> QPixmap:
         """Return a candidate's colour and shape, as plots show them."""
@@ -274,15 +275,11 @@ class OverviewPage(QWidget):
         if self._results is not None:
             names = [dataset.name for dataset in self._results.with_role(Role.CANDIDATE)] or names
         order = list(names).index(candidate) if candidate in names else 0
-        edge, ratio = self.fontMetrics().height(), self.devicePixelRatioF()
-        mark = QPixmap(round(edge * ratio), round(edge * ratio))
-        mark.setDevicePixelRatio(ratio)
-        mark.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(mark)
         style = set_style(Role.CANDIDATE, order)
-        draw_marker(painter, style, self._theme.tokens, QPointF(edge / 2, edge / 2), _MARK_SHARE * edge)
-        painter.end()
-        return mark
+        key = (style, self._theme.tokens, self.fontMetrics().height(), self.devicePixelRatioF())
+        if key not in self._marks:
+            self._marks[key] = mark_pixmap(*key)
+        return self._marks[key]
 
     @Slot(str, object)
     def _on_followed(self, candidate: str, finding: Finding) -> None:

@@ -50,7 +50,7 @@ class TableTools(QWidget):
         self._typing = QTimer(self, singleShot=True, interval=_TYPING_MS)
         self._typing.timeout.connect(self._on_filtered)
         self._build()
-        self.filter.textChanged.connect(self._typing.start)
+        self.filter.textChanged.connect(self._on_typed)
         self.filter.returnPressed.connect(self._on_filtered)
         self.beyond.toggled.connect(self._on_beyond)
         self.sort.activated.connect(self._on_sorted)
@@ -115,6 +115,10 @@ class TableTools(QWidget):
     @Slot(bool)
     def _name_details(self, is_shown: bool) -> None:
         self.details.setText(self.tr("Hide &details") if is_shown else self.tr("Show &details"))
+
+    @Slot()
+    def _on_typed(self) -> None:
+        self._typing.start()
 
     @Slot()
     def _on_filtered(self) -> None:
