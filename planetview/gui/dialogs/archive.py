@@ -81,6 +81,7 @@ class ArchiveProgress(QDialog):
         self._where.setMinimumWidth(self.fontMetrics().averageCharWidth() * 56)
         self.bar = QProgressBar(self)
         self.bar.setRange(0, 1000)
+        self.bar.setTextVisible(False)
         self.bar.setAccessibleName(self.tr("Copied so far"))
         self._numbers = QLabel(self)
         self._numbers.setProperty("muted", True)
