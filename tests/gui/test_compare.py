@@ -27,7 +27,7 @@ from planetview.gui.models.neighbour_list import NeighbourSet, Tile
 from planetview.gui.pair_maps import PairMaps
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
-from planetview.gui.views.compare import CompareDialog
+from planetview.gui.views.compare import CompareDialog, work
 from planetview.gui.views.compare.keys import key_rows
 from planetview.gui.views.compare.settings import Mode
 from planetview.gui.views.compare.work import NativeCache
@@ -688,3 +688,16 @@ def test_decoded_images_are_kept_up_to_a_number_of_bytes(tmp_path):
     kept, _ = cache.get(records[4])
     records[4].path.unlink()
     assert cache.get(records[4])[0] is kept, "what is kept is not read again"
+
+
+def test_a_thinned_image_keeps_its_size_its_coordinates_and_says_so(qtbot, theme, thumbs, tmp_path, monkeypatch):
+    monkeypatch.setattr(work, "MOST_PIXELS", 1000)
+    grey = np.random.default_rng(0).integers(0, 255, (60, 60), dtype=np.uint8)
+    records = written(tmp_path, "a.png", grey), written(tmp_path, "b.png", grey[:30, :30].copy())
+    view = shown(qtbot, theme, thumbs, results_of(*records))
+
+    assert "large: one pixel of 2 × 2 is shown" in view.panes[0].facts.text()
+    press(qtbot, view, "1")
+    assert canvas(view).image_box().width() * canvas(view).devicePixelRatioF() == pytest.approx(60)
+    point(view, 20, 40)
+    assert f"Image (x 20, y 40): {grey[40, 20]} uint8" in view.readout_text()

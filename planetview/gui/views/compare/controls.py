@@ -107,7 +107,7 @@ class Controls(QWidget):
             button.setCheckable(True)
             button.setProperty("segment", True)
             button.setToolTip(f"{tip} ({key})")
-            button.setAccessibleName(text.replace("&", ""))
+            button.setAccessibleName(text.replace("&", "").removesuffix(" (O)"))
             # A click leaves the focus with the images, whose keys pan.
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.setAutoDefault(False)

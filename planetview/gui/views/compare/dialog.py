@@ -54,8 +54,7 @@ class CompareDialog(QDialog):
         self.setSizeGripEnabled(True)
         self.resize(1180, 720)
         self.controls, self.stage = Controls(), Stage(theme)
-        self.histogram = HistogramPanel(theme)
-        self.histogram.hide()
+        self._histogram: HistogramPanel | None = None
         self._build()
         self._connect()
         self._build_keys()
@@ -70,6 +69,16 @@ class CompareDialog(QDialog):
     def settings(self) -> Settings:
         """What is chosen."""
         return self.controls.settings
+
+    @property
+    def histogram(self) -> HistogramPanel:
+        """The histogram, made when it is first asked for: a plot takes 20 ms, which most looks need not wait."""
+        if self._histogram is None:
+            self._histogram = HistogramPanel(self._theme)
+            self._histogram.hide()
+            self._histogram.plot.notice.connect(self._say)
+            self._split.addWidget(self._histogram)
+        return self._histogram
 
     def use_pair_maps(self, maps: PairMaps) -> None:
         """Take heat maps from the engine through `maps`; without it there are none."""
@@ -116,9 +125,6 @@ class CompareDialog(QDialog):
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._split.setChildrenCollapsible(False)
         self._split.addWidget(self.stage)
-        self._split.addWidget(self.histogram)
-        self._split.setStretchFactor(0, 3)
-        self._split.setStretchFactor(1, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2 * GAP, 2 * GAP, 2 * GAP, 2 * GAP)
         layout.setSpacing(GAP)
@@ -178,7 +184,6 @@ class CompareDialog(QDialog):
         stage.changed.connect(self._on_stage_changed)
         stage.map_wanted.connect(self._on_map_wanted)
         stage.notice.connect(self._say)
-        self.histogram.plot.notice.connect(self._say)
 
     def _build_keys(self) -> None:
         controls, options = self.controls, self.controls.options
@@ -280,11 +285,14 @@ class CompareDialog(QDialog):
 
     def _count(self) -> None:
         images, results = self.stage.rendered, self._results
-        if self.histogram.isHidden() or not images or results is None or images == self.histogram.images:
+        panel = self._histogram
+        if panel is None or panel.isHidden() or not self.stage.has_all or not images or results is None:
             return
-        self.histogram.images = images
+        if images == panel.images:
+            return
+        panel.images = images
         self.stage.work.submit(
-            "histogram", partial(counted, images), partial(self.histogram.show_counts, results, images), self._say
+            "histogram", partial(counted, images), partial(panel.show_counts, results, images), self._say
         )
 
     @Slot(object)

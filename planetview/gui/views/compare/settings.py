@@ -46,7 +46,7 @@ def mode_texts() -> dict[Mode, tuple[str, str, str]]:
         Mode.SIDE: (tr("&Side by side"), "S", tr("Show all images beside each other.")),
         Mode.SWIPE: (tr("S&wipe"), "W", tr("Show one image left of a line and the other right of it; drag the line.")),
         Mode.BLINK: (tr("&Blink"), "B", tr("Show one image and the other in turn, at the same place.")),
-        Mode.BLEND: (tr("Blend"), "O", tr("Show one image through the other.")),
+        Mode.BLEND: (tr("Blend (&O)"), "O", tr("Show one image through the other.")),
         Mode.DIFFERENCE: (tr("&Difference"), "D", tr("Show the first image minus the second, in native units.")),
         Mode.HEAT: (tr("&Heat map"), "H", tr("Show where a perceptual metric sees the pair differ.")),
     }

@@ -89,10 +89,14 @@ class Stage(QWidget):
         return tuple(pane.rendered for pane in self.panes if pane.rendered is not None and pane.subject is not None)
 
     @property
+    def has_all(self) -> bool:
+        """Whether every image has come, or is known not to come."""
+        return all(pane.subject is None or pane.rendered or pane.problem for pane in self.panes)
+
+    @property
     def is_complete(self) -> bool:
-        """Whether every image and the map that is shown have come, or are known not to come."""
-        known = all(pane.subject is None or pane.rendered or pane.problem for pane in self.panes)
-        return known and not self.work.is_busy
+        """Whether nothing is under way here; a heat map comes from elsewhere."""
+        return self.has_all and not self.work.is_busy
 
     def front(self) -> ComparePane:
         """Return the pane that commands are about: the one with the focus, else the first one shown."""

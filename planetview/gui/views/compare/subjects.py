@@ -100,7 +100,7 @@ def render(
     """
     native, step = cache.get(subject.record)
     limits = limits_of(cache, subject, native, visible, model)
-    return Rendered(subject, native, step, limits, picture_of(to_display(native, limits, colours)))
+    return Rendered(subject, native, step, limits, picture_of(to_display(native, limits, colours), step))
 
 
 def limits_of(

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from planetview.core.datasets import ImageRecord
 from planetview.core.decoding import NativeImage
 from planetview.core.errors import ImageProblem
-from planetview.core.image_compare import reduced
+from planetview.core.image_compare import MOST_PIXELS, reduced
 from planetview.core.readers import load_native
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class NativeCache:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        found = reduced(load_native(record))
+        found = reduced(load_native(record), MOST_PIXELS)
         with self._lock:
             self._kept[key] = found
             while len(self._kept) > 1 and self.size_bytes() > self._max_bytes:
