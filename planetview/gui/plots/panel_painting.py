@@ -21,6 +21,7 @@ from planetview.gui.theme import Tokens
 _GAP = 6
 _TICKS = 4
 _LEAST_PLOT_PX = 96
+_HIGHEST = 0.75  # height of a plot in its width
 _SYMBOL_PX = 5.0
 _MARK_PX = 7.0
 _POINT_OPACITY = 0.8
@@ -78,11 +79,18 @@ class PanelPainter:
         self._small.setPointSizeF(max(1.0, 0.88 * font.pointSizeF()))
         self._metrics, self._fine = QFontMetrics(self._font), QFontMetrics(self._small)
 
-    def size_for(self, width: int, lines: int, most: int | None = None) -> QSize:
-        """Return the size of a panel of this width with so many lines of words; at best not higher than `most`."""
+    def size_for(self, width: int, lines: int, rows: int = 1, room: int | None = None) -> QSize:
+        """Return the size of a panel of this width with so many lines of words.
+
+        Where `room`, a height, is given, so many rows fill it, or a single one at least fits into it.
+        """
         texts = self._metrics.height() + (lines + 2) * self._fine.height() + 5 * _GAP
         plot = round(0.5 * width)
-        return QSize(width, texts + (plot if most is None else max(_LEAST_PLOT_PX, min(plot, most - texts))))
+        if room is not None and room // rows >= texts + plot:
+            plot = min(room // rows - texts, round(_HIGHEST * width))
+        elif room is not None:
+            plot = max(_LEAST_PLOT_PX, min(plot, room - texts))
+        return QSize(width, texts + plot)
 
     def least_width(self) -> int:
         """Return the least width in which words and plot are readable."""

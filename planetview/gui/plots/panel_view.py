@@ -147,7 +147,7 @@ class PanelView(QListView):
         self._theme = theme
         self._delegate = _PanelDelegate(theme, self)
         self._shape = BrushShape.RECTANGLE
-        self._even = False
+        self._caption, self._even = "", False
         self._trace: list[QPointF] = []
         self._pressed: QPoint | None = None
         self.setModel(self._model)
@@ -176,9 +176,12 @@ class PanelView(QListView):
         """Which rows are marked, by series."""
         return self._delegate.selected
 
-    def clear(self, *, in_twos: bool) -> None:
-        """Take all panels away; with `in_twos` those to come are in pairs, which no line breaks."""
-        self._even = in_twos
+    def clear(self, caption: str, *, in_twos: bool) -> None:
+        """Take all panels away; with `in_twos` those to come are in pairs, which no line breaks.
+
+        caption: what stands above the panels in a figure.
+        """
+        self._caption, self._even = caption, in_twos
         self._delegate.forget()
         self._model.show([])
 
@@ -210,16 +213,21 @@ class PanelView(QListView):
         columns = self._columns()
         lines = -(-max(1, len(self.panels)) // columns)
         cell = self._delegate.painter_of().size_for(self.gridSize().width(), self._lines())
-        return QSize(columns * cell.width(), lines * cell.height())
+        return QSize(columns * cell.width(), lines * cell.height() + self._caption_height())
 
     def paint_figure(self, painter: QPainter, tokens: Tokens, line_scale: float) -> None:
         """Draw all panels as a figure; pens are not cosmetic, so that `line_scale` changes nothing."""
         painting = PanelPainter(tokens, self.font())
         painter.fillRect(QRect(QPoint(), self.figure_size()), QColor(tokens.surface))
+        top = self._caption_height()
+        painter.setFont(self.font())
+        painter.setPen(QColor(tokens.text))
+        title = QRect(0, 0, self.figure_size().width(), top)
+        painter.drawText(title, int(Qt.AlignmentFlag.AlignCenter), self._caption)
         cell = painting.size_for(self.gridSize().width(), self._lines())
         for number, panel in enumerate(self.panels):
             down, across = divmod(number, self._columns())
-            area = QRect(QPoint(across * cell.width(), down * cell.height()), cell).adjusted(3, 3, -3, -3)
+            area = QRect(QPoint(across * cell.width(), top + down * cell.height()), cell).adjusted(3, 3, -3, -3)
             painting.paint(painter, area, panel, None)
 
     def data_table(self) -> tuple[list[str], list[list[Cell]]]:
@@ -232,17 +240,26 @@ class PanelView(QListView):
         ]
         return ["metric", "set", "row", self.panels[0].x_words if self.panels else "x", "value"], rows
 
+    def _caption_height(self) -> int:
+        return 2 * self.fontMetrics().height() if self._caption else 0
+
     def _lines(self) -> int:
         return max((len(panel.words) for panel in self.panels), default=1)
 
     def _columns(self) -> int:
-        fitting = max(1, min(_MOST_ACROSS, self.viewport().width() // self._delegate.painter_of().least_width()))
+        fitting = max(1, min(_MOST_ACROSS, self._room() // self._delegate.painter_of().least_width()))
         columns = min(fitting, max(1, len(self.panels)))
         return columns - columns % 2 if self._even and columns > 1 else columns
 
+    def _room(self) -> int:
+        """Return the width for panels, beside a scroll bar whether it is there or not."""
+        bar = 0 if self.verticalScrollBar().isVisible() else self.verticalScrollBar().sizeHint().width()
+        return max(1, self.viewport().width() - bar - 2)
+
     def _fit(self) -> None:
-        width = max(1, (self.viewport().width() - 2) // self._columns())
-        cell = self._delegate.painter_of().size_for(min(width, 460), self._lines(), self.viewport().height() - 2)
+        width = max(1, self._room() // self._columns())
+        rows = -(-max(1, len(self.panels)) // self._columns())
+        cell = self._delegate.painter_of().size_for(min(width, 460), self._lines(), rows, self.viewport().height() - 2)
         size = QSize(width, cell.height())
         if size != self.gridSize():
             self.setGridSize(size)

@@ -24,7 +24,8 @@ MAX_POINTS = 20_000
 BAND_PLACES = 61
 BAND_OPACITY = 50
 _MAX_RINGS = 2_000
-_DENSITY_CELLS = 256
+_CELL_PX = 3.0
+_LEAST_CELLS = 32
 _HIT_RADIUS_PX = 14.0
 _SETTLE_MS = 60
 _PADDING = 0.04
@@ -52,7 +53,8 @@ class ScatterSeries:
     def span(self) -> QRectF:
         """Return the rectangle around the points, with some width and height even where they have none."""
         left, right, low, high = (float(end) for v in (self.x, self.y) for end in (v.min(), v.max()))
-        return QRectF(left, low, right - left or 1.0, high - low or 1.0)
+        across, up = (0.0 if right > left else 0.5), (0.0 if high > low else 0.5)
+        return QRectF(left, low, right - left, high - low).adjusted(-across, -up, across, up)
 
     def inside(self, area: QRectF | QPolygonF) -> _Mask:
         """Return which points lie in a rectangle or an outline."""
@@ -167,9 +169,8 @@ class ScatterPlot(PlotBase):
                 continue
             colour = one.style.colour(self.tokens)
             if self._is_dense:
-                area = one.span()
-                self._add_body(density_image(cell_counts(one.x, one.y, area, _DENSITY_CELLS, _DENSITY_CELLS),
-                                             area, colour))  # fmt: skip
+                area, counts = self._cells_of(one)
+                self._add_body(density_image(counts, area, colour))
                 continue
             colour.setAlpha(200)
             near = one.inside(view) if self._count() > MAX_POINTS else slice(None)
@@ -178,6 +179,23 @@ class ScatterPlot(PlotBase):
                     x=one.x[near], y=one.y[near], pen=None, brush=colour, size=7, symbol=one.style.symbol
                 )
             )
+
+    def _cells_of(self, one: ScatterSeries, mask: _Mask | None = None) -> tuple[QRectF, npt.NDArray[np.int64]]:
+        """Return the part of a series in view, or all of it, and how many of its points are in each small square."""
+        x, y = (one.x, one.y) if mask is None else (one.x[mask], one.y[mask])
+        view = QRectF(self.view_box.viewRect())
+        area = one.span().intersected(view)
+        if area.isEmpty():
+            area = one.span()
+        size = self.view_box.size()
+        columns, rows = (
+            max(_LEAST_CELLS, round(pixels / _CELL_PX * share))
+            for pixels, share in (
+                (size.width(), min(1.0, area.width() / view.width())),
+                (size.height(), min(1.0, area.height() / view.height())),
+            )
+        )
+        return area, cell_counts(x, y, area, columns, rows)
 
     def _add_body(self, item: Any) -> None:
         self.prepare_item(item, 0.0)
@@ -200,7 +218,7 @@ class ScatterPlot(PlotBase):
     def _explain_density(self) -> None:
         for one in self._series:
             if one.x.size:
-                counts = cell_counts(one.x, one.y, one.span(), _DENSITY_CELLS, _DENSITY_CELLS)
+                _, counts = self._cells_of(one)
                 words = self.tr("1 to {:,} pairs a cell, logarithmic; zoom in for points").format(int(counts.max()))
                 self.add_legend_item(DensitySample(one.style.colour(self.tokens)), words)
 
@@ -211,8 +229,7 @@ class ScatterPlot(PlotBase):
         for one in self._series:
             mask = self._mask_of(one)
             if mask.sum() > _MAX_RINGS:
-                x, y, area = one.x[mask], one.y[mask], one.span()
-                counts = cell_counts(x, y, area, _DENSITY_CELLS, _DENSITY_CELLS)
+                area, counts = self._cells_of(one, mask)
                 self.add(density_image(counts, area, brush), 10, is_mark=True)
             elif mask.any():
                 rings = pg.ScatterPlotItem(x=one.x[mask], y=one.y[mask], size=12, pen=ring, brush=None)
@@ -239,10 +256,10 @@ class ScatterPlot(PlotBase):
         """Draw points where few enough are in view, a density where not."""
         view = QRectF(self.view_box.viewRect())
         is_dense = sum(int(one.inside(view).sum()) for one in self._series) > MAX_POINTS
-        if is_dense != self._is_dense:
+        if is_dense or self._is_dense:
             self._is_dense = is_dense
             self.redraw()
-        elif not is_dense:
+        else:
             self._draw_bodies()
 
     @Slot(QPointF, object)

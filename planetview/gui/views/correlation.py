@@ -210,7 +210,7 @@ class CorrelationPage(QWidget):
         (name,) = self._sets.names([self._controls.dataset], kind)
         self._matrix.show_table(self._sets.tables[name], name)
         self._matrix.point_at(self._controls.axes[1], self._controls.axes[0])
-        self._panels.clear(in_twos=self._controls.pairing is Pairing.BOTH)
+        self._panels.clear(", ".join(self._shown_names()), in_twos=self._controls.pairing is Pairing.BOTH)
         self._filling.begin(self._fill_panels())
         if self._is_open:
             self._draw()

@@ -122,14 +122,14 @@ class MatrixModel(QAbstractTableModel):
         if not index.isValid():
             return None
         cell = self.matrix.cells.get((index.row(), index.column()))
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return int(Qt.AlignmentFlag.AlignCenter)
         if cell is None:
             return "…" if role == Qt.ItemDataRole.DisplayRole else None
         if role == Qt.ItemDataRole.DisplayRole:
             return "n/a" if cell.value is None else signed(cell.value)
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             return self._words(index.row(), index.column())
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return int(Qt.AlignmentFlag.AlignCenter)
         if role == Qt.ItemDataRole.BackgroundRole:
             return tint(cell.value, self._theme.tokens)
         if role == Qt.ItemDataRole.ForegroundRole:
@@ -181,6 +181,7 @@ class MatrixView(QTableView):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = MatrixModel(theme, self)
+        self._caption = ""
         self.setModel(self._model)
         self.setItemDelegate(_CellDelegate(theme, self))
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -218,6 +219,10 @@ class MatrixView(QTableView):
         columns = len(self.matrix.names)
         return QSize(side + columns * max(height * 3, self._widest_word()), top + columns * height)
 
+    def set_caption(self, text: str) -> None:
+        """Set what stands above the matrix in a figure."""
+        self._caption = text
+
     def paint_figure(self, painter: QPainter, tokens: Tokens, line_scale: float) -> None:
         """Draw the matrix with its names as a figure; it has no cosmetic lines, so `line_scale` changes nothing."""
         side, height, top = self._figure_cells()
@@ -225,11 +230,16 @@ class MatrixView(QTableView):
         painter.save()
         painter.setFont(self.font())
         painter.fillRect(QRect(QPoint(), self.figure_size()), QColor(tokens.surface))
+        over = 2 * self.fontMetrics().height() if self._caption else 0
+        painter.setPen(QColor(tokens.text))
+        painter.drawText(
+            QRect(6, 0, self.figure_size().width(), over), int(Qt.AlignmentFlag.AlignVCenter), self._caption
+        )
         centred = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
         beside = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for row, name in enumerate(self.matrix.names):
             painter.setPen(QColor(tokens.text))
-            painter.drawText(QRect(side + row * width, 0, width, top), centred, column_label(name))
+            painter.drawText(QRect(side + row * width, over, width, top - over), centred, column_label(name))
             painter.drawText(QRect(6, top + row * height, side - 6, height), beside, column_label(name))
             for column in range(len(self.matrix.names)):
                 found = self.matrix.cells.get((row, column))
@@ -256,7 +266,7 @@ class MatrixView(QTableView):
         """Return the width of the names at the side, the height of a row, and that of the names on top."""
         metrics = self.fontMetrics()
         side = max((metrics.horizontalAdvance(column_label(name)) for name in self.matrix.names), default=0) + 18
-        return side, metrics.height() + 14, 3 * metrics.height() + 8
+        return side, metrics.height() + 14, (5 if self._caption else 3) * metrics.height() + 8
 
     def _widest_word(self) -> int:
         words = (word for name in self.matrix.names for word in column_label(name).split())

@@ -185,8 +185,8 @@ class EntropyPage(QWidget):
         found = []
         for one in self._series:
             found.append(spread_row(one, against))
+            self._table.spreads.show(tuple(found), name)
             yield
-        self._table.spreads.show(tuple(found), name)
 
     def _say_how(self) -> None:
         assert self._results is not None

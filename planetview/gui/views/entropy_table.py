@@ -163,4 +163,5 @@ def _shown(value: float | None, *, is_signed: bool) -> str:
         return "–"
     if isinstance(value, int):
         return f"{value:,}"
-    return (f"{value:+.2f}" if is_signed else f"{value:.2f}").replace("-", "−")
+    words = f"{value:+.2f}" if is_signed else f"{value:.2f}"
+    return "0.00" if float(words) == 0 else words.replace("-", "−")

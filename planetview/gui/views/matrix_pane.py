@@ -121,6 +121,7 @@ class MatrixPane(QWidget):
             self._matrix.show_matrix(CorrelationMatrix(matrix_names(self._table), {}, method))
             if current.isValid():
                 self._matrix.setCurrentIndex(self._matrix.model().index(current.row(), current.column()))
+            self._matrix.set_caption(self.tr("{} over the pairs of {}").format(method.label, self._name))
             self._turns.begin(self._fill(self._table, method))
 
     def _fill(self, table: PairTable, method: Method) -> Iterator[None]:
