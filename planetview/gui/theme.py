@@ -256,4 +256,5 @@ def style_sheet_of(tokens: Tokens, text_scale: float = 1.0, point_size: float = 
     scaled = {key: round(px * text_scale) for key, px in sizes.items()}
     # The ring grows into the padding, so that nothing moves when the focus comes.
     ring = {"ring": tokens.ring_px, **{f"pad{px}": max(0, px + 1 - tokens.ring_px) for px in (2, 4, 6, 8, 14)}}
-    return template.substitute(colours, icons=icons, title=round(1.4 * point_size * text_scale), **scaled, **ring)
+    titles = {"title": round(1.4 * point_size * text_scale), "headline": round(1.9 * point_size * text_scale)}
+    return template.substitute(colours, icons=icons, **titles, **scaled, **ring)

@@ -36,8 +36,8 @@ def tour_steps(window: MainWindow) -> tuple[TourStep, ...]:
     return (
         TourStep(
             _tr("Drop your images"),
-            _tr("Folders, zip files and lists go anywhere onto the window. Here it is the demo: small sets of terrain "
-                "with known faults. Nothing of yours is changed or sent anywhere."),
+            _tr("Folders, zip files and lists go anywhere onto the window. The demo brings small sets of terrain with "
+                "known faults. Nothing of yours is changed or sent anywhere."),
             datasets, lambda: None,
         ),
         TourStep(

@@ -136,9 +136,12 @@ def _is_part(widget: QWidget) -> bool:
 
 def _needed(widget: QWidget) -> QSize | None:
     if isinstance(widget, QPushButton | QToolButton | QCheckBox | QRadioButton) and widget.text():
-        hint = widget.sizeHint()
-        # Beside its text a button may be squeezed in height by two pixels of its padding.
-        return QSize(hint.width(), widget.fontMetrics().height())
+        # A button may be squeezed into its padding, not into its text, nor into a picture above it.
+        is_stacked = (
+            isinstance(widget, QToolButton) and widget.toolButtonStyle() is Qt.ToolButtonStyle.ToolButtonTextUnderIcon
+        )
+        picture = widget.iconSize().height() if is_stacked else 0
+        return QSize(widget.sizeHint().width(), picture + widget.fontMetrics().height())
     if not isinstance(widget, QLabel) or not widget.text():
         return None
     if widget.wordWrap():

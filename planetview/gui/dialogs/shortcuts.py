@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -29,6 +29,7 @@ from planetview.gui.dialogs import choose
 from planetview.gui.models.palette import match
 from planetview.gui.shortcuts import Keys
 
+_ROW_PAD_PX = 10
 _FILE_NAME = "planetview-shortcuts.json"
 
 
@@ -111,7 +112,6 @@ class ShortcutsDialog(QDialog):
         table.setRootIsDecorated(False)
         table.setUniformRowHeights(True)
         table.setAlternatingRowColors(True)
-        table.setStyleSheet("QTreeWidget::item { padding: 3px 2px; }")
         table.setHeaderLabels([self.tr("Command"), self.tr("Menu"), self.tr("Keys")])
         table.setAccessibleName(self.tr("Commands and their keys"))
         table.setToolTip(self.tr("Choose a command, then press its new keys below"))
@@ -121,6 +121,7 @@ class ShortcutsDialog(QDialog):
             item = QTreeWidgetItem([shortcuts.title_of(spec.id), tr(spec.menu).replace("&", ""), ""])
             item.setData(0, Qt.ItemDataRole.UserRole, spec.id)
             item.setToolTip(0, tr(spec.tip))
+            item.setSizeHint(0, QSize(0, table.fontMetrics().height() + _ROW_PAD_PX))
             self._items.append(item)
         table.addTopLevelItems(self._items)
         table.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)

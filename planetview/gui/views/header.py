@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QWidget
 
-from planetview.gui.icons import icon
+from planetview.gui.icons import icon, square_beside
 from planetview.gui.shortcuts import Keys, keys_of, with_keys
 from planetview.gui.theme import Theme
 from planetview.gui.workspace import Workspace
@@ -78,4 +78,5 @@ class Header(QFrame):
         self._title.setText(self._workspace.title)
 
     def _draw(self) -> None:
+        self._run.setIconSize(square_beside(self))
         self._run.setIcon(icon("run", self._theme.tokens.accent_text, self._theme.tokens.text_muted))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from planetview.gui.actions import ACTIONS, PAGE_ACTIONS, tr
@@ -36,7 +37,6 @@ class NavigationRail(QFrame):
             button.setText(tr(spec.text).replace("&", ""))
             button.setAccessibleName(button.text())
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-            button.setMinimumHeight(60)
             button.setSizePolicy(QSizePolicy.Policy.MinimumExpanding, QSizePolicy.Policy.Fixed)
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             button.clicked.connect(lambda _checked=False, page=page: self.page_chosen.emit(page))
@@ -59,10 +59,29 @@ class NavigationRail(QFrame):
         self._buttons[page].setChecked(True)
         self._draw()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._draw()
+
+    def minimumSizeHint(self) -> QSize:
+        # Where the window is low and the text large, the names alone fit.
+        return QSize(super().minimumSizeHint().width(), 0)
+
+    def _fit(self, edge_px: int) -> None:
+        """Give each button the height its text needs, and a picture where there is room for all of them."""
+        line = self.fontMetrics().height()
+        with_picture = max(60, edge_px + line + 20)
+        has_room = len(self._buttons) * (with_picture + 4) + 24 <= self.height()
+        style = Qt.ToolButtonStyle.ToolButtonTextUnderIcon if has_room else Qt.ToolButtonStyle.ToolButtonTextOnly
+        for button in self._buttons.values():
+            button.setToolButtonStyle(style)
+            button.setFixedHeight(with_picture if has_room else line + 14)
+
     def _draw(self) -> None:
         tokens = self._theme.tokens
         # The line is 15 px high at the usual text size.
         edge = round(24 * max(1.0, self.fontMetrics().height() / 15))
+        self._fit(edge)
         for page, button in self._buttons.items():
             colour = tokens.accent if button.isChecked() else tokens.text_muted
             if self._drawn.get(page) != (edge, colour):

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from planetview.core.datasets import Role
-from planetview.gui.icons import icon
+from planetview.gui.icons import icon, square_beside
 from planetview.gui.preferences import Preferences
 from planetview.gui.shortcuts import Keys, keys_of, with_keys
 from planetview.gui.theme import Theme
@@ -97,10 +97,7 @@ class WelcomePage(QScrollArea):
 
     def _build_heading(self, layout: QVBoxLayout) -> None:
         heading = QLabel(self.tr("Are these synthetic images good enough?"), self)
-        font = heading.font()
-        font.setPointSizeF(font.pointSizeF() * 1.9)
-        font.setBold(True)
-        heading.setFont(font)
+        heading.setProperty("headline", True)
         heading.setWordWrap(True)
         lead = QLabel(
             self.tr(
@@ -213,6 +210,8 @@ class WelcomePage(QScrollArea):
         tokens = self._theme.tokens
         for role, zone in self._zones.items():
             zone.set_colour(self._theme.role_colour(role))
+        for button in (self._folder, self._files, self._study, self._demo):
+            button.setIconSize(square_beside(self))
         self._folder.setIcon(icon("folder", tokens.accent_text))
         self._files.setIcon(icon("file", tokens.text_muted))
         self._study.setIcon(icon("study", tokens.text_muted))
