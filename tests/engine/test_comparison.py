@@ -103,6 +103,18 @@ def test_distribution_values_equal_torch_fidelity_on_the_same_features(
     assert cell.value == pytest.approx(expected, rel=1e-4)
 
 
+def test_each_coverage_keeps_which_real_images_it_does_not_count(first: tuple[Results, list[Message]]) -> None:
+    results, _ = first
+
+    assert [(gap.query, gap.by) for gap in results.gaps] == [("noise", "vgg16-st"), ("copies", "vgg16-st")]
+    for gap in results.gaps:
+        cell = results.value("coverage", gap.query)
+        assert gap.held_out_uncovered is not None
+        assert len(gap.compared) == cell.n
+        assert len(gap.uncovered) / cell.n == pytest.approx(1 - cell.value)
+        assert len(gap.held_out_uncovered) / cell.n == pytest.approx(1 - cell.floor)
+
+
 def test_each_value_stands_beside_a_floor_of_the_same_size(first: tuple[Results, list[Message]]) -> None:
     results, _ = first
 

@@ -37,8 +37,12 @@ class ColumnMenu(QMenu):
         choice = self._model.column_choice
         if self._about is not None and self._about < len(self._model.columns):
             self._add_column_actions(self._model.columns[self._about])
+        shown = {column.kind for column in self._model.columns}
         for column in choice.columns(self._model.candidates):
-            self._add_toggle(column_title(column).replace("&", "&&"), column.id)
+            action = self._add_toggle(column_title(column).replace("&", "&&"), column.id)
+            if column.kind is ColumnKind.FLOOR and choice.shows(column.id) and ColumnKind.FLOOR not in shown:
+                action.setText(tr("Noise floor (in each cell: sample sizes differ)"))
+                action.setEnabled(False)
         self.addSeparator()
         self._add_toggle(tr("Intervals in the cells"), INTERVAL)
         self._add_toggle(tr("Bars for times the floor"), BAR)
@@ -58,11 +62,12 @@ class ColumnMenu(QMenu):
         self.addAction(tr("Hide this column")).triggered.connect(lambda: self.chosen.emit(hidden))
         self.addSeparator()
 
-    def _add_toggle(self, text: str, id: str) -> None:
+    def _add_toggle(self, text: str, id: str) -> QAction:
         action = self.addAction(text)
         action.setCheckable(True)
         action.setChecked(self._model.column_choice.shows(id))
         action.setData(id)
+        return action
 
     @Slot(QAction)
     def _on_triggered(self, action: QAction) -> None:

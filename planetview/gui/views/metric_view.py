@@ -31,8 +31,8 @@ _MAX_COLUMN = 320
 _MAX_HEADING = 184
 # What the style sheet leaves beside the text of a heading, and its border.
 _HEADING_MARGINS = 20
-# The columns of so many candidates are measured; of more, each gets the widest of these.
-_MEASURED = 8
+# So many columns are measured each; of more, all get the widest of the first few.
+_MEASURED, _MEASURED_OF_MANY = 8, 3
 
 
 class MetricTableView(QTableView):
@@ -265,7 +265,8 @@ class MetricTableView(QTableView):
             return
         scale = self._text_scale()
         if self._widths is None:
-            measured = [self._content_width(column) for column in range(min(count, _MEASURED))]
+            first = range(count if count <= _MEASURED else _MEASURED_OF_MANY)
+            measured = [self._content_width(column) for column in first]
             widths = measured + [max(measured)] * (count - len(measured))
             self._widths = [max(round(_MIN_COLUMN * scale), width) for width in widths]
         spare = max(0, self.viewport().width() - sum(self._widths)) // count

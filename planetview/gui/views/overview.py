@@ -42,7 +42,7 @@ _DETAILS_WIDTH = 320
 _DETAILS = "details"
 # A lower page keeps its lines for the table; arrows and stars say what they are when pointed at.
 _LINES_WITH_LEGEND = 30
-_LEAST_LINES = 11
+_LEAST_LINES = 9
 
 
 class OverviewPage(QWidget):
