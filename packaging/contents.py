@@ -53,7 +53,7 @@ EXCLUDED_MODULES = (
     # Parts of Qt that the window does not use; QtWebEngine is not in PySide6-Essentials at all.
     "PySide6.QtQml", "PySide6.QtQuick", "PySide6.QtQuickWidgets", "PySide6.QtQuickControls2", "PySide6.QtQuickTest",
     "PySide6.QtWebEngineCore", "PySide6.QtWebEngineWidgets", "PySide6.QtSql", "PySide6.QtHelp",
-    "PySide6.QtDesigner", "PySide6.QtUiTools", "PySide6.QtConcurrent", "PySide6.QtXml", "PySide6.QtDBus",
+    "PySide6.QtDesigner", "PySide6.QtUiTools", "PySide6.QtConcurrent", "PySide6.QtXml",
     "PyQt5", "PyQt6", "PySide2",
     # GNU Readline is under the GPL; no prompt is ever shown.
     "readline",

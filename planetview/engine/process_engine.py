@@ -24,7 +24,7 @@ from planetview.core.cancel import Cancelled, CancelToken
 from planetview.core.consent import ConsentNeeded
 from planetview.core.errors import UserError
 from planetview.core.memory import forget_peak, process_memory
-from planetview.core.messages import Engine, Message, Progress, Request
+from planetview.core.messages import Engine, Message, Notice, Progress, Request
 
 TORCH_ENGINE = "planetview.engine.engine:TorchEngine"
 
@@ -102,6 +102,8 @@ class ProcessEngine:
         Raises `Cancelled`; `UserError` as the engine raised it, or when the child died; `EngineError`
         for anything unexpected. Closing the iterator early cancels the job in the child.
         """
+        if self._job_lock.locked():
+            yield Notice("Another window is computing: this job begins when that one's has ended.")
         with _held(self._job_lock, token):
             child = self._ensure_child()
             settled = False

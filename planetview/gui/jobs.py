@@ -253,7 +253,7 @@ class Jobs(QObject):
             job.memory_bytes = progress.memory_bytes
             job.peak_bytes = max(job.peak_bytes or 0, progress.peak_bytes or 0, progress.memory_bytes)
         now = self._clock()
-        if now - self._memory_at >= _MEMORY_SECONDS:
+        if job.window_bytes is None or now - self._memory_at >= _MEMORY_SECONDS:
             self._memory_at = now
             memory = process_memory()
             job.window_bytes = memory.now if memory is not None else None

@@ -64,7 +64,6 @@ class LauncherEntry:
 
     def __init__(self, desktop_file: str = "planetview.desktop") -> None:
         self._desktop_file = desktop_file
-        self._bus = QDBusConnection.sessionBus()
 
     def show(self, fraction: float, is_paused: bool = False) -> None:
         """Show a fraction; a pause looks like standing still."""
@@ -75,13 +74,15 @@ class LauncherEntry:
         self._tell({"progress": 0.0, "progress-visible": False})
 
     def _tell(self, properties: dict[str, Any]) -> None:
-        if not self._bus.isConnected():
+        # Connected once by Qt; asked for only when there is something to show.
+        bus = QDBusConnection.sessionBus()
+        if not bus.isConnected():
             return
         message = QDBusMessage.createSignal(
             "/com/canonical/unity/launcherentry/planetview", "com.canonical.Unity.LauncherEntry", "Update"
         )
         message.setArguments([f"application://{self._desktop_file}", properties])
-        self._bus.send(message)
+        bus.send(message)
 
 
 class DockBadge:

@@ -177,6 +177,28 @@ def test_a_paused_job_rests_in_the_child_and_goes_on_when_resumed(ticking: Ticki
     assert ticking.goes_on()
 
 
+def test_a_job_of_another_window_waits_for_its_turn_and_says_so(ticking: Ticking) -> None:
+    assert ticking.goes_on()
+    token, messages, endings = CancelToken(), [], []
+
+    def work() -> None:
+        try:
+            for message in ticking._engine.run(request("succeed"), token):
+                messages.append(message)
+        except Cancelled:
+            endings.append("cancelled")
+
+    other = threading.Thread(target=work, daemon=True)
+    other.start()
+    assert wait_until(lambda: len(messages) == 1)
+    assert messages == [Notice("Another window is computing: this job begins when that one's has ended.")]
+
+    token.cancel()
+    other.join(2)
+    assert endings == ["cancelled"]
+    assert ticking.goes_on()
+
+
 def test_a_paused_job_is_cancelled_without_losing_the_child(ticking: Ticking) -> None:
     assert ticking.goes_on()
     pid = ticking._engine.pid
