@@ -192,7 +192,7 @@ class NeighbourBar(QWidget):
         self.show_only.activated.connect(self.rows_changed)
         self.label.activated.connect(self.rows_changed)
         self.shuffle.clicked.connect(self._on_shuffle)
-        self.text.textChanged.connect(self._typing.start)
+        self.text.textChanged.connect(self._on_typed)
         self._typing.timeout.connect(self.rows_changed)
 
     def _fill_others(self) -> None:
@@ -253,6 +253,10 @@ class NeighbourBar(QWidget):
     def _on_order_chosen(self) -> None:
         self._show_seed()
         self.rows_changed.emit()
+
+    @Slot()
+    def _on_typed(self) -> None:
+        self._typing.start()
 
     @Slot()
     def _on_shuffle(self) -> None:
