@@ -30,22 +30,27 @@ _log = logging.getLogger(__name__)
 
 
 class _Throttle:
-    """Lets a progress message through every 50 ms and hands out the one it kept back."""
+    """Lets a progress message through every 50 ms and hands out the one it kept back.
+
+    The first and the last word of a stage pass at once: a silence of the engine may follow them.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._next = 0.0
         self._kept: Progress | None = None
+        self._stage = ""
 
     def admit(self, message: Message) -> list[Message]:
         """Return what to publish now: nothing, the message, or a progress kept back and the message."""
         if isinstance(message, Progress):
-            # The last word of a stage is never lost, neither to the next one nor to a silence.
-            ended = self.flush() if self._kept is not None and self._kept.stage != message.stage else []
+            is_new = message.stage != self._stage
+            self._stage = message.stage
+            ended = self.flush() if is_new else []
             now = self._clock()
-            if now < self._next and not 0 < message.total <= message.done:
+            if now < self._next and not is_new and not 0 < message.total <= message.done:
                 self._kept = message
-                return ended
+                return []
             self._next = now + _PROGRESS_INTERVAL_SECONDS
             self._kept = None
             return [*ended, message]

@@ -104,6 +104,19 @@ def test_a_flood_of_progress_is_thinned_and_its_last_one_always_arrives(qtbot: Q
     assert log.progress[-1].done == 20_000
 
 
+def test_the_first_and_last_word_of_a_stage_arrive_before_a_silence(qtbot: QtBot, make_runner: MakeRunner) -> None:
+    engine = FakeEngine(lambda _: [*steps("a", 500), *steps("b", 500)[:1], *steps("c", 1), result(ScanResult(()))])
+    engine.hold("c")
+    runner = make_runner(engine)
+    log = Log(runner)
+    runner.submit(request())
+    qtbot.waitUntil(engine.is_holding.is_set)
+
+    qtbot.waitUntil(lambda: [(p.stage, p.done) for p in log.progress[-2:]] == [("a", 500), ("b", 1)])
+    engine.release()
+    qtbot.waitUntil(lambda: not runner.is_busy)
+
+
 def test_progress_before_partial_values_is_not_held_back(qtbot: QtBot, make_runner: MakeRunner) -> None:
     script: list[Message] = [*steps("a", 3), PartialValues(()), result(ScanResult(()))]
     runner = make_runner(FakeEngine(lambda _: script))
