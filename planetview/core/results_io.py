@@ -70,7 +70,7 @@ def results_from_json(text: str) -> Results:
     """Return results from the text of a `results.json`; raises UserError for anything else."""
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"The results file is not JSON: {error}.") from error
     if not isinstance(document, dict):
         raise UserError("This is not a PlanetView results document.")

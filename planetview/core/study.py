@@ -19,18 +19,20 @@ from pydantic import TypeAdapter
 
 from planetview.core.archives import member_problem
 from planetview.core.datasets import Dataset, Role
+from planetview.core.decoding import MAX_FILE_BYTES
 from planetview.core.errors import UserError
 from planetview.core.files import write_atomically
 from planetview.core.fingerprints import Fingerprint, fingerprint_document, fingerprint_from
 from planetview.core.generation import PathLengthResult
 from planetview.core.marks import Marks
 from planetview.core.results import Results
-from planetview.core.results_io import results_from_document, results_to_document
+from planetview.core.results_io import results_from_document, results_from_json, results_to_document
 from planetview.core.settings import RunSettings
 from planetview.core.study_places import located, relative_to, relocated
 from planetview.core.study_schema import MIGRATIONS, STUDY_SCHEMA, marks_document, marks_from
 
 STUDY_SUFFIX = ".planetview"
+RESULTS_SUFFIX = ".json"
 _FORMAT = "planetview study"
 _PATH_LENGTHS = TypeAdapter(tuple[PathLengthResult, ...])
 # The window's state is a page and some choices; a document of more is not ours.
@@ -143,10 +145,13 @@ def load_study(path: Path) -> Study:
 
     A source that is missing at its absolute path is looked for relative to the file, and the images of the results
     with it. Parts that are damaged are left out and named in `damaged` (the study still opens, ready to run again).
+    A `results.json` opens too, as the study of these results.
     Raises UserError when the file cannot be read, is not a study, or is from a newer version.
     """
     path = path.absolute()
     try:
+        if path.suffix.lower() == RESULTS_SUFFIX:
+            return _study_of_results(path)
         with zipfile.ZipFile(path) as archive:
             document = json.loads(_member(archive, "study.json", _MAX_DOCUMENT_BYTES))
             return _study_from(_migrated(document), path.parent, archive)
@@ -179,6 +184,17 @@ def _not_a_study(path: Path) -> UserError:
         f"'{path.name}' is not a PlanetView study, or is damaged.",
         hint="The file was left as it is. Start a new study from the same folders.",
     )
+
+
+def _study_of_results(path: Path) -> Study:
+    """Return the study whose sets and settings are those of a `results.json`."""
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise ValueError("too large")
+    found = results_from_json(path.read_text(encoding="utf-8"))
+    # The part of the reference that a run set aside is made again by the next run.
+    whole = {dataset.source: dataset for dataset in reversed(found.datasets)}
+    sources = tuple(StudySource(one.source, one.name, one.role) for one in reversed(whole.values()))
+    return Study(path.parent.name or Study().title, sources, found.settings, found)
 
 
 def _member(archive: zipfile.ZipFile, name: str, most: int | None = None) -> bytes:

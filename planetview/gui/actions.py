@@ -92,7 +92,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "", "results", 2,
     ),
     ActionSpec(
-        "copy_command", "&Edit", "Copy comma&nd line", "Copy the command that asks for this run without a window.", (),
+        "copy_command", "&Edit", "Copy as comma&nd line", "Copy the command that asks for this run without a window.", (),
         "", "content", 2,
     ),
     ActionSpec(

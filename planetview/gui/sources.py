@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from planetview.core.decoding import SUFFIXES
-from planetview.core.study import STUDY_SUFFIX
+from planetview.core.study import RESULTS_SUFFIX, STUDY_SUFFIX
 
 _IMAGE_SUFFIXES = frozenset().union(*SUFFIXES.values())
 GENERATOR_SUFFIXES = (".pkl", ".safetensors", ".onnx", ".pt", ".pt2", ".generator.json")
@@ -15,9 +15,9 @@ GENERATOR_SUFFIXES = (".pkl", ".safetensors", ".onnx", ".pt", ".pt2", ".generato
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """studies: `.planetview` files. sources: folders, zips, lists. folders: those that hold the dropped images.
+    """studies: `.planetview` files and `results.json`. sources: folders, zips, lists.
 
-    generators: files with a suffix of networks.
+    folders: those that hold the dropped images. generators: files with a suffix of networks.
     """
 
     studies: tuple[Path, ...] = ()
@@ -31,11 +31,12 @@ def sort_paths(paths: Iterable[Path]) -> Sorted:
     studies, sources, folders, generators = [], [], [], []
     for path in dict.fromkeys(paths):
         suffix = path.suffix.lower()
-        if suffix == STUDY_SUFFIX and not path.is_dir():
+        is_generator = path.name.lower().endswith(GENERATOR_SUFFIXES)
+        if suffix in (STUDY_SUFFIX, RESULTS_SUFFIX) and not is_generator and not path.is_dir():
             studies.append(path)
         elif suffix in _IMAGE_SUFFIXES and not path.is_dir():
             folders.append(path.parent)
-        elif path.name.lower().endswith(GENERATOR_SUFFIXES) and not path.is_dir():
+        elif is_generator and not path.is_dir():
             generators.append(path)
         else:
             sources.append(path)

@@ -21,7 +21,7 @@ from planetview.core.files import cannot_write, write_text_atomically
 from planetview.core.fingerprints import Fingerprint
 from planetview.core.messages import JobFailure
 from planetview.core.paths import data_dir
-from planetview.core.study import STUDY_SUFFIX, Study, load_study, save_study
+from planetview.core.study import RESULTS_SUFFIX, STUDY_SUFFIX, Study, load_study, save_study
 from planetview.gui.apart import call_beside
 from planetview.gui.background import Background
 from planetview.gui.workspace import Workspace
@@ -78,7 +78,7 @@ class StudyFiles(QObject):
     def save(self, path: Path) -> None:
         """Write the study to `path`; ends with `saved` or `failed`."""
         if path.suffix != STUDY_SUFFIX:
-            path = path.with_name(path.name + STUDY_SUFFIX)
+            path = path.with_name((path.stem if path.suffix == RESULTS_SUFFIX else path.name) + STUDY_SUFFIX)
         study, state, datasets = self.study(), self._workspace.snapshot(), self._workspace.datasets
         is_damaged = path in self._damaged
 
@@ -169,7 +169,10 @@ class StudyFiles(QObject):
 
     def _compare_sets(self) -> None:
         """Tell of sets that were read for the study just opened and differ from what its file says."""
-        for dataset in self._workspace.datasets:
+        contents = self._workspace.contents
+        if not contents.datasets and not contents.missing:
+            self._expected = {}
+        for dataset in contents.datasets:
             expected = self._expected.pop(dataset.name, None)
             if expected is not None:
                 self._background.submit(partial(expected.difference, dataset), partial(self._on_compared, dataset.name))

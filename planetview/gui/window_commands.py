@@ -83,17 +83,17 @@ class WindowCommands(QObject):
 
     def save(self) -> None:
         """Save the study where it was saved before, else ask."""
-        if self._controller.workspace.path is None:
+        path = self._controller.workspace.path
+        if path is None or path.suffix != STUDY_SUFFIX:
             self.save_as()
         else:
-            self._controller.files.save(self._controller.workspace.path)
+            self._controller.files.save(path)
 
     def save_as(self) -> None:
         """Ask for a new place for the study."""
         filters = [self.tr("PlanetView studies (*{0})").format(STUDY_SUFFIX)]
-        name = (
-            self._controller.workspace.path or Path(safe_name(self._controller.workspace.title) + STUDY_SUFFIX)
-        ).name
+        path = self._controller.workspace.path or Path(safe_name(self._controller.workspace.title))
+        name = path.with_suffix(STUDY_SUFFIX).name if path.suffix else path.name + STUDY_SUFFIX
         choose.choose_new_file(
             self._window, self.tr("Save the study"), name, filters, lambda paths: self._controller.files.save(paths[0])
         )

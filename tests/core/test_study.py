@@ -20,6 +20,7 @@ from planetview.core.datasets import Role
 from planetview.core.errors import UserError
 from planetview.core.fingerprints import Fingerprint
 from planetview.core.marks import Marks
+from planetview.core.results_io import write_results
 from planetview.core.scanning import scan
 from planetview.core.settings import RunSettings
 from planetview.core.stretch import Stretch, StretchKind
@@ -296,3 +297,39 @@ def test_settings_of_every_kind_come_back(tmp_path: Path) -> None:
     save_study(Study(settings=chosen), tmp_path / "a.planetview")
 
     assert load_study(tmp_path / "a.planetview").settings == chosen
+
+
+def test_results_written_for_programs_open_as_a_study(tmp_path: Path) -> None:
+    results = sample_results(tmp_path / "sets", n=4)
+    (tmp_path / "mars").mkdir()
+    write_results(results, tmp_path / "mars" / "results.json")
+
+    study = load_study(tmp_path / "mars" / "results.json")
+
+    assert study.title == "mars" and study.settings == results.settings
+    assert [(one.name, one.role, one.path) for one in study.sources] == [
+        (one.name, one.role, one.source) for one in results.datasets
+    ]
+    assert study.results is not None
+    assert study.results.values == results.values
+
+
+@pytest.mark.parametrize("text", ["[1]", "{", "[" * 100_000, '{"format": "planetview results", "schema": 1}'])
+def test_other_json_is_no_study(text: str, tmp_path: Path) -> None:
+    (tmp_path / "other.json").write_text(text)
+
+    with pytest.raises(UserError):
+        load_study(tmp_path / "other.json")
+
+
+def test_a_set_that_a_run_split_is_one_source(tmp_path: Path) -> None:
+    results = sample_results(tmp_path / "sets", n=4)
+    first, second = results.datasets[0], results.datasets[1]
+    split = replace(second, name=f"{first.name} (held-out part)", source=first.source)
+    write_results(replace(results, datasets=(first, split, *results.datasets[2:])), tmp_path / "results.json")
+
+    sources = load_study(tmp_path / "results.json").sources
+
+    assert [(one.name, one.role) for one in sources] == [
+        ("real_train", Role.REFERENCE), ("gan_v1", Role.CANDIDATE), ("gan_v2", Role.CANDIDATE)
+    ]  # fmt: skip
