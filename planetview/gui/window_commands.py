@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
@@ -92,8 +91,8 @@ class WindowCommands(QObject):
     def save_as(self) -> None:
         """Ask for a new place for the study."""
         filters = [self.tr("PlanetView studies (*{0})").format(STUDY_SUFFIX)]
-        path = self._controller.workspace.path or Path(safe_name(self._controller.workspace.title))
-        name = path.with_suffix(STUDY_SUFFIX).name if path.suffix else path.name + STUDY_SUFFIX
+        workspace = self._controller.workspace
+        name = (workspace.path.stem if workspace.path else safe_name(workspace.title)) + STUDY_SUFFIX
         choose.choose_new_file(
             self._window, self.tr("Save the study"), name, filters, lambda paths: self._controller.files.save(paths[0])
         )
