@@ -273,8 +273,13 @@ class Controller(QObject):
             self.generator.repeat(request)
 
     def _again(self, request: CompareRequest) -> None:
-        if not self.is_busy:
-            self._submit_run(CompareRequest(request.reference, request.candidates, request.held_out, request.settings))
+        if self.is_busy:
+            # The offer closed with the click, and would be lost.
+            text = self.tr("Another job is at work: the run can go on when that has ended.")
+            offer = (self.tr("Resume"), partial(self._again, request))
+            self.message.emit(BarMessage("run", text, actions=(offer,)))
+            return
+        self._submit_run(CompareRequest(request.reference, request.candidates, request.held_out, request.settings))
 
     @Slot(object)
     def _on_started(self, _job_id: int) -> None:

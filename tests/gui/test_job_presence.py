@@ -217,6 +217,31 @@ def test_the_window_shows_progress_in_its_title_and_its_panels_open_by_keys(
     assert "%" not in window.windowTitle()
 
 
+def test_a_set_dropped_during_a_run_waits_and_the_cancelled_run_is_offered_again_after_it(
+    filled: MainWindow, engine: FakeEngine, sets: dict[str, Path], qtbot: QtBot
+) -> None:
+    engine.hold("features")
+    filled.controller.run()
+    qtbot.waitUntil(engine.is_holding.is_set)
+    filled.controller.add_paths(list(sets.values())[:1])
+    jobs = filled.controller.jobs
+    qtbot.waitUntil(lambda: [job.state.value for job in jobs.all()[:2]] == ["running", "waiting"])
+    assert jobs.waiting() == 1
+
+    engine.hold("scan")
+    filled.controller.cancel()
+    qtbot.waitUntil(engine.is_holding.is_set)
+    (offer,) = [message for message in filled.messages.messages() if message.key == "run"]
+    offer.actions[0][1]()
+    (again,) = [message for message in filled.messages.messages() if message.key == "run"]
+    assert "Another job is at work" in again.text
+
+    engine.release()
+    qtbot.waitUntil(lambda: not filled.controller.is_busy)
+    again.actions[0][1]()
+    qtbot.waitUntil(lambda: filled.workspace.results is not None)
+
+
 # On real systems
 
 
