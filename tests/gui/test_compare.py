@@ -131,7 +131,8 @@ def test_each_mode_has_its_key(qtbot, view, key, mode):
     press(qtbot, view, key)
     assert view.settings.mode is mode
     assert view.stage.pair_pane.isVisible() == (mode is not Mode.SIDE)
-    assert view.panes[0].isVisible() == (mode is Mode.SIDE)
+    assert view.panes[0].isVisible() == (mode in (Mode.SIDE, Mode.DIFFERENCE, Mode.HEAT))
+    assert view.panes[2].isVisible() == (mode is Mode.SIDE)
 
 
 def test_the_keys_in_the_help_are_shown_by_the_question_mark(qtbot, view):
@@ -276,6 +277,22 @@ def test_difference_is_first_minus_second_with_its_scale_in_native_units(qtbot, 
 
     point(view, 5, 6)
     assert f"difference: {abs(expected[6, 5])}" in view.readout_text()
+
+
+def test_a_difference_stands_beside_its_two_images_or_alone(qtbot, view):
+    press(qtbot, view, "D")
+    found = view.stage.map
+    view.stage.point(QPointF(0.3, 0.3))
+    assert [pane.isVisible() for pane in (*view.panes, view.stage.pair_pane)] == [True, True, False, True]
+    assert view.panes[1].canvas.cross == view.stage.pair_pane.canvas.cross == QPointF(0.3, 0.3)
+    assert view.stage.front() is view.stage.pair_pane
+
+    press(qtbot, view, "V")
+    assert [pane.isVisible() for pane in (*view.panes, view.stage.pair_pane)] == [False, False, False, True]
+    assert view.stage.map is found, "nothing is computed again"
+    press(qtbot, view, "W")
+    press(qtbot, view, "D")
+    assert not view.panes[0].isVisible()
 
 
 def test_another_pair_is_compared_on_request(qtbot, view, results):
@@ -423,6 +440,7 @@ def test_an_unreadable_image_says_why_in_its_pane_and_the_others_are_shown(qtbot
     view = shown(qtbot, theme, thumbs, results)
 
     assert "not there" in view.panes[1].canvas.words
+    assert "reading" not in view.panes[1].facts.text()
     assert view.panes[0].canvas.layers
     press(qtbot, view, "D")
     assert "Nearest reference is unreadable" in view.stage.pair_pane.canvas.words

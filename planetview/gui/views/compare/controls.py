@@ -32,6 +32,7 @@ class Controls(QWidget):
         self.options = ModeOptions()
         self.options.difference_changed.connect(self._on_difference_changed)
         self.options.metric_changed.connect(lambda metric: self._set(replace(self._settings, metric=metric)))
+        self.options.beside_changed.connect(lambda on: self._set(replace(self._settings, is_beside=on)))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP)

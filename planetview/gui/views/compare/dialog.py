@@ -192,9 +192,10 @@ class CompareDialog(QDialog):
         for key, act in (
             ("P", controls.next_pair), ("T", controls.next_visible), ("R", controls.toggle_shared),
             ("C", controls.next_colours), ("L", controls.toggle_linked), ("G", controls.toggle_histogram),
-            ("A", controls.toggle_absolute), ("F", self.flag.click), ("X", self.exclude.click),
-            ("?", self.show_keys), ("F1", self.show_keys), ("[", partial(self._nudge, False)),
-            ("]", partial(self._nudge, True)), ("PgUp", partial(self._step, -1)), ("PgDown", partial(self._step, 1)),
+            ("A", controls.toggle_absolute), ("V", options.beside.toggle),
+            ("F", self.flag.click), ("X", self.exclude.click), ("?", self.show_keys), ("F1", self.show_keys),
+            ("[", partial(self._nudge, False)), ("]", partial(self._nudge, True)),
+            ("PgUp", partial(self._step, -1)), ("PgDown", partial(self._step, 1)),
             ("Ctrl+Left", partial(self._step, -1)), ("Ctrl+Right", partial(self._step, 1)),
             ("Ctrl+Shift+C", lambda: self.stage.front().copy_image()),
             ("Ctrl+S", lambda: self.stage.front().save_image()), ("Ctrl+Shift+S", self.stage.save_view),

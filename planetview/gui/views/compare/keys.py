@@ -15,7 +15,7 @@ def key_rows() -> tuple[tuple[str, str], ...]:
         ("P", tr("compare another two of the images")),
         ("[  ]", tr("move the line, the share of an image, the map's cover; slower or faster blinking")),
         ("Space", tr("stop or go on blinking; Shift+Space shows the other image")),
-        ("A", tr("difference signed or absolute")),
+        ("A  V", tr("difference signed or absolute; difference and heat map beside the pair, or alone")),
         (tr("Wheel  +  −"), tr("zoom; the wheel keeps the place under the cursor")),
         ("0  1", tr("fit the image; one image pixel as one screen pixel")),
         (tr("Drag, arrows"), tr("move the image")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSlider, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QPushButton, QSlider, QSpinBox, QWidget
 
 from planetview.core.catalogue import METRICS, metric_label
 from planetview.gui.models.wording import tr
@@ -27,6 +27,7 @@ class ModeOptions(QWidget):
     paused_changed = Signal(bool)
     difference_changed = Signal(bool, bool)  # is absolute, ends where 99 % of it does
     metric_changed = Signal(str)
+    beside_changed = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,25 +41,32 @@ class ModeOptions(QWidget):
         for key in MAP_METRICS:
             self.metric_box.addItem(metric_label(key), key)
         self.metric_box.activated.connect(lambda _: self.metric_changed.emit(self.metric_box.currentData()))
+        self.beside = QCheckBox(tr("Beside the pair"))
+        self.beside.setAccessibleName(tr("Beside the pair"))
+        self.beside.setToolTip(tr("Show the two images too, or what is made of them alone and larger (V)."))
+        self.beside.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.beside.toggled.connect(self.beside_changed)
         self._groups: dict[Mode, tuple[QWidget, ...]] = {
             Mode.SWIPE: (labelled(tr("Line"), self.divider),),
             Mode.BLINK: (labelled(tr("Every"), self.interval), self.pause),
             Mode.BLEND: (labelled(tr("Second image"), self.blend),),
-            Mode.DIFFERENCE: (self.kind, labelled(tr("Colours to"), self.reach)),
-            Mode.HEAT: (self.metric_box, labelled(tr("Map"), self.heat)),
+            Mode.DIFFERENCE: (self.kind, labelled(tr("Colours to"), self.reach), self.beside),
+            Mode.HEAT: (self.metric_box, labelled(tr("Map"), self.heat), self.beside),
         }
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(GAP, 0, 0, 0)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP)
-        for group in self._groups.values():
-            for widget in group:
-                layout.addWidget(widget)
+        for widget in (widget for group in self._groups.values() for widget in group):
+            layout.addWidget(widget)
+        # The one that two modes share comes last in both.
+        layout.addWidget(self.beside)
 
     def show_settings(self, settings: Settings) -> None:
         """Show what belongs to the mode."""
-        for mode, group in self._groups.items():
-            for widget in group:
-                widget.setVisible(mode is settings.mode)
+        mine = self._groups.get(settings.mode, ())
+        for widget in (widget for group in self._groups.values() for widget in group):
+            widget.setVisible(widget in mine)
+        self.beside.setChecked(settings.is_beside)
         self.kind.setCurrentIndex(int(settings.is_absolute))
         self.reach.setCurrentIndex(int(settings.is_usual))
         self.metric_box.setCurrentIndex(self.metric_box.findData(settings.metric))

@@ -104,7 +104,7 @@ class ComparePane(QWidget):
             words.append(self.tr("distance {0}").format(format_value(subject.distance)))
         self.title.setText("   ".join([*words, self._marks] if self._marks else words))
         self.name.setText(subject.record.name)
-        facts = fact_words(subject, self.rendered)
+        facts = fact_words(subject, self.rendered, is_broken=bool(self.problem))
         self.facts.setText(facts)
         self.facts.setToolTip(facts)
         self.canvas.setAccessibleDescription(facts)

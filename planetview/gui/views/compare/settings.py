@@ -27,7 +27,7 @@ class Settings:
 
     pair: which two images, positions among Image, Reference, Held-out. is_shared: the visible range of the reference
     serves all. colours: table for single bands. is_usual: colours end where 99 % of the differences do.
-    metric: of the heat map.
+    metric: of the heat map. is_beside: difference and heat map stand beside the two images they are of.
     """
 
     mode: Mode = Mode.SIDE
@@ -38,6 +38,12 @@ class Settings:
     is_absolute: bool = False
     is_usual: bool = False
     metric: str = "st-lpips-alex"
+    is_beside: bool = True
+
+    @property
+    def shows_pair(self) -> bool:
+        """Whether the two images stand beside what is made of them."""
+        return self.is_beside and self.mode in (Mode.DIFFERENCE, Mode.HEAT)
 
 
 def mode_texts() -> dict[Mode, tuple[str, str, str]]:

@@ -106,7 +106,7 @@ class Stage(QWidget):
     def shown_panes(self) -> tuple[ComparePane, ...]:
         """Return the panes of the mode."""
         if self._settings.mode is not Mode.SIDE:
-            return (self.pair_pane,)
+            return (self.pair_pane, *self.pair) if self._settings.shows_pair else (self.pair_pane,)
         return tuple(pane for pane in self.panes if pane.subject is not None)
 
     def show_subjects(self, subjects: tuple[Subject | None, ...], stripes: tuple[str, ...]) -> None:
@@ -124,7 +124,8 @@ class Stage(QWidget):
         before, self._settings = self._settings, settings
         if settings.mode is Mode.BLINK and before.mode is not Mode.BLINK:
             self._shows_second = False
-        if replace(settings, visible=before.visible, colours=before.colours, is_shared=before.is_shared) != before:
+        as_before = {name: getattr(before, name) for name in ("visible", "colours", "is_shared", "is_beside")}
+        if replace(settings, **as_before) != before:
             self._forget_map()
         self._arrange()
         if (settings.visible, settings.colours, settings.is_shared) != (
@@ -133,8 +134,8 @@ class Stage(QWidget):
             self._render()
         else:
             self._compose()
-        if had_focus:
-            self.front().canvas.setFocus()
+        if had_focus and settings.mode is not before.mode:
+            self.shown_panes()[0].canvas.setFocus()
         self.point(self.place)
         self.changed.emit()
 
@@ -249,9 +250,9 @@ class Stage(QWidget):
     def _arrange(self) -> None:
         """Show the panes of the mode, and what stands beside them."""
         mode = self._settings.mode
-        for pane in self.panes:
-            pane.setVisible(mode is Mode.SIDE and pane.subject is not None)
-        self.pair_pane.setVisible(mode is not Mode.SIDE)
+        shown = self.shown_panes()
+        for pane in (*self.panes, self.pair_pane):
+            pane.setVisible(pane in shown)
         self.pair_pane.subject = self.pair[0].subject
         self.scale_bar.setVisible(mode in (Mode.DIFFERENCE, Mode.HEAT) and self.map is not None)
         self.pair_pane.canvas.show_divider(self._divider if mode is Mode.SWIPE else None)
@@ -266,10 +267,10 @@ class Stage(QWidget):
 
     def _compose(self) -> None:
         """Put what has come on the canvases."""
+        for pane in self.panes:
+            if pane.rendered is not None:
+                pane.canvas.show_layers((Layer(pane.rendered.picture),))
         if self._settings.mode is Mode.SIDE:
-            for pane in self.panes:
-                if pane.rendered is not None:
-                    pane.canvas.show_layers((Layer(pane.rendered.picture),))
             return
         broken = next((pane for pane in self.pair if pane.problem), None)
         if broken is not None:
@@ -304,7 +305,7 @@ class Stage(QWidget):
         elif self._pair_map is not None:
             canvas.show_layers((Layer(a), Layer(self.map.picture, self._heat)))
             label = metric_label(self._pair_map.metric)
-            whole = self.tr("{0} of the pair {1} = mean of the map").format(label, format_value(self._pair_map.score))
+            whole = self.tr("{0} {1} = mean of the map").format(label, format_value(self._pair_map.score))
             facts = " · ".join(part for part in (whole, self._pair_map.note) if part)
         self.pair_pane.show_pair(title, names, facts)
 

@@ -24,13 +24,13 @@ def number(value: float) -> str:
     return text.replace("-", "−")
 
 
-def fact_words(subject: Subject, rendered: Rendered | None) -> str:
+def fact_words(subject: Subject, rendered: Rendered | None, *, is_broken: bool = False) -> str:
     """Return size, sample type, visible range and what the reader decided."""
     record = subject.record
     bands = {1: tr("grey"), 2: tr("grey + alpha"), 3: "RGB", 4: "RGBA"}.get(record.bands, f"{record.bands}")
     facts = [f"{record.width} × {record.height} px, {bands}, {record.dtype}"]
     if rendered is None:
-        facts.append(tr("reading…"))
+        facts += [] if is_broken else [tr("reading…")]
     else:
         low, high = rendered.limits
         facts.append(tr("black {0}, white {1}").format(number(low), number(high)))
