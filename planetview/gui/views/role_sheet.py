@@ -13,7 +13,6 @@ from PySide6.QtGui import (
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
-    QShowEvent,
 )
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -126,10 +125,6 @@ class RoleSheet(QScrollArea):
     def dropEvent(self, event: QDropEvent) -> None:
         # The pointer never moved after it entered: no place was under it.
         self.drops.dropEvent(event)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._finding.start()
 
     def cards(self) -> tuple[DatasetCard, ...]:
         """Return the cards of the scanned sets, as shown; while `is_complete` is not true some are still to come."""
@@ -340,8 +335,6 @@ class RoleSheet(QScrollArea):
         self._finding.start()
 
     def _show_findings(self) -> None:
-        if not self.isVisible():
-            return  # the show asks again
         workspace = self._workspace
         stretch, excluded = workspace.settings.stretch, workspace.marks.excluded
         found = find_all(workspace.datasets, self._summaries.get, workspace.shared, stretch, excluded)
