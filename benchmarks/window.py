@@ -84,6 +84,7 @@ def large_steps(window: MainWindow, folder: Path, records: int, meter: LoopMeter
     from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QComboBox, QGraphicsView, QListView
 
+    from planetview.gui.plots.panel_view import PanelView
     from planetview.gui.plots.scatter import ScatterPlot
 
     controller, workspace = window.controller, window.workspace
@@ -147,7 +148,10 @@ def large_steps(window: MainWindow, folder: Path, records: int, meter: LoopMeter
     yield f"scrolling {records:,} tiles, engine runs", compute_and_scroll, lambda: has_scrolled
     yield "cancelling the run", controller.cancel, lambda: not controller.is_busy
     yield f"correlation of {records:,} pairs", lambda: window.show_page("correlation"), lambda: True
-    plots = [plot for plot in window.pages.page("correlation").findChildren(ScatterPlot) if plot.isVisible()]
+    page = window.pages.page("correlation")
+    panels = page.findChild(PanelView)
+    yield "opening one of its scatters", lambda: QTest.keyClick(panels, Qt.Key.Key_Return), lambda: True
+    plots = [plot for plot in page.findChildren(ScatterPlot) if plot.isVisible()]
 
     def repaint() -> None:
         for plot in plots * 5:

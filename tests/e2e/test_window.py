@@ -24,6 +24,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QFileDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -34,6 +35,7 @@ from planetview.engine.process_engine import ProcessEngine
 from planetview.gui.actions import PAGE_ACTIONS
 from planetview.gui.main_window import MainWindow
 from planetview.gui.plots.histogram import HistogramPlot
+from planetview.gui.plots.panel_view import PanelView
 from planetview.gui.plots.scatter import ScatterPlot
 from planetview.gui.views.image_grid import ImageGrid
 from planetview.gui.views.tile_strip import TileStrip
@@ -232,7 +234,12 @@ def assert_pages_are_filled(window: MainWindow, qtbot: QtBot, folders: Folders, 
     sums = [curve.getData()[1].sum() for curve in curves if curve.opts["stepMode"] == "center"]
     assert sums == [len(bits) for bits in expected["entropy_bits"].values()]
 
-    scatter = open_page(window, qtbot, "correlation").findChild(ScatterPlot)
+    page = open_page(window, qtbot, "correlation")
+    panels = page.findChild(PanelView)
+    qtbot.waitUntil(lambda: len(panels.panels) == len(pairs_of(expected, candidate)["scores"]))
+    panels.setFocus()
+    QTest.keyClick(panels, Qt.Key.Key_Return)
+    (scatter,) = (plot for plot in page.findChildren(ScatterPlot) if plot.isVisible())
     (points,) = (item for item in scatter.view_box.addedItems if isinstance(item, pg.ScatterPlotItem))
     pairs = pairs_of(expected, candidate)
     shown = chosen_metric(window)
@@ -324,8 +331,9 @@ def test_a_tile_that_is_clicked_is_current_on_every_page(
     score = pairs["scores"]["psnr"][pairs["query_index"].index(image)]
     (cross,) = (
         item
-        for item in page.findChild(ScatterPlot).scene.items()
-        if isinstance(item, pg.ScatterPlotItem) and item.opts["symbol"] == "+"
+        for plot in page.findChildren(ScatterPlot)
+        for item in plot.scene.items()
+        if plot.isVisible() and isinstance(item, pg.ScatterPlotItem) and item.opts["symbol"] == "+"
     )
     assert cross.getData()[1].tolist() == [score]
     assert index.data() in page.findChild(TileStrip).currentIndex().data()

@@ -296,9 +296,10 @@ class CorrelationPage(QWidget):
         current = self._selection.current
         masks = {name: self._mask(self._sets.tables[name]) for name in self._shown_names()}
         chosen = sum(int(mask.sum()) for mask in masks.values())
-        self._panels.mark(masks)
+        shown = self._with_current(masks, current)
+        self._panels.mark(shown)
         self._mark_plots(masks, current)
-        self._show_pairs(masks, current)
+        self._show_pairs(shown, current)
         self._clear.setEnabled(chosen > 0)
         words = self.tr("1 pair selected") if chosen == 1 else self.tr("{:,} pairs selected").format(chosen)
         self._count.setText(words)
@@ -319,15 +320,23 @@ class CorrelationPage(QWidget):
                 return name, int(rows[0])
         return None
 
+    def _with_current(self, masks: dict[str, Mask], current: ImageRef | None) -> dict[str, Mask]:
+        """Return the masks with the pairs of the current image in them too."""
+        found = dict(masks)
+        for kind in self._controls.pairing.kinds:
+            here = self._current_row(current, kind)
+            if here is not None:
+                found[here[0]] = masks[here[0]].copy()
+                found[here[0]][here[1]] = True
+        return found
+
     def _show_pairs(self, masks: dict[str, Mask], current: ImageRef | None) -> None:
         assert self._results is not None
         assert self._sets is not None
         names = tuple(dataset.name for dataset in self._results.datasets)
-        here = {self._current_row(current, kind) for kind in self._controls.pairing.kinds}
         places, images, tables, rows_of = [], [], [], []
-        for name, selected in masks.items():
-            table, mask = self._sets.tables[name], selected.copy()
-            mask[[row[1] for row in here if row is not None and row[0] == name]] = True
+        for name, mask in masks.items():
+            table = self._sets.tables[name]
             rows = np.flatnonzero(mask)
             pair = (names.index(table.query), names.index(table.bank))
             places.append(np.tile(pair, (rows.size, 1)))
@@ -383,7 +392,9 @@ class CorrelationPage(QWidget):
     def _on_picked(self, ref: ImageRef) -> None:
         assert self._sets is not None
         self._selection.set_current(ref, self)
-        self._mark_plots({name: self._mask(self._sets.tables[name]) for name in self._shown_names()}, ref)
+        masks = {name: self._mask(self._sets.tables[name]) for name in self._shown_names()}
+        self._panels.mark(self._with_current(masks, ref))
+        self._mark_plots(masks, ref)
 
     def _on_selection_changed(self, change: SelectionChange) -> None:
         if self._sets is not None and change.origin is not self:
