@@ -19,7 +19,7 @@ from pytestqt.qtbot import QtBot
 from planetview.core.datasets import Dataset, ImageRecord, Role, SourceKind
 from planetview.core.errors import UserError
 from planetview.core.image_compare import VisibleRange
-from planetview.core.messages import PairMapRequest, Request
+from planetview.core.messages import PairMapRequest, Request, ScanRequest
 from planetview.core.pair_map import PairMap
 from planetview.core.results import Neighbours, Results
 from planetview.core.settings import RunSettings
@@ -599,8 +599,6 @@ def test_a_heat_map_comes_from_the_engine_with_the_score_it_sums_to(qtbot, view,
 
 
 def test_a_heat_map_waits_for_the_running_job_and_says_so(qtbot, view, make_runner, results):
-    from planetview.core.messages import ScanRequest
-
     engine = mapping(a_map)
     runner = make_runner(engine)
     view.use_pair_maps(PairMaps(runner, lambda: runner.is_busy, view))
@@ -634,9 +632,24 @@ def test_missing_weights_are_said_in_the_pane_and_another_metric_can_be_chosen(q
     assert not view.stage.pair_pane.canvas.words
 
 
-def test_stepping_on_asks_only_for_the_map_of_the_image_that_is_left(qtbot, view, results, make_runner):
-    from planetview.core.messages import ScanRequest
+def test_a_cancelled_heat_map_can_be_asked_for_again(qtbot, view, make_runner):
+    engine = mapping(a_map)
+    runner = make_runner(engine)
+    view.use_pair_maps(PairMaps(runner, lambda: runner.is_busy, view))
+    engine.hold("features")
+    runner.submit(ScanRequest(()))
+    qtbot.waitUntil(engine.is_holding.is_set)
+    press(qtbot, view, "H")
 
+    runner.cancel_all()
+    assert "cancelled. Press H" in view.stage.pair_pane.canvas.words
+
+    engine.release()
+    press(qtbot, view, "H")
+    qtbot.waitUntil(lambda: view.stage.map is not None)
+
+
+def test_stepping_on_asks_only_for_the_map_of_the_image_that_is_left(qtbot, view, results, make_runner):
     engine = mapping(a_map)
     runner = make_runner(engine)
     view.use_pair_maps(PairMaps(runner, lambda: runner.is_busy, view))

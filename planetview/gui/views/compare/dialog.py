@@ -188,7 +188,7 @@ class CompareDialog(QDialog):
     def _build_keys(self) -> None:
         controls, options = self.controls, self.controls.options
         for mode, (_, key, _tip) in mode_texts().items():
-            self._key(key, partial(controls.choose_mode, mode))
+            self._key(key, partial(self._choose_mode, mode))
         for key, act in (
             ("P", controls.next_pair), ("T", controls.next_visible), ("R", controls.toggle_shared),
             ("C", controls.next_colours), ("L", controls.toggle_linked), ("G", controls.toggle_histogram),
@@ -250,20 +250,21 @@ class CompareDialog(QDialog):
     def _nudge(self, up: bool) -> None:
         self.controls.options.step(self.settings.mode, up)
 
-    def _each_transform(self, act: Callable[[ComparePane], object]) -> None:
-        """Act on the pane that is in front; linked panes follow it."""
-        act(self.stage.front())
+    def _choose_mode(self, mode: Mode) -> None:
+        if mode is self.settings.mode:
+            self.stage.ask_again()
+        self.controls.choose_mode(mode)
 
     @Slot()
     def _fit(self) -> None:
-        self._each_transform(lambda pane: pane.canvas.transform.fit())
+        self.stage.front().canvas.transform.fit()
 
     @Slot()
     def _show_full(self) -> None:
-        self._each_transform(lambda pane: pane.canvas.zoom_to(1.0))
+        self.stage.front().canvas.zoom_to(1.0)
 
     def _zoom(self, factor: float) -> None:
-        self._each_transform(lambda pane: pane.canvas.zoom_by(factor))
+        self.stage.front().canvas.zoom_by(factor)
 
     @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:

@@ -208,6 +208,12 @@ class Stage(QWidget):
             self._map_words, self._map_failed = words, is_problem
             self._compose()
 
+    def ask_again(self) -> None:
+        """Ask for the map once more where there is none: weights may have come, a cancelled one may be wanted."""
+        if self.map is None:
+            self._forget_map()
+            self._compose()
+
     def _is_wanted(self, request: PairMapRequest) -> bool:
         records = tuple(pane.record for pane in self.pair)
         return (request.first, request.second) == records and request.metric == self._settings.metric
