@@ -7,7 +7,7 @@ from html import escape
 
 import numpy as np
 from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QKeySequence, QPixmap, QResizeEvent, QShortcut
+from PySide6.QtGui import QAction, QKeySequence, QPixmap, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
 from planetview import __version__
@@ -96,7 +96,7 @@ class OverviewPage(QWidget):
         theme.changed.connect(self._on_theme_changed)
 
     def prepare(self) -> Iterator[None]:
-        """Nothing is left for later: this page is whole from the beginning."""
+        """Nothing is left for later."""
         return iter(())
 
     def show_results(self, results: Results | None) -> None:
@@ -176,9 +176,9 @@ class OverviewPage(QWidget):
         layout.setSpacing(GAP)
         self._splitter = side_by_side(self._table, self._panel, _DETAILS_WIDTH)
         self._side = self._splitter.widget(1)
-        for widget in (self._stale, self._findings, self._warnings, self._tools):
+        for widget in (self._stale, self._findings, self._warnings, self._tools, self._splitter):
             layout.addWidget(widget)
-        layout.addWidget(self._splitter, 1)
+        layout.setStretchFactor(self._splitter, 1)
         layout.addLayout(self._build_foot())
         self.setFocusProxy(self._table)
         # Qt's own order otherwise: that in which the parts were made.
@@ -199,7 +199,7 @@ class OverviewPage(QWidget):
         self._table.sort_wanted.connect(self._tools.turn_sort)
         self._table.columns_moved.connect(lambda ids: self._on_columns_chosen(reordered(self._model, list(ids))))
         self._table.horizontalHeader().customContextMenuRequested.connect(self._on_header_menu)
-        self._model.dataChanged.connect(self._on_values_changed)
+        self._model.dataChanged.connect(lambda: self._on_current_changed(self._table.currentIndex()))
 
     def _build_foot(self) -> QHBoxLayout:
         legend = self._legend = QLabel(
@@ -224,6 +224,10 @@ class OverviewPage(QWidget):
         self._splitter.setMinimumHeight(_LEAST_LINES * line)
         self._findings.use_room(self.height())
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._stepping.start()
+
     def _version(self) -> str:
         made_by = None if self._results is None else self._results.provenance.get("planetview")
         return str(made_by or __version__)
@@ -234,6 +238,8 @@ class OverviewPage(QWidget):
 
     @Slot()
     def _take_step(self) -> None:
+        if self._is_running and not self.isVisible():
+            return  # until it is shown: the values of a run come many times a second
         if self._steps:
             self._steps.pop(next(iter(self._steps)))()
         if self._steps:
@@ -303,8 +309,7 @@ class OverviewPage(QWidget):
             self._tools.show_all()
         if row not in self._model.rows:
             self._model.toggle_family(row.family)
-        column = Column(ColumnKind.CANDIDATE, candidate)
-        if column not in self._model.columns:
+        if (column := Column(ColumnKind.CANDIDATE, candidate)) not in self._model.columns:
             self._on_columns_chosen(self._model.column_choice.with_shown(column.id, True))
         if self._table.go_to(row, candidate):
             self._table.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -363,10 +368,6 @@ class OverviewPage(QWidget):
         menu.chosen.connect(self._on_columns_chosen)
         menu.sort_wanted.connect(self._tools.sort_by)
         menu.popup(header.mapToGlobal(at))
-
-    @Slot()
-    def _on_values_changed(self) -> None:
-        self._on_current_changed(self._table.currentIndex())
 
     @Slot(QModelIndex)
     def _on_current_changed(self, current: QModelIndex) -> None:
