@@ -117,14 +117,16 @@ def test_results_of_very_many_images_wait_for_the_show(prepared: MainWindow, res
     assert prepared.pages.page("entropy")._results is None
 
 
-def test_a_page_filled_out_of_sight_chooses_no_image_for_the_others(prepared: MainWindow, results: Results) -> None:
+def test_a_page_filled_out_of_sight_chooses_no_image_for_the_others(
+    prepared: MainWindow, results: Results, qtbot: QtBot
+) -> None:
     prepared.pages.show_results(results)
 
     list(prepared.pages.fill())
     assert prepared.pages._selection.current is None
     prepared.show_page("neighbours")
 
-    assert prepared.pages._selection.current is not None
+    qtbot.waitUntil(lambda: prepared.pages._selection.current is not None)
 
 
 def test_the_page_of_a_run_that_begins_is_filled_once(prepared: MainWindow, results: Results, qtbot: QtBot) -> None:

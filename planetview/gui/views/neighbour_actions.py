@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QMenu, QPushButton
 
 from planetview.core.formatting import format_count
 from planetview.core.selection import Mask
@@ -12,11 +12,13 @@ from planetview.gui.models.neighbour_filter import MarkMasks
 
 
 class NeighbourActions(QObject):
-    """The actions, with their keys while `view` has the focus."""
+    """The actions, with their keys while `view` has the focus, and the menu of `view`."""
 
-    def __init__(self, view: QWidget) -> None:
+    def __init__(self, view: QAbstractScrollArea) -> None:
         super().__init__(view)
         self._view = view
+        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        view.customContextMenuRequested.connect(lambda at: self.menu_at(view.viewport().mapToGlobal(at)))
         make = self._make
         self.compare = make(self.tr("Compare…"), "", self.tr("See the images large, side by side (Enter)."))
         self.flag = make(self.tr("Flag"), "F", self.tr("Mark images to come back to."))

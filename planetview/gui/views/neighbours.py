@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
@@ -55,6 +55,7 @@ class NeighboursPage(QWidget):
         self._selection = selection
         self._theme = theme
         self._thumbs = thumbs
+        self._results: Results | None = None
         self._model = NeighbourListModel(self)
         self._marks = ImageMarks(workspace, self)
         self._shown = ShownSet(selection, self._marks)
@@ -89,7 +90,7 @@ class NeighboursPage(QWidget):
     def show_results(self, results: Results | None) -> None:
         """Show the neighbours of a finished run; None empties the page."""
         self._complete()
-        self._shown.results = results
+        self._results = results
         names = queries_of(results) if results is not None else []
         self._bar.fill_queries((f"{name} ({role_title(role).lower()})", name) for name, role in names)
         self._stack.setCurrentIndex(1 if names else 0)
@@ -173,8 +174,6 @@ class NeighboursPage(QWidget):
         grid.copy_requested.connect(self._inspector.panes[0].copy_path)
         grid.toggled.connect(self._on_toggled)
         grid.selection_wished.connect(self._on_selection_wished)
-        grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        grid.customContextMenuRequested.connect(self._on_menu_wished)
         actions.compare.triggered.connect(self._on_compare)
         actions.all.triggered.connect(grid.select_all)
         actions.none.triggered.connect(grid.select_none)
@@ -203,12 +202,12 @@ class NeighboursPage(QWidget):
 
     def _use_set(self) -> None:
         """Take the chosen set and spaces; what else can be chosen follows from them."""
-        results, query, bar = self._shown.results, self._bar.query.currentData(), self._bar
+        results, query, bar = self._results, self._bar.query.currentData(), self._bar
         found = None
         if results is not None and query:
             bar.fill_spaces(spaces_of(results, query))
             found = NeighbourSet(results, query, bar.by.currentData(), bar.chosen_other)
-        is_other = self._shown.use(found)
+        is_other = self._shown.use(results, found)
         if found is not None and results is not None:
             if is_other:
                 bar.fill_labels({})
@@ -382,10 +381,6 @@ class NeighboursPage(QWidget):
     def _on_selection_wished(self, images: Mask, joins: bool) -> None:
         if self._shown.found is not None:
             self._selection.select(self._shown.found.query.name, images, origin=self, extend=joins)
-
-    @Slot(QPoint)
-    def _on_menu_wished(self, at: QPoint) -> None:
-        self._actions.menu_at(self._grid.viewport().mapToGlobal(at))
 
     @Slot(str)
     def _on_path_copied(self, path: str) -> None:

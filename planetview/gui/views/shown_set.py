@@ -35,9 +35,9 @@ class ShownSet:
         mask = self._selection.selected(self.found.query.name)
         return mask if mask.size == len(self.found) else None
 
-    def use(self, found: NeighbourSet | None) -> bool:
-        """Show another set, or the same in other spaces; return whether it is another one."""
-        before, self.found = self.found, found
+    def use(self, results: Results | None, found: NeighbourSet | None) -> bool:
+        """Show another set of `results`, or the same in other spaces; return whether it is another one."""
+        before, self.found, self.results = self.found, found, results
         is_other = found is not None and (before is None or before.query is not found.query)
         if found is None:
             self.texts = None
