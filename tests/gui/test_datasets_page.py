@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QToolButton
 from pytestqt.modeltest import ModelTester
@@ -79,13 +79,16 @@ def page(qtbot: QtBot, theme: Theme) -> Iterator[RoleSheet]:
     workspace, thumbs = Workspace(), ThumbnailCache()
     page = RoleSheet(workspace, thumbs, theme)
     workspace.setParent(page)
-    qtbot.addWidget(page)
     page.resize(1100, 900)
     page.show()
     qtbot.waitExposed(page)
     yield page
     page.stretch.preview.shutdown()
     thumbs.shutdown()
+    page.close()
+    page.deleteLater()
+    # Pages that linger are styled again with every theme that a test puts on.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture
