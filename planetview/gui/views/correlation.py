@@ -9,9 +9,7 @@ import numpy.typing as npt
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
-    QHBoxLayout,
     QLabel,
-    QPushButton,
     QSplitter,
     QStackedLayout,
     QStackedWidget,
@@ -29,10 +27,10 @@ from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.turns import Turns
 from planetview.gui.views.correlation_controls import CorrelationControls
 from planetview.gui.views.matrix_pane import MatrixPane
-from planetview.gui.views.pair_columns import ENTROPY, column_label, column_of, quantity, short_number
+from planetview.gui.views.pair_columns import ENTROPY, quantity
 from planetview.gui.views.pair_series import Pairing, PairSets
+from planetview.gui.views.pairs_pane import PairsPane
 from planetview.gui.views.panels import GAP
-from planetview.gui.views.tile_strip import Tiles, TileStrip
 
 Mask = npt.NDArray[np.bool_]
 
@@ -76,7 +74,7 @@ class CorrelationPage(QWidget):
         """Show the pairs of a run; None goes back to the invitation."""
         self._results = results
         self._sets = None if results is None else PairSets(results)
-        if self._sets is None or not self._sets.nearest:
+        if results is None or self._sets is None or not self._sets.nearest:
             self._sets = None
             self._filling.stop()
             self._stack.setCurrentWidget(self._empty)
@@ -85,6 +83,7 @@ class CorrelationPage(QWidget):
             pass
         assert self._content is not None
         self._stack.setCurrentWidget(self._content)
+        self._pairs.use(results, self._sets)
         self._controls.offer(self._sets)
         self._on_pairs_changed()
 
@@ -100,7 +99,10 @@ class CorrelationPage(QWidget):
         self._build_controls()
         yield
         lower = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
-        lower.addWidget(self._build_pairs())
+        self._pairs = PairsPane(self._theme, self._thumbs)
+        self._pairs.cleared.connect(self._on_clear_clicked)
+        self._pairs.picked.connect(self._on_picked)
+        lower.addWidget(self._pairs)
         self._matrix = MatrixPane(self._theme)
         self._matrix.cell_chosen.connect(self._on_cell_chosen)
         self._matrix.notice.connect(self.notice)
@@ -166,28 +168,6 @@ class CorrelationPage(QWidget):
         outer.setContentsMargins(16, 16, 16, 16)
         outer.addWidget(splitter)
         return content
-
-    def _build_pairs(self) -> QWidget:
-        self._count = QLabel(wordWrap=True)
-        self._clear = QPushButton(self.tr("Clear selection"))
-        self._clear.clicked.connect(self._on_clear_clicked)
-        self._strip = TileStrip(self._theme, self._thumbs, 2)
-        self._strip.setAccessibleName(self.tr("Selected pairs"))
-        self._strip.set_empty_text(
-            self.tr("Drag over points to see their pairs: the image and its nearest, or random, reference image.")
-        )
-        self._strip.setToolTip(self.tr("Left: the image. Right: its reference image."))
-        self._strip.picked.connect(self._on_picked)
-        column = QWidget()
-        header = QHBoxLayout()
-        header.addWidget(self._count, 1)
-        header.addWidget(self._clear)
-        layout = QVBoxLayout(column)
-        layout.setContentsMargins(0, GAP, GAP, 0)
-        layout.setSpacing(GAP)
-        layout.addLayout(header)
-        layout.addWidget(self._strip, 1)
-        return column
 
     @property
     def _is_open(self) -> bool:
@@ -299,10 +279,8 @@ class CorrelationPage(QWidget):
         shown = self._with_current(masks, current)
         self._panels.mark(shown)
         self._mark_plots(masks, current)
-        self._show_pairs(shown, current)
-        self._clear.setEnabled(chosen > 0)
-        words = self.tr("1 pair selected") if chosen == 1 else self.tr("{:,} pairs selected").format(chosen)
-        self._count.setText(words)
+        self._pairs.show_pairs(shown, current, self._controls.axes[1])
+        self._pairs.say_chosen(chosen)
 
     def _mark_plots(self, masks: dict[str, Mask], current: ImageRef | None) -> None:
         if self._is_open:
@@ -329,37 +307,6 @@ class CorrelationPage(QWidget):
                 found[here[0]] = masks[here[0]].copy()
                 found[here[0]][here[1]] = True
         return found
-
-    def _show_pairs(self, masks: dict[str, Mask], current: ImageRef | None) -> None:
-        assert self._results is not None
-        assert self._sets is not None
-        names = tuple(dataset.name for dataset in self._results.datasets)
-        places, images, tables, rows_of = [], [], [], []
-        for name, mask in masks.items():
-            table = self._sets.tables[name]
-            rows = np.flatnonzero(mask)
-            pair = (names.index(table.query), names.index(table.bank))
-            places.append(np.tile(pair, (rows.size, 1)))
-            images.append(np.column_stack([table.query_index[rows], table.bank_index[rows]]))
-            tables += [name] * int(rows.size)
-            rows_of.append(rows)
-        self._pair_of_tile = list(zip(tables, np.concatenate(rows_of).tolist(), strict=True))
-        tiles = Tiles(names, np.concatenate(places), np.concatenate(images), self._captions)
-        self._strip.show_tiles(self._results, tiles)
-        self._strip.follow(current)
-
-    def _captions(self, tile: int) -> tuple[str, str]:
-        assert self._results is not None
-        assert self._sets is not None
-        name, row = self._pair_of_tile[tile]
-        table = self._sets.tables[name]
-        first = self._results.dataset(table.query).images[int(table.query_index[row])].name
-        second = self._results.dataset(table.bank).images[int(table.bank_index[row])].name
-        y = self._controls.axes[1]
-        score = short_number(float(column_of(table, y)[row]))
-        bits = short_number(float(table.entropy_bits[row]))
-        kind = "" if name in self._sets.nearest else self.tr(", random")
-        return f"{first} | {second}", self.tr("{} {}, {} bits{}").format(column_label(y), score, bits, kind)
 
     @Slot(str, int)
     def _on_point_chosen(self, name: str, row: int) -> None:
