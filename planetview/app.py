@@ -74,9 +74,10 @@ def build(engine: Engine, beside: MainWindow | None = None) -> MainWindow:
     from planetview.core.selection import SelectionState
     from planetview.exports import EXPORTS, report_file
     from planetview.gui.background import Background
-    from planetview.gui.controller import Controller, Services
+    from planetview.gui.controller import Controller
     from planetview.gui.main_window import MainWindow
     from planetview.gui.runner import JobRunner
+    from planetview.gui.services import Services
     from planetview.gui.study_files import StudyFiles
     from planetview.gui.thumb_store import ThumbnailStore
     from planetview.gui.thumbs import ThumbnailCache

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -31,30 +31,17 @@ from planetview.gui.background import Background
 from planetview.gui.generator_work import GeneratorWork
 from planetview.gui.jobs import Jobs
 from planetview.gui.pair_maps import PairMaps
+from planetview.gui.recovery_offers import RecoveryOffers
 from planetview.gui.runner import JobRunner
+from planetview.gui.services import Services
 from planetview.gui.sources import sort_paths
-from planetview.gui.study_files import Recovery, StudyFiles
+from planetview.gui.study_files import StudyFiles
 from planetview.gui.weight_files import WeightFiles
 from planetview.gui.widgets.message_bar import BarMessage
 from planetview.gui.workspace import MissingSource, Workspace
 
-PrepareDemo = Callable[[Callable[[], None]], tuple[ScanTarget, ...]]
-Export = Callable[[Results, Path, ReportOptions], None]
 # Stands for the demo where else a study's path does.
 DEMO = "demo"
-
-
-@dataclass(frozen=True)
-class Services:
-    """What the composition root lends the window, so that it need not know who does it.
-
-    prepare_demo: writes the demo's images and returns its sources; calls what it is given to be cancelled.
-    exports: suffix -> writer of a report. report_file: the bytes of the HTML report, for archives.
-    """
-
-    prepare_demo: PrepareDemo | None = None
-    exports: Mapping[str, Export] | None = None
-    report_file: Callable[[Results, ReportOptions], bytes] | None = None
 
 
 class Controller(QObject):
@@ -107,7 +94,8 @@ class Controller(QObject):
         files.saved.connect(self._on_saved)
         files.opened.connect(self._on_opened)
         files.failed.connect(self._on_file_failed)
-        files.recoveries_found.connect(self._offer_recoveries)
+        self._recoveries = RecoveryOffers(files, self._on_opened, self)
+        self._recoveries.message.connect(self.message)
         self.jobs = Jobs(runner, self)
         self.jobs.again_wanted.connect(self._repeat)
         self.weights = WeightFiles(runner, lambda: self.is_busy, self)
@@ -404,29 +392,6 @@ class Controller(QObject):
 
     def _on_file_failed(self, what: str, why: JobFailure) -> None:
         self._tell(what, why)
-
-    def _offer_recoveries(self, found: tuple[Recovery, ...]) -> None:
-        for recovery in found:
-            self.message.emit(
-                BarMessage(
-                    f"recovery {recovery.copy.name}",
-                    self.tr("PlanetView did not close properly: '{0}' has unsaved changes.").format(recovery.title),
-                    self.tr("Restore brings back the study as it was, with its results."),
-                    actions=(
-                        (self.tr("Restore"), partial(self._restore, recovery)),
-                        (self.tr("Discard"), partial(self.files.discard, recovery)),
-                    ),
-                )
-            )
-
-    def _restore(self, recovery: Recovery) -> None:
-        def on_read(study: Study) -> None:
-            self._on_opened(study, recovery.original, recovered=True)
-            self.files.autosave()
-            # The background thread works in order: our own copy is on the disk before theirs goes.
-            self.files.discard(recovery)
-
-        self.files.read(recovery.copy, on_read)
 
     def _tell(self, key: str, failure: JobFailure, actions: tuple[tuple[str, Callable[[], object]], ...] = ()) -> None:
         self.message.emit(BarMessage(key, failure.message, failure.hint, "danger", failure.details, actions))
