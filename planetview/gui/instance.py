@@ -14,7 +14,9 @@ from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 from planetview.core.paths import config_dir
 
-_WAIT_MS = 1000
+_CONNECT_MS = 1000
+# The running program may be in the middle of something; longer than this, it hangs.
+_ANSWER_MS = 8000
 _MOST_BYTES = 1_000_000
 _ACCEPTED = b"ok\n"
 
@@ -35,7 +37,7 @@ def hand_over(paths: Sequence[Path], *, demo: bool = False, name: str = "") -> b
     """Give the files to the program that runs already; return whether there is one that took them."""
     socket = QLocalSocket()
     socket.connectToServer(name or server_name())
-    if not socket.waitForConnected(_WAIT_MS):
+    if not socket.waitForConnected(_CONNECT_MS):
         return False
     message = {"paths": [str(path.absolute()) for path in paths], "demo": demo}
     socket.write(json.dumps(message).encode() + b"\n")
@@ -93,7 +95,7 @@ class Instance(QObject):
 
 def _read_line(socket: QLocalSocket) -> bytes:
     while not socket.canReadLine():
-        if not socket.waitForReadyRead(_WAIT_MS):
+        if not socket.waitForReadyRead(_ANSWER_MS):
             return b""
     return bytes(socket.readLine().data())
 
