@@ -188,6 +188,14 @@ def test_random_pairs_show_their_own_coefficients(page, panels, drawn):
     assert f"r = {r:.2f}".replace("-", "−") in panels.panels[0].words[0]
 
 
+def test_a_panel_of_nearest_pairs_tells_the_coefficients_of_random_ones_too(panels, drawn):
+    found = next(one for one in drawn.random_correlations if (one.metric, one.candidate) == ("psnr", "gan_v1"))
+
+    tip = panels.model().index(0).data(Qt.ItemDataRole.ToolTipRole)
+
+    assert f"Random pairs: r {found.r:.2f}".replace("-", "−") in tip
+
+
 def test_both_kinds_stand_side_by_side_with_the_same_axes(page, panels):
     choose(box(page, "Pairs"), "both")
 

@@ -35,7 +35,7 @@ class Panel:
     """One small scatter.
 
     key: what it is called outside. title: above it. words: lines below it, plain text. x_words, y_words: the axes.
-    span: what is in view; None without points, then `reason` says why.
+    span: what is in view; None without points, then `reason` says why. hint: one more line, not drawn.
     """
 
     key: str
@@ -46,6 +46,7 @@ class Panel:
     series: tuple[ScatterSeries, ...]
     span: QRectF | None
     reason: str = ""
+    hint: str = ""
 
     @property
     def is_dense(self) -> bool:
@@ -54,7 +55,7 @@ class Panel:
 
     def text(self) -> str:
         """Return all it says, in lines."""
-        return "\n".join((self.title, *self.words, *([self.reason] if self.reason else [])))
+        return "\n".join((self.title, *self.words, *filter(None, (self.reason, self.hint))))
 
 
 def nice_ticks(low: float, high: float, most: int = _TICKS) -> list[float]:

@@ -284,7 +284,8 @@ class MatrixView(QTableView):
         self.horizontalHeader().setMinimumSectionSize(
             max(58, metrics.horizontalAdvance(signed(-0.99)) + 18, self._widest_word() + 12)
         )
-        self.horizontalHeader().setMinimumHeight(3 * metrics.height() + 12)
+        lines = max((len(column_label(name).split()) for name in self.matrix.names), default=1)
+        self.horizontalHeader().setMinimumHeight(lines * metrics.height() + 12)
         self.verticalHeader().setMinimumSectionSize(metrics.height() + 10)
 
     def changeEvent(self, event: QEvent) -> None:

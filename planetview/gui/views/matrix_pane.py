@@ -40,7 +40,7 @@ class MatrixPane(QWidget):
         self._matrix.exports.add_file(
             self.tr("Export &LaTeX…"), self._write_latex, ".tex", self.tr("LaTeX table with booktabs (*.tex)")
         )
-        self._title = QLabel(wordWrap=True)
+        self._title = QLabel()
         self._method = QComboBox()
         for method in Method:
             self._method.addItem(method.label, str(method))

@@ -113,11 +113,22 @@ class PairSets:
             found = self.coefficients(name, ENTROPY, metric)
             lines += short_lines(found) if len(names) == 1 else [f"{self.tables[name].query}: {one_line(found)}"]
         has_points = any(one.x.size for one in series)
+        hint = "" if is_one_of_two else self._other_kind(metric, kind, names)
         reason = "" if has_points else self.reason(names, ENTROPY, metric)
         words = quantity(ENTROPY)
         y_words = f"{label} ({unit})" if unit else label
         return Panel(f"{metric}/{kind}", title, tuple(lines), f"{words[0]} ({words[1]})", y_words, series,
-                     span if has_points else None, reason)  # fmt: skip
+                     span if has_points else None, reason, hint)  # fmt: skip
+
+    def _other_kind(self, metric: str, kind: Pairing, names: list[str]) -> str:
+        """Return the coefficients of the pairs that are not shown: random ones beside nearest ones."""
+        other = Pairing.RANDOM if kind is Pairing.NEAREST else Pairing.NEAREST
+        datasets = [self.tables[name].query for name in names]
+        found = [one_line(self.coefficients(name, ENTROPY, metric)) for name in self.names(datasets, other)]
+        if not found:
+            return ""
+        words = tr("Random pairs: {}") if other is Pairing.RANDOM else tr("Nearest pairs: {}")
+        return words.format("; ".join(found))
 
 
 def short_lines(found: Correlation) -> list[str]:
