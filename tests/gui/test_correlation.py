@@ -256,3 +256,9 @@ def test_the_points_are_exported_with_every_digit(page, plot, results, tmp_path,
         pairs = results.pairs_of(name)
         known = [pairs.entropy_bits, *pairs.scores.values()]
         assert all(any(float(cell) == column[int(row)] for column in known) for cell in cells)
+
+
+def test_the_current_image_is_marked_in_every_panel(page, selection):
+    selection.set_current(("gan_v1", 5), origin="another page")
+
+    assert np.flatnonzero(page.findChild(PanelView).selected["gan_v1"]).tolist() == [5]
