@@ -209,6 +209,22 @@ def test_a_dragged_column_stays_where_it_was_put_and_is_copied_there(qtbot, page
     assert first.index("gan_v2") < first.index("gan_v1")
 
 
+def test_columns_are_moved_and_sorted_by_keys_too(qtbot, page):
+    both = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier
+    page._table.setFocus()
+    page._table.setCurrentIndex(page._model.index(1, page._model.column_of("gan_v2")))
+
+    qtbot.keyClick(page._table, Qt.Key.Key_Left, both)
+    assert headings(page) == ["gan_v2", "gan_v1"]
+    assert page._model.candidate_at(page._table.currentIndex().column()) == "gan_v2"
+
+    qtbot.keyClick(page._table, Qt.Key.Key_Left, both)
+    assert headings(page) == ["gan_v2", "gan_v1"], "there is nothing further left"
+
+    qtbot.keyClick(page._table, Qt.Key.Key_Down, both)
+    assert headings(page) == ["gan_v2 ▾", "gan_v1"]
+
+
 def test_what_is_filtered_away_is_not_copied_yet_exported(page):
     page._model.choose_rows(RowChoice(text="psnr"))
 

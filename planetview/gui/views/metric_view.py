@@ -155,18 +155,34 @@ class MetricTableView(QTableView):
         down.sectionClicked.connect(self._fold)
 
     def _add_actions(self) -> None:
-        for text, slot in (
-            (self.tr("Copy"), self.copy_requested.emit),
-            (self.tr("Open all groups"), lambda: self._fold_all(frozenset())),
-            (self.tr("Close all groups"), lambda: self._fold_all(frozenset(Family))),
+        for text, keys, slot in (
+            (self.tr("Copy"), "", self.copy_requested.emit),
+            (self.tr("Open all groups"), "", lambda: self._fold_all(frozenset())),
+            (self.tr("Close all groups"), "", lambda: self._fold_all(frozenset(Family))),
+            (self.tr("Move column left"), "Alt+Shift+Left", lambda: self._move_column(-1)),
+            (self.tr("Move column right"), "Alt+Shift+Right", lambda: self._move_column(1)),
+            (
+                self.tr("Sort by this column"),
+                "Alt+Shift+Down",
+                lambda: self.sort_wanted.emit(self.currentIndex().column()),
+            ),
         ):
             action = QAction(text, self)
+            action.setShortcut(keys)
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
             action.triggered.connect(slot)
             self.addAction(action)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
     def _fold_all(self, closed: frozenset[Family]) -> None:
         self._metrics.choose_rows(replace(self._metrics.row_choice, closed=closed))
+
+    def _move_column(self, step: int) -> None:
+        """Exchange the current column with its neighbour on the left (-1) or right (1)."""
+        ids, place = [column.id for column in self._metrics.columns], self.currentIndex().column()
+        if place >= 0 and 0 <= place + step < len(ids):
+            ids[place], ids[place + step] = ids[place + step], ids[place]
+            self.columns_moved.emit(tuple(ids))
 
     def _fold_by_key(self, key: int) -> bool:
         """Open or close the family whose heading is current; False where another cell is, or the key says neither."""
