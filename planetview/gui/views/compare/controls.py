@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QButtonGroup, QCheckBox, QComboBox, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QCheckBox, QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from planetview.core.image_compare import VisibleRange
 from planetview.gui.models.wording import tr
@@ -161,7 +161,13 @@ class Controls(QWidget):
         self._zoom.setMinimumWidth(self._zoom.fontMetrics().horizontalAdvance("1000 %"))
         self._zoom.setToolTip(tr("Screen pixels per image pixel. Wheel, + and − zoom."))
         fields = (labelled(tr("Stretch"), self._visible), self._shared, labelled(tr("Colours"), self._colours))
-        for widget in (*fields, self.linked, self.histogram, fit, full, self._zoom):
+        zoom = QWidget()
+        together = QHBoxLayout(zoom)
+        together.setContentsMargins(0, 0, 0, 0)
+        together.setSpacing(GAP)
+        for part in (fit, full, self._zoom):
+            together.addWidget(part)
+        for widget in (*fields, self.linked, self.histogram, zoom):
             row.addWidget(widget)
         return row
 

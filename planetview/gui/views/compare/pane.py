@@ -92,6 +92,7 @@ class ComparePane(QWidget):
         self.title.setText(title)
         self.name.setText(names)
         self.facts.setText(facts)
+        self.facts.setToolTip(facts)
         self.canvas.setAccessibleName(title)
         self.canvas.setAccessibleDescription(f"{names}. {facts}")
 

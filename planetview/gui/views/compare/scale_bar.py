@@ -15,7 +15,7 @@ from planetview.gui.views.compare.words import number
 _BAR_PX = 18
 _STOPS = 32
 _TICKS = 5
-_SAMPLE = "−0.000012345"
+_SAMPLE = "−65535"
 
 
 class ScaleBar(QWidget):
@@ -38,6 +38,7 @@ class ScaleBar(QWidget):
         ends = self.tr("Colours from {0} to {1} {2}").format(number(limits[0]), number(limits[1]), unit).strip()
         self.setAccessibleDescription(ends)
         self.setToolTip(ends)
+        self.updateGeometry()
         self.update()
 
     def show_value(self, value: float | None) -> None:
@@ -56,7 +57,8 @@ class ScaleBar(QWidget):
         return texts
 
     def sizeHint(self) -> QSize:
-        return QSize(_BAR_PX + 16 + self.fontMetrics().horizontalAdvance(_SAMPLE), 200)
+        widest = max(self.fontMetrics().horizontalAdvance(text) for text in (*self.tick_texts(), _SAMPLE))
+        return QSize(_BAR_PX + 20 + widest, 200)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(self.sizeHint().width(), 96)
