@@ -171,12 +171,12 @@ class _Collection:
             if source.name not in found:
                 self.left_out.append((source.name, "", f"the set could not be read from '{source.path}'"))
         collected = [self._copy(place, sink) for place in self._places]
-        for name, content in self._call(_study_files, self._portable(collected)).items():
+        for name, content in self._call(_study_files, self._study, self._places, tuple(collected)).items():
             sink.add(name, content)
         for name, content in self._documents.items():
             sink.add(name, content)
         datasets = tuple(place.dataset for place in self._places)
-        sink.add("provenance.json", self._call(provenance_json, self._study, datasets, self.left_out))
+        sink.add("provenance.json", provenance_json(self._study, datasets, self.left_out))
         sink.add("README.txt", readme(self._study, datasets, self.left_out))
         sink.add(SUMS_NAME, sink.sums().encode("utf-8", "backslashreplace"), is_summed=False)
 
@@ -231,21 +231,18 @@ class _Collection:
         self.done += size
         self._on_progress(min(self.done, self._needed), self._needed)
 
-    def _portable(self, collected: list[Place]) -> Study:
-        """Return the study with the paths, names and contents of the archive."""
-        by_name = {place.dataset.name: place for place in collected}
-        sources = tuple(
-            replace(source, path=Path(by_name[source.name].source)) if source.name in by_name else source
-            for source in self._study.sources
-        )
-        marks = Marks(_renamed(self._study.marks.flagged, by_name), _renamed(self._study.marks.excluded, by_name))
-        study = replace(self._study, sources=sources, marks=marks)
-        study = study.with_fingerprints(tuple(place.portable(place.dataset) for place in collected))
-        return study if study.results is None else replace(study, results=_moved(study.results, self._places))
 
-
-def _study_files(study: Study) -> dict[str, bytes]:
-    """Return name -> content of the study and its tables."""
+def _study_files(study: Study, places: tuple[Place, ...], collected: tuple[Place, ...]) -> dict[str, bytes]:
+    """Return name -> content of the study and its tables, with the paths, names and contents of the archive."""
+    by_name = {place.dataset.name: place for place in collected}
+    sources = tuple(
+        replace(source, path=Path(by_name[source.name].source)) if source.name in by_name else source
+        for source in study.sources
+    )
+    marks = Marks(_renamed(study.marks.flagged, by_name), _renamed(study.marks.excluded, by_name))
+    results = study.results if study.results is None else _moved(study.results, places)
+    study = replace(study, sources=sources, marks=marks, results=results)
+    study = study.with_fingerprints(tuple(place.portable(place.dataset) for place in collected))
     buffer = io.BytesIO()
     write_study(study, Path(os.sep), buffer)
     files = {STUDY_NAME: buffer.getvalue()}
