@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor, QIcon
 
-from planetview.gui.icons import icon
+from planetview.gui.icons import icon, icon_pixmap
 from planetview.gui.models.set_findings import Finding, Tone
 from planetview.gui.models.wording import tr
 from planetview.gui.theme import Theme
@@ -18,6 +18,7 @@ _ROOT = QModelIndex()
 # The id of a finding's own row; those of its list carry the finding's row plus one.
 _TOP = 0
 _COLUMNS = 3
+_ICON_PX = 64
 
 
 class FindingTree(QAbstractItemModel):
@@ -106,8 +107,9 @@ class FindingTree(QAbstractItemModel):
     def _icon(self, tone: Tone) -> QIcon:
         if tone not in self._icons:
             tokens = self._theme.tokens
-            is_warning = tone is Tone.WARNING
-            self._icons[tone] = icon(*(("warning", tokens.warning) if is_warning else ("info", tokens.text_muted)))
+            name, ink = ("warning", tokens.warning) if tone is Tone.WARNING else ("info", tokens.text_muted)
+            drawn = self._icons[tone] = icon(name, ink)
+            drawn.addPixmap(icon_pixmap(name, tokens.accent_text, _ICON_PX), QIcon.Mode.Selected)
         return self._icons[tone]
 
     def _on_theme_changed(self) -> None:
