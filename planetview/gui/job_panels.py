@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Generic, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, QSize, Qt
-from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDockWidget, QVBoxLayout, QWidget
 
 from planetview.gui.awake import wakefulness
@@ -62,10 +62,6 @@ class JobPanels(QObject):
     def log(self) -> LogView:
         """The panel of the log."""
         return self._log_holder.content()
-
-    def toggles(self) -> tuple[QAction, ...]:
-        """Return the actions that show and hide the panels."""
-        return self._jobs_dock.toggleViewAction(), self._log_dock.toggleViewAction()
 
     def _make_jobs(self) -> JobsDock:
         made = JobsDock(self._jobs, self._theme)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from planetview.core.formatting import format_count, format_duration
+from planetview.core.formatting import format_count
 from planetview.core.generation import GeneratorDescription, PathLengthResult, SampleResult
 from planetview.core.messages import (
     CompareRequest,
@@ -140,11 +140,6 @@ def duration_words(seconds: float) -> str:
     minutes, rest = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def took_words(seconds: float) -> str:
-    """Return "took 3 min 05 s"."""
-    return tr("took {0}").format(format_duration(seconds))
 
 
 def _count_title(count: int) -> str:
