@@ -32,7 +32,8 @@ def count_words(found: NeighbourSet, shown: int, selected: int) -> str:
     total = len(found)
     numbers = format_count(total) if shown == total else f"{format_count(shown)} of {format_count(total)}"
     parts = [
-        tr("{0} images").format(numbers) + (tr(", {0} selected").format(format_count(selected)) if selected else "")
+        (tr("{0} image") if total == 1 else tr("{0} images")).format(numbers)
+        + (tr(", {0} selected").format(format_count(selected)) if selected else "")
     ]
     if found.other is not None:
         words = tr("A: {0}, B: {1}: the same nearest image for {2} of {3}")

@@ -264,7 +264,9 @@ class NeighboursPage(QWidget):
         found = self._shown.found
         self._model.show_rows(found, *self._arranged)
         is_empty = found is not None and not self._model.rowCount() and len(found) > 0
-        self._no_match.setText(self.tr("No image of '{0}' is like that.").format(self._bar.query.currentData()))
+        self._no_match.setText(
+            self.tr("No image of '{0}' matches these filters.").format(self._bar.query.currentData())
+        )
         self._grid_or_words.setCurrentIndex(1 if is_empty else 0)
         self._grid.scrollToTop()
         current = self._shown.current

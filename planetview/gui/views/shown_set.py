@@ -109,7 +109,8 @@ class ShownSet:
         targets = np.zeros(len(self.found), np.bool_)
         if selected is not None and (mine is None or selected[mine]):
             targets[shown] = selected[shown]
-        elif mine is not None:
+        # Filters may hide all that is selected: the inspector still shows the current image.
+        if mine is not None and not targets.any():
             targets[mine] = True
         return targets
 
