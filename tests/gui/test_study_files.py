@@ -17,12 +17,13 @@ from pytestqt.qtbot import QtBot
 from planetview.core.fingerprints import Fingerprint
 from planetview.core.messages import Engine
 from planetview.core.results import Results
+from planetview.core.results_io import write_results
 from planetview.core.study import load_study, save_study
 from planetview.gui.dialogs.closing import CloseQuestion, PlaceQuestion
 from planetview.gui.main_window import MainWindow
 from planetview.gui.preferences import load_preferences
 from planetview.gui.study_files import autosave_dir
-from tests.gui.conftest import close_without_saving
+from tests.gui.conftest import Drop, close_without_saving
 from tests.gui.test_shell import press
 
 MakeWindow = Callable[[Engine], MainWindow]
@@ -356,3 +357,22 @@ def test_a_saved_study_keeps_what_the_window_shows_and_what_it_does_not_know(
 
     found = load_study(path)
     assert (found.window, found.extra) == ({"page": "entropy"}, {"notes": ["from a later version"]})
+
+
+def test_dropped_results_open_as_a_study_that_is_saved_under_another_name(
+    window: MainWindow, results: Results, tmp_path: Path, drop: Drop, qtbot: QtBot
+) -> None:
+    write_results(results, tmp_path / "results.json")
+    before = (tmp_path / "results.json").read_bytes()
+
+    assert drop(window, tmp_path / "results.json")
+    qtbot.waitUntil(lambda: len(window.workspace.datasets) == 4 and not window.controller.is_busy)
+
+    assert window.workspace.results is not None
+    window.actions_by_id["save"].trigger()
+    (dialog,) = (one for one in window.findChildren(QFileDialog) if one.isVisible())
+    assert [Path(name).name for name in dialog.selectedFiles()] == ["results.planetview"]
+    dialog.close()
+    save(window, tmp_path / "results.json", qtbot)
+    assert (tmp_path / "results.json").read_bytes() == before
+    assert load_study(tmp_path / "results.planetview").results is not None
