@@ -61,6 +61,9 @@ class ImageGrid(QListView):
         self._awaited: QPersistentModelIndex | None = None
         self.delegate = TileDelegate(theme, thumbs, self)
         self.setAccessibleName(self.tr("Nearest neighbours"))
+        self.setAccessibleDescription(
+            self.tr("Enter opens the large view, Space selects, F flags, X leaves out of the next run.")
+        )
         self.setFrameShape(QFrame.Shape.NoFrame)
         # This combination shows 50,000 tiles in 18 ms; the plain icon mode takes 430.
         self.setViewMode(QListView.ViewMode.IconMode)
@@ -232,8 +235,3 @@ class ImageGrid(QListView):
     @Slot(QModelIndex)
     def _on_double_clicked(self, index: QModelIndex) -> None:
         self.image_opened.emit(self._tiles.image_at(index.row()))
-
-    def tile_place(self, point: QPoint) -> int | None:
-        """Return which image of the dataset lies under a point of the viewport, or None."""
-        index = self.indexAt(point)
-        return self._tiles.image_at(index.row()) if index.isValid() else None
