@@ -42,12 +42,13 @@ def unbroken(formula: str) -> str:
     depth, text = 0, ""
     for place, character in enumerate(formula):
         depth += (character in "([{") - (character in ")]}")
+        shown = character
         if character == " ":
             before, after = formula[place - 1 : place], formula[place + 1 : place + 2]
             is_between_terms = depth <= 1 and after in _OPERATORS
             is_between_words = depth == 0 and before not in _OPERATORS and not before.isdigit()
-            character = " " if is_between_terms or is_between_words else "\N{NO-BREAK SPACE}"
-        text += character
+            shown = " " if is_between_terms or is_between_words else "\N{NO-BREAK SPACE}"
+        text += shown
     return text
 
 
