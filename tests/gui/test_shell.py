@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QImage
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -185,6 +185,25 @@ def test_every_page_opens_by_its_keys_with_and_without_results(filled: MainWindo
             filled.controller.run()
             qtbot.waitUntil(lambda: filled.workspace.results is not None)
     assert set(PAGE_CLASSES) <= set(PAGE_ACTIONS)
+
+
+def test_no_part_of_a_page_appears_as_a_window_of_its_own(filled: MainWindow, results: Results) -> None:
+    class Watcher(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            if event.type() is QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+                shown.append(type(watched).__name__)
+            return False
+
+    shown: list[str] = []
+    watcher, app = Watcher(), QCoreApplication.instance()
+    app.installEventFilter(watcher)
+    filled.workspace.set_results(results)
+    for page in PAGE_ACTIONS:
+        filled.show_page(page)
+        app.processEvents()
+    app.removeEventFilter(watcher)
+
+    assert shown == []
 
 
 def test_a_number_without_weights_leads_to_their_row_on_the_models_page(

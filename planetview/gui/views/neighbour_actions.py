@@ -40,7 +40,8 @@ class NeighbourActions(QObject):
 
     def button(self, action: QAction) -> QPushButton:
         """Return a button that does the same and says the same."""
-        button = QPushButton()
+        # Without a parent it would be shown as a window of its own until a layout takes it.
+        button = QPushButton(self._view)
 
         def follow() -> None:
             key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
