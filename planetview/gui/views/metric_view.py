@@ -52,6 +52,8 @@ class MetricTableView(QTableView):
         self._widths: list[int] | None = None
         self._is_moving, self._content = False, -1
         self.setAccessibleName(self.tr("Metric table"))
+        # Arrow keys move between cells; Tab leaves the table.
+        self.setTabKeyNavigation(False)
         self.setItemDelegate(self._delegate)
         self.setShowGrid(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
