@@ -75,12 +75,38 @@ class Tile:
     other: Other | None = None
 
 
+class EqualImages:
+    """Which images of a set have equal bytes."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._firsts: dict[str, int] = {}
+        self._first: list[int] = []
+
+    def read(self) -> Iterator[None]:
+        """Look at the records in short steps; `first` waits for all of them."""
+        images = self._dataset.images
+        while len(self._first) < len(images):
+            begin = len(self._first)
+            part = enumerate(images[begin : begin + _AT_ONCE], begin)
+            self._first += [self._firsts.setdefault(image.digest, i) for i, image in part]
+            yield
+
+    @property
+    def first(self) -> Rows:
+        """The first image with the bytes of each, shape (n,)."""
+        for _ in self.read():
+            pass
+        return np.array(self._first, np.int64)
+
+
 class NeighbourSet:
     """The neighbours of one dataset in one space, and in a second one beside it.
 
     query, reference, held_out: the datasets. by, other: the spaces, `other` None for one alone.
     nearest, held_out_distance: shape (n,), to the nearest image of each, in `by`.
-    depth: neighbours per image. KeyError when the results do not hold the reference neighbours.
+    depth: neighbours per image. equal: which reference images are the same; may be that of a set looked at before.
+    KeyError when the results do not hold the reference neighbours.
     """
 
     def __init__(self, results: Results, query: str, by: str, other: str | None = None) -> None:
@@ -89,8 +115,7 @@ class NeighbourSet:
         self.reference = results.with_role(Role.REFERENCE)[0]
         self._to_reference = results.neighbours_of(query, self.reference.name, by)
         self._by_other = None if other is None else results.neighbours_of(query, self.reference.name, other)
-        self._firsts: dict[str, int] = {}
-        self._same: list[int] = []
+        self.equal = EqualImages(self.reference)
         self.nearest = self._to_reference.distances[:, 0]
         self.depth = int(self._to_reference.indices.shape[1])
         if self._by_other is not None:
@@ -123,20 +148,9 @@ class NeighbourSet:
         """
         if self._by_other is None:
             return np.zeros(len(self), np.int64)
-        for _ in self.read():
-            pass
-        same = np.array(self._same, np.int64)
+        same = self.equal.first
         hits = same[self._by_other.indices] == same[self._to_reference.indices[:, :1]]
         return np.where(hits.any(axis=1), hits.argmax(axis=1) + 1, 0)
-
-    def read(self) -> Iterator[None]:
-        """Look for reference images of equal bytes in short steps; `ranks` waits for all of them."""
-        images = self.reference.images
-        while len(self._same) < len(images):
-            first = len(self._same)
-            part = enumerate(images[first : first + _AT_ONCE], first)
-            self._same += [self._firsts.setdefault(image.digest, i) for i, image in part]
-            yield
 
     @property
     def agree(self) -> Mask:

@@ -38,6 +38,8 @@ class ShownSet:
     def use(self, results: Results | None, found: NeighbourSet | None) -> bool:
         """Show another set of `results`, or the same in other spaces; return whether it is another one."""
         before, self.found, self.results = self.found, found, results
+        if before is not None and found is not None and before.reference is found.reference:
+            found.equal = before.equal
         is_other = found is not None and (before is None or before.query is not found.query)
         if found is None:
             self.texts = None
@@ -51,7 +53,7 @@ class ShownSet:
         if self.texts is not None:
             yield from self.texts.read()
         if self.found is not None:
-            yield from self.found.read()
+            yield from self.found.equal.read()
 
     def read_marks(self) -> None:
         """Look up the marks anew."""
