@@ -82,9 +82,10 @@ class EntropySeries:
 
 def missing_reason(results: Results, quantity: Quantity) -> str:
     """Return why there is nothing of a quantity, in words; "" where there is."""
-    if quantity is Quantity.NEAREST and not results.pairs:
+    has_values = bool(dataset_series(results, quantity))
+    if quantity is Quantity.NEAREST and not has_values:
         return tr("Run with a pairwise metric (PSNR, SSIM …) to have pairs.")
-    if quantity is Quantity.RANDOM and not results.random_pairs:
+    if quantity is Quantity.RANDOM and not has_values:
         return tr("This run drew no random pairs.")
     if quantity in _CHANNELS and not results.channel_bits:
         return tr("All images are grey, or the run is from before channels were kept: there is one channel.")

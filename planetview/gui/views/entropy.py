@@ -51,6 +51,8 @@ class EntropyPage(QWidget):
         self._results: Results | None = None
         self._series: list[EntropySeries] = []
         self._tile_places: npt.NDArray[np.intp] = np.empty((0, 2), dtype=np.intp)
+        self._sorted: dict[str, Vector] = {}
+        self._automatic: Vector = np.empty(0)
         self._edges: Vector = np.empty(0)
         self._is_stale = False
         self._filling = Turns(self)
@@ -156,8 +158,7 @@ class EntropyPage(QWidget):
         return _column(self._against, copy, self._table, left=GAP)
 
     def _shared_edges(self) -> Vector:
-        # Bins come from all curves, so that hiding one does not move the others.
-        edges = histogram_bins([one.values for one in self._series])
+        edges = self._automatic
         if not self._controls.bins or edges.size < 2:
             return edges
         return np.linspace(edges[0], edges[-1], self._controls.bins + 1)
@@ -170,6 +171,9 @@ class EntropyPage(QWidget):
         chosen = next((one for one in whole if one.dataset == split), None)
         self._series = whole if chosen is None else class_series(self._results, chosen)
         self._controls.show_boxes(self._series)
+        self._sorted = {one.name: np.sort(one.values[np.isfinite(one.values)]) for one in self._series}
+        # Bins come from all curves, so that hiding one does not move the others.
+        self._automatic = histogram_bins(list(self._sorted.values()))
         self._say_how()
         self._draw()
         self._show_selection()
@@ -203,8 +207,10 @@ class EntropyPage(QWidget):
         as_density = self._controls.is_density
         series = []
         for one in self._controls.shown():
-            finite = one.values[np.isfinite(one.values)]
-            heights = np.histogram(finite, edges)[0].astype(np.float64)
+            finite = self._sorted[one.name]
+            below = np.searchsorted(finite, edges)
+            below[-1] = finite.size
+            heights = np.diff(below).astype(np.float64)
             if as_density and finite.size:
                 heights /= finite.size * np.diff(edges)
             median = float(np.median(finite)) if finite.size else float("nan")
