@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -94,7 +95,8 @@ def test_at_twice_the_text_size_no_label_or_button_of_a_page_is_cut(
     found = {}
     for page in PAGE_ACTIONS:
         show(at_twice_the_text, page)
-        QApplication.processEvents()
+        with contextlib.suppress(QtBot.TimeoutError):  # a layout may take a few turns
+            qtbot.waitUntil(lambda: not cut(at_twice_the_text), timeout=1000)
         found[page] = cut(at_twice_the_text)
 
     assert found == {page: [] for page in PAGE_ACTIONS}

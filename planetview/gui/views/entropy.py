@@ -250,7 +250,7 @@ class EntropyPage(QWidget):
         self._show_tiles(masks)
         self._strip.follow(self._selection.current if here is not None else None)
         self._clear.setEnabled(chosen > 0)
-        self._count.setText(self._count_text(chosen, here))
+        self._tell_count(chosen, here)
 
     def _show_tiles(self, masks: list[Mask]) -> None:
         assert self._results is not None
@@ -268,6 +268,11 @@ class EntropyPage(QWidget):
         self._tile_places = np.concatenate(tiles_of)
         tiles = Tiles(tuple(names), np.concatenate(sets), np.concatenate(images), self._captions)
         self._strip.show_tiles(self._results, tiles)
+
+    def _tell_count(self, chosen: int, here: tuple[EntropySeries, int] | None) -> None:
+        self._count.setText(self._count_text(chosen, here))
+        # A low window with large text shows its first lines only.
+        self._count.setToolTip(self._count.text())
 
     def _count_text(self, chosen: int, here: tuple[EntropySeries, int] | None) -> str:
         is_of_pairs = self._controls.quantity.is_of_pairs
@@ -332,7 +337,7 @@ class EntropyPage(QWidget):
         here = self._place_of(ref)
         if here is not None:
             self._plot.mark(self._plot.marked_values, float(here[0].values[here[1]]))
-        self._count.setText(self._count_text(sum(int(self._mask(one).sum()) for one in self._series), here))
+        self._tell_count(sum(int(self._mask(one).sum()) for one in self._series), here)
 
     def _on_selection_changed(self, change: SelectionChange) -> None:
         if self._series and change.origin is not self:

@@ -339,6 +339,8 @@ class NeighboursPage(QWidget):
             self._count.setText(
                 count_words(found, self._model.rowCount(), 0 if selected is None else int(selected.sum()))
             )
+        # A low window with large text shows its first lines only.
+        self._count.setToolTip(self._count.text())
         self._commands.describe()
         self._tell_marks()
 
