@@ -101,7 +101,8 @@ class CorrelationControls(QWidget):
             self._shape.addItem(text, str(shape))
         self._shape.setToolTip(self.tr("What a drag draws around the pairs that it selects."))
         self._overlay = QCheckBox(self.tr("&Overlay all datasets"))
-        self._brush = QPushButton(self.tr("&Brush"), checkable=True)
+        self._brush = QPushButton(self.tr("&Brush"))
+        self._brush.setCheckable(True)
         self._brush.setToolTip(
             self.tr("Drag to select pairs. Without this mode, hold Shift; with the keyboard, Ctrl+A selects the view.")
         )

@@ -115,9 +115,9 @@ class PairSets:
         has_points = any(one.x.size for one in series)
         hint = "" if is_one_of_two else self._other_kind(metric, kind, names)
         reason = "" if has_points else self.reason(names, ENTROPY, metric)
-        words = quantity(ENTROPY)
+        x_label, x_unit = quantity(ENTROPY)
         y_words = f"{label} ({unit})" if unit else label
-        return Panel(f"{metric}/{kind}", title, tuple(lines), f"{words[0]} ({words[1]})", y_words, series,
+        return Panel(f"{metric}/{kind}", title, tuple(lines), f"{x_label} ({x_unit})", y_words, series,
                      span if has_points else None, reason, hint)  # fmt: skip
 
     def _other_kind(self, metric: str, kind: Pairing, names: list[str]) -> str:
