@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QRectF, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QWidget
 
 from pictures.engines import Replay
@@ -13,7 +14,7 @@ from planetview.core.results import Results
 from planetview.gui.actions import STUDY_PAGES
 from planetview.gui.models.neighbour_list import Order
 from planetview.gui.plots.histogram import HistogramPlot
-from planetview.gui.plots.scatter import ScatterPlot
+from planetview.gui.plots.panel_view import PanelView
 from planetview.gui.views.compare import CompareDialog
 from planetview.gui.views.image_grid import ImageGrid
 from planetview.gui.widgets.message_bar import BarMessage
@@ -39,7 +40,6 @@ def take_study(studio: Studio, results: Results) -> None:
     stage = {
         "neighbours": partial(stage_neighbours, results),
         "entropy": stage_entropy,
-        "correlation": stage_correlation,
     }
     for page in STUDY_PAGES[1:]:
         window.show_page(page)
@@ -89,12 +89,13 @@ def stage_entropy(page: QWidget) -> None:
     """Choose a bin near the lower end, where images are few and dark."""
     plot = page.findChild(HistogramPlot)
     plot.move_cursor(3)
-    plot.bin_chosen.emit(plot.cursor_bin, Qt.KeyboardModifier.NoModifier)
+    QTest.keyClick(plot, Qt.Key.Key_Return)
 
 
-def stage_correlation(page: QWidget) -> None:
-    """Brush the upper right corner of the scatter."""
-    plot = page.findChild(ScatterPlot)
-    area = plot.view_box.viewRect()
+def brush_corner(page: QWidget) -> None:
+    """Brush the upper right corner of the first small scatter."""
+    panels = page.findChild(PanelView)
+    one = panels.panels[0].series[0]
+    area = one.span()
     part = QRectF(area.x() + 0.62 * area.width(), area.y() + 0.62 * area.height(), area.width(), area.height())
-    plot.choose_area(part, Qt.KeyboardModifier.NoModifier)
+    panels.area_chosen.emit({one.name: one.rows[one.inside(part)]}, Qt.KeyboardModifier.NoModifier)

@@ -53,7 +53,7 @@ class Studio:
     ) -> None:
         """Picture a window, or a part of it; `prepare` runs once the theme is there."""
         for theme in self.themes:
-            window._theme.use(theme, self.text_scale)
+            window.theme.use(theme, self.text_scale)
             prepare()
             wait(_SETTLE_MS)
             self._save(part or window, self.folder / f"{name}-{theme}.png")
