@@ -47,7 +47,7 @@ class ShellCommands(QObject):
             "show_about": partial(show_about, window),
             "show_tour": window.start_tour,
             "new_window": lambda: window.new_window_requested.emit(None),
-            "quit": QApplication.closeAllWindows,
+            "quit": self.quit,
             "next_panel": lambda: window.panels.move(1),
             "previous_panel": lambda: window.panels.move(-1),
             "reset_layout": window.docks.reset,
@@ -80,6 +80,12 @@ class ShellCommands(QObject):
             show_topic(topic, self._window)
         else:
             show_help(self._window, self._window.current_page())
+
+    def quit(self) -> None:
+        """Close every window; each that would lose something asks for itself, and keeps no other from closing."""
+        for window in QApplication.topLevelWidgets():
+            if isinstance(window, type(self._window)) and window.isVisible():
+                window.close()
 
     def ask_for_place(self, what: object) -> None:
         """Ask where to open a study (its path), an empty one (None) or the demo while unsaved work is here."""

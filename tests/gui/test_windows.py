@@ -19,7 +19,7 @@ from planetview.app import build
 from planetview.core.cancel import Cancelled, CancelToken
 from planetview.core.messages import CompareRequest, ScanRequest, ScanTarget
 from planetview.core.results import Results
-from planetview.gui.dialogs.closing import PlaceQuestion
+from planetview.gui.dialogs.closing import CloseQuestion, PlaceQuestion
 from planetview.gui.instance import Instance, hand_over, server_name
 from planetview.gui.main_window import MainWindow
 from planetview.windows import TakingTurns, Windows
@@ -240,3 +240,15 @@ def test_nonsense_on_the_socket_is_ignored(instance: Instance, qtbot: QtBot) -> 
 
     assert asked == [((Path("/a"),), False)]
     socket.abort()
+
+
+def test_quit_asks_in_each_window_that_has_unsaved_work(windows: Windows, sets: dict[str, Path], qtbot: QtBot) -> None:
+    first, second = windows.open(), windows.open()
+    fill(first, sets, qtbot)
+
+    second.actions_by_id["quit"].trigger()
+
+    assert windows.all == (first,)
+    first.findChild(CloseQuestion).stay_button.click()
+    assert first.isVisible()
+    assert len(first.workspace.datasets) == 4
