@@ -92,8 +92,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "", "results", 2,
     ),
     ActionSpec(
-        "copy_command", "&Edit", "Copy as comma&nd line", "Copy the command that asks for this run without a window.", (),
-        "", "content", 2,
+        "copy_command", "&Edit", "Copy as comma&nd line", "Copy the command that asks for this run without a window.",
+        (), "", "content", 2,
     ),
     ActionSpec(
         "palette", "&Edit", "Command &palette…", "Find a command, page, set or help topic by a few letters.",
@@ -139,8 +139,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("full_screen", "&View", "&Full screen", "Fill the screen, or leave that.", ("F11",), group=4),
     ActionSpec("run", "&Run", "&Run", "Judge the candidates against the reference.", ("F5",), "run", "ready"),
     ActionSpec(
-        "pause", "&Run", "&Pause or resume", "Let the job rest after the step it is at, or go on.", ("Ctrl+P",), "pause",
-        "busy",
+        "pause", "&Run", "&Pause or resume", "Let the job rest after the step it is at, or go on.", ("Ctrl+P",),
+        "pause", "busy",
     ),
     ActionSpec("cancel", "&Run", "&Cancel", "Stop the job; finished work is kept.", ("Esc",), "cancel", "busy"),
     ActionSpec(
