@@ -103,6 +103,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "edit_shortcuts", "&Edit", "&Keyboard shortcuts…", "Change the keys of any command.", ("Ctrl+Shift+K",), "",
         group=3,
     ),
+    ActionSpec(
+        "preferences", "&Edit", "Pre&ferences…", "Choose looks and habits of the window.", ("Ctrl+,",), "", group=3,
+    ),
     ActionSpec("datasets", "&View", "&Datasets", "Show the sets, their roles and findings.", ("Ctrl+1",), "datasets"),
     ActionSpec("overview", "&View", "&Overview", "Show the table of all metrics.", ("Ctrl+2",), "overview"),
     ActionSpec(

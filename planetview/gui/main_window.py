@@ -33,6 +33,7 @@ from planetview.gui.job_panels import JobPanels
 from planetview.gui.menus import Menus
 from planetview.gui.pages import ResultPages, polished
 from planetview.gui.preferences import KeptPreferences, Preferences, save_preferences
+from planetview.gui.remembering import Remembering
 from planetview.gui.shell_commands import ShellCommands
 from planetview.gui.shortcuts import apply_keys
 from planetview.gui.theme import Theme
@@ -86,6 +87,10 @@ class MainWindow(QMainWindow):
         self.job_panels = JobPanels(self, self.docks.add, controller.jobs, self.job_bar, theme)
         self.dataset_dock = add_dataset_dock(self.docks.add, controller, self.commands, self._on_status, theme)
         self.job_panels.presence.prefix_changed.connect(self._show_title)
+        self._remembering = Remembering(
+            kept, self.use_preferences, self.pages, self.job_panels.presence, self.actions_by_id["literature"],
+            controller.files, lambda: self._page_id, self.show_page, self,
+        )  # fmt: skip
         self._connect()
         self._connect_shell()
         self._show_keys()
@@ -210,6 +215,7 @@ class MainWindow(QMainWindow):
         controller.job_began.connect(self.job_bar.begin)
         controller.progressed.connect(self.job_bar.show_progress)
         controller.progressed.connect(self.role_sheet.show_scan_progress)
+        controller.progressed.connect(lambda progress: self.pages.show_stage(progress.stage))
         controller.job_ended.connect(self.job_bar.end)
         controller.run_began.connect(self.pages.begin_run)
         controller.run_stopped.connect(self.pages.stop_run)
@@ -237,8 +243,8 @@ class MainWindow(QMainWindow):
         controller.weights.changed.connect(lambda: self.role_sheet.show_lacking(controller.weights.lacking))
         self.pages.notice.connect(self._on_status)
         self.pages.weights_wanted.connect(self._on_weights_wanted)
-        self.pages.literature_toggled.connect(self.actions_by_id["literature"].setChecked)
-        self.pages.literature_toggled.connect(self.pages.show_literature)
+        self.pages.run_wanted.connect(controller.run)
+        self.pages.images_wanted.connect(self.commands.show_images)
         self.welcome.paths_dropped.connect(controller.add_paths)
         self.welcome.folder_requested.connect(self.commands.add_folder_as)
         self.welcome.files_requested.connect(self.commands.add_files)

@@ -96,8 +96,7 @@ class ResultPages(QStackedWidget):
         self._gathering = QTimer(self, singleShot=True, interval=_GATHER_MS)
         self._gathering.timeout.connect(self._show_waiting)
         workspace.path_lengths_changed.connect(self._show_path_lengths)
-        for changed in (workspace.contents_changed, workspace.settings_changed, workspace.marks_changed):
-            changed.connect(self._show_stale)
+        workspace.described.connect(self._show_stale)
 
     def show_page(self, page_id: str) -> None:
         """Bring a page to the front."""

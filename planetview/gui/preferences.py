@@ -20,6 +20,7 @@ from planetview.gui.theme import THEME_NAMES
 FILE_NAME = "preferences.json"
 _RECENT_MAX = 10
 _COMMANDS_MAX = 8
+_COLUMNS_MAX = 1000
 TEXT_SCALES = (0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0)
 
 
@@ -30,7 +31,8 @@ class Preferences:
     theme: one of `THEME_NAMES`. text_scale: 0.8 to 2. recent: study files, latest first; those in `pinned` stay.
     geometry, docks: places on the screen, base64. shortcuts: command id -> its keys as portable text, for those
     commands whose keys were changed. commands: ids that the palette ran, latest first. knows_tour: the tour was
-    offered and answered.
+    offered and answered. columns: those of the overview, as its `use_columns` takes them. shows_literature: whether
+    published values stand beside. keeps_awake: hold off sleep while a job runs. tells_ends: tell when a long job ends.
     """
 
     theme: str = "system"
@@ -42,6 +44,10 @@ class Preferences:
     shortcuts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     commands: tuple[str, ...] = ()
     knows_tour: bool = False
+    columns: tuple[str, ...] = ()
+    shows_literature: bool = False
+    keeps_awake: bool = True
+    tells_ends: bool = True
 
     def with_recent(self, path: Path) -> Preferences:
         """Return preferences with `path` as the latest study; the oldest that is not pinned goes."""
@@ -160,10 +166,12 @@ def _from_document(document: dict[str, Any]) -> Preferences:
         values["theme"] = theme
     if isinstance(scale, int | float) and math.isfinite(scale):
         values["text_scale"] = min(2.0, max(0.8, float(scale)))
-    for name, most in (("recent", _RECENT_MAX), ("pinned", _RECENT_MAX), ("commands", _COMMANDS_MAX)):
+    limits = (("recent", _RECENT_MAX), ("pinned", _RECENT_MAX), ("commands", _COMMANDS_MAX), ("columns", _COLUMNS_MAX))
+    for name, most in limits:
         if isinstance(document.get(name), list):
             values[name] = _texts(document[name])[:most]
-    for name, kind in (("geometry", str), ("docks", str), ("knows_tour", bool)):
+    switches = ("knows_tour", "shows_literature", "keeps_awake", "tells_ends")
+    for name, kind in (("geometry", str), ("docks", str), *((switch, bool) for switch in switches)):
         if isinstance(document.get(name), kind):
             values[name] = document[name]
     return Preferences(**values)

@@ -19,6 +19,7 @@ from planetview.gui.controller import DEMO
 from planetview.gui.dialogs.closing import PlaceQuestion
 from planetview.gui.dialogs.help import show_about, show_export, show_help, show_keys, show_topic, topic_of
 from planetview.gui.dialogs.palette import CommandPalette
+from planetview.gui.dialogs.preferences import PreferencesDialog
 from planetview.gui.dialogs.shortcuts import ShortcutsDialog
 from planetview.gui.models.palette import PaletteEntry
 from planetview.gui.preferences import Preferences
@@ -41,6 +42,7 @@ class ShellCommands(QObject):
         return {
             "palette": self.open_palette,
             "edit_shortcuts": self.edit_shortcuts,
+            "preferences": self.open_preferences,
             "show_keys": self.show_keys,
             "show_help": self.show_help,
             "show_export": partial(show_export, window),
@@ -65,6 +67,15 @@ class ShellCommands(QObject):
         """Open the dialog of shortcuts."""
         dialog = ShortcutsDialog(self._window.preferences.shortcuts, self._window)
         dialog.changed.connect(lambda keys: self._change(lambda now: now.with_shortcuts(keys)))
+        dialog.open()
+        return dialog
+
+    def open_preferences(self) -> PreferencesDialog:
+        """Open the preferences; they hold at once, and follow what is changed in the menus meanwhile."""
+        window = self._window
+        dialog = PreferencesDialog(window.preferences, window)
+        dialog.changed.connect(window.use_preferences)
+        window.kept.changed.connect(dialog.show_preferences)
         dialog.open()
         return dialog
 

@@ -203,6 +203,7 @@ class StudyCommands(QObject):
         )
 
     def _on_set_changed(self, name: str, difference: str) -> None:
+        self._controller.workspace.doubt_results()
         self._controller.message.emit(
             BarMessage(
                 f"set changed {name}",

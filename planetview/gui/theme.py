@@ -254,6 +254,7 @@ def style_sheet_of(tokens: Tokens, text_scale: float = 1.0, point_size: float = 
     icons = resource("icons/controls").as_posix()
     sizes = {"arrow": 12, "arrow_box": 20, "indicator": 14, "row": 22}
     scaled = {key: round(px * text_scale) for key, px in sizes.items()}
+    scaled["round"] = (scaled["indicator"] + 2) // 2
     # The ring grows into the padding, so that nothing moves when the focus comes.
     ring = {"ring": tokens.ring_px, **{f"pad{px}": max(0, px + 1 - tokens.ring_px) for px in (2, 4, 6, 8, 14)}}
     titles = {"title": round(1.4 * point_size * text_scale), "headline": round(1.9 * point_size * text_scale)}

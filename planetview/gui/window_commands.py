@@ -45,7 +45,6 @@ class WindowCommands(QObject):
             "copy_bibtex": pages.copy_bibtex,
             "undo": undo_stack.undo,
             "redo": undo_stack.redo,
-            "literature": pages.show_literature,
             "run": controller.run,
             "pause": controller.jobs.toggle_pause,
             "cancel": controller.cancel,
@@ -96,6 +95,19 @@ class WindowCommands(QObject):
         choose.choose_new_file(
             self._window, self.tr("Save the study"), name, filters, lambda paths: self._controller.files.save(paths[0])
         )
+
+    def show_images(self, _dataset: str, _mask: object, why: str) -> None:
+        """Show the images a finding speaks of, which are selected: copies beside their neighbours, gaps by entropy."""
+        if why != "copies":
+            # The images of a gap are real ones: no neighbours are kept of them, but the entropy page shows any set.
+            self._controller.page_wanted.emit("entropy")
+            return
+        from planetview.gui.views.neighbour_bar import NeighbourBar
+
+        self._controller.page_wanted.emit("neighbours")
+        bar = self._pages.page("neighbours").findChild(NeighbourBar)
+        if bar is not None:
+            bar.show_possible_copies()
 
     def copy(self) -> None:
         """Give Copy from the menu to what has the focus: to its own action, else as its keys."""

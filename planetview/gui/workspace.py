@@ -320,8 +320,13 @@ class Workspace(QObject):
         self.undo_stack.clear()
         self._saved = (self._contents, *self._saved[1:])
         if self._results is not None:
-            # Nothing equals the empty object: images were excluded or taken in after that run.
+            # Nothing equals a new object: images were excluded after that run.
             self._run_of = self._inputs() if self._results_know_the_marks() else (object(),)
+        self.described.emit()
+
+    def doubt_results(self) -> None:
+        """Call the results stale: the images are not those that they were made of."""
+        self._run_of = (object(),)
         self.described.emit()
 
     def mark_saved(self, path: Path, state: tuple[object, ...]) -> None:

@@ -135,6 +135,12 @@ class NeighbourBar(QWidget):
         self.show_only.setCurrentIndex(0)
         self.rows_changed.emit()
 
+    def show_possible_copies(self) -> None:
+        """Sort the likeliest copies to the front, without any filter."""
+        self.order.setCurrentIndex(max(0, self.order.findData(Order.COPIES)))
+        self._show_seed()
+        self.show_all()
+
     def _build(self) -> None:
         fields = (
             (self.tr("&Images"), self.query, self.tr("The set whose images are shown.")),

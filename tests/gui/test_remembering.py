@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialogButtonBox
+from pytestqt.qtbot import QtBot
+
+from planetview.core.messages import Engine
+from planetview.core.results import Results
+from planetview.gui.dialogs.preferences import PreferencesDialog
+from planetview.gui.main_window import MainWindow
+from planetview.gui.preferences import load_preferences
+from planetview.gui.views.neighbour_bar import NeighbourBar
+from tests.gui.fake_engine import FakeEngine
+
+
+def _with_results(window: MainWindow, results: Results) -> MainWindow:
+    window.workspace.set_results(results, window.workspace.request())
+    return window
+
+
+def test_a_study_opens_on_the_page_where_it_was_saved(
+    filled: MainWindow, results: Results, tmp_path: Path, qtbot: QtBot
+) -> None:
+    window = _with_results(filled, results)
+    window.show_page("entropy")
+    with qtbot.waitSignal(window.controller.files.saved):
+        window.controller.files.save(tmp_path / "study.planetview")
+    window.show_page("overview")
+    with qtbot.waitSignal(window.controller.study_opened):
+        window.controller.open_study(tmp_path / "study.planetview")
+    qtbot.waitUntil(lambda: window.current_page() == "entropy" and not window.controller.is_busy)
+
+
+def test_preferences_hold_at_once_and_are_written(window: MainWindow, qtbot: QtBot) -> None:
+    dialog = window.shell.open_preferences()
+    dialog.theme.setCurrentIndex(dialog.theme.findData("contrast"))
+    dialog.theme.activated.emit(dialog.theme.currentIndex())
+    qtbot.mouseClick(dialog.switches["keeps_awake"], Qt.MouseButton.LeftButton)
+    assert window.theme.tokens.name == "contrast"
+    assert not window.job_panels.presence.keeps_awake
+    qtbot.waitUntil(lambda: load_preferences().theme == "contrast" and not load_preferences().keeps_awake)
+    # Changed in the menu meanwhile.
+    window.actions_by_id["text_larger"].trigger()
+    assert dialog.text_scale.currentData() == window.preferences.text_scale > 1
+    dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.RestoreDefaults).click()
+    assert window.preferences == replace(window.preferences, theme="system", text_scale=1.0, keeps_awake=True)
+    assert window.job_panels.presence.keeps_awake
+    dialog.reject()
+    assert isinstance(dialog, PreferencesDialog)
+
+
+def test_the_literature_column_and_the_columns_are_there_again_in_the_next_window(
+    filled: MainWindow, results: Results, make_window: Callable[[Engine], MainWindow], qtbot: QtBot
+) -> None:
+    window = _with_results(filled, results)
+    window.show_page("overview")
+    window.actions_by_id["literature"].trigger()
+    qtbot.waitUntil(lambda: load_preferences().shows_literature)
+    page = window.pages.page("overview")
+    columns = tuple(column for column in page.columns_state() if "floor" not in column)
+    window.pages.columns_changed.emit(columns)
+    qtbot.waitUntil(lambda: load_preferences().columns == columns)
+    later = make_window(FakeEngine(lambda _request: []))
+    assert later.actions_by_id["literature"].isChecked()
+    assert later.preferences.columns == columns
+
+
+def test_the_images_of_a_finding_are_shown_copies_beside_their_neighbours_gaps_by_entropy(
+    filled: MainWindow, results: Results, qtbot: QtBot
+) -> None:
+    window = _with_results(filled, results)
+    window.show_page("overview")
+    mask = np.ones(3, np.bool_)
+    window.pages.images_wanted.emit("gan_v1", mask, "copies")
+    assert window.current_page() == "neighbours"
+    assert window.pages.page("neighbours").findChild(NeighbourBar).order.currentText() == "Possible copies"
+    window.pages.images_wanted.emit("real_train", mask, "gaps")
+    assert window.current_page() == "entropy"
+
+
+def test_a_set_that_has_changed_since_it_was_saved_makes_the_results_stale(
+    filled: MainWindow, results: Results
+) -> None:
+    window = _with_results(filled, results)
+    assert not window.workspace.is_stale
+    window.controller.files.set_changed.emit("gan_v1", "2 images more")
+    assert window.workspace.is_stale
