@@ -401,11 +401,25 @@ def test_the_specification_is_python_and_names_both_programs() -> None:
 
 def test_the_wheel_is_told_to_carry_resources_and_programs() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"] == {
-        "resources": "planetview/resources"
-    }
+    included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert included["resources"] == "planetview/resources"
+    for origin in included:
+        assert (ROOT / origin).exists(), origin
     assert project["project"]["scripts"]["planetview"] == "planetview.cli:main"
     assert project["project"]["gui-scripts"]["planetview-gui"] == "planetview.app:main"
+
+
+def test_the_wheel_and_the_standalone_program_have_every_page_of_the_manual(contents: ModuleType) -> None:
+    from planetview.gui.models.manual_pages import load_pages
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    pages = {f"docs/{page.id}.md" for page in load_pages()} | {"README.md"}
+    assert len(pages) > 5
+    assert pages <= set(contents.HELP_PAGES)
+    assert {name: place for name, place in included.items() if name != "resources"} == {
+        name: f"planetview/help/{name}" for name in pages
+    }
 
 
 def test_an_installed_package_finds_its_resources_inside_itself(
