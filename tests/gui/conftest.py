@@ -22,9 +22,11 @@ from planetview.core.messages import (
     ScanResult,
 )
 from planetview.core.results import Results
+from planetview.core.selection import SelectionState
 from planetview.gui.main_window import MainWindow
 from planetview.gui.runner import JobRunner
 from planetview.gui.theme import Theme
+from planetview.gui.thumbs import ThumbnailCache
 from tests.gui.fake_engine import FakeEngine, FakeWeights, result, steps
 from tests.gui_fixtures import (
     Drop,
@@ -112,6 +114,20 @@ def weights() -> FakeWeights:
 def engine(results: Results, weights: FakeWeights) -> FakeEngine:
     """Return an engine that knows the sample sets."""
     return scripted(results, weights)
+
+
+@pytest.fixture
+def thumbs(qapp: QApplication) -> Iterator[ThumbnailCache]:
+    """Return a cache of thumbnails without a store on disk."""
+    cache = ThumbnailCache()
+    yield cache
+    cache.shutdown()
+
+
+@pytest.fixture
+def selection(results: Results) -> SelectionState:
+    """Return a selection that knows the sample sets."""
+    return SelectionState({dataset.name: len(dataset) for dataset in results.datasets})
 
 
 @pytest.fixture

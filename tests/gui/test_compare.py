@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,13 +34,6 @@ from planetview.gui.views.compare.work import NativeCache
 from tests.gui.fake_engine import FakeEngine, result, steps
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
-
-
-@pytest.fixture
-def thumbs(qtbot: QtBot) -> Iterator[ThumbnailCache]:
-    thumbs = ThumbnailCache()
-    yield thumbs
-    thumbs.shutdown()
 
 
 @pytest.fixture

@@ -12,27 +12,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QPushButton
 
 from planetview.core.results import PairTable
-from planetview.core.selection import SelectionState
 from planetview.gui.plots.panel_view import PanelView
 from planetview.gui.plots.scatter import MAX_POINTS, ScatterPlot
-from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.correlation import CorrelationPage
 from planetview.gui.views.correlation_matrix import MatrixView
 from planetview.gui.views.tile_strip import TileStrip
 from tests.gui.correlating import box, choose, scatter
 from tests.gui.plotting import click, drag, pixel_of
-
-
-@pytest.fixture
-def thumbs(qapp):
-    cache = ThumbnailCache()
-    yield cache
-    cache.shutdown()
-
-
-@pytest.fixture
-def selection(results):
-    return SelectionState({dataset.name: len(dataset.images) for dataset in results.datasets})
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import QFileDialog, QPushButton
 from scipy import stats as oracle
 
 from planetview.core.results import PairTable
-from planetview.core.selection import SelectionState
 from planetview.gui import plot_export
 from planetview.gui.plots.brushing import inside_outline
 from planetview.gui.plots.density import cell_counts, opacity_of
@@ -24,24 +23,11 @@ from planetview.gui.plots.panel_painting import nice_ticks
 from planetview.gui.plots.panel_view import PanelView
 from planetview.gui.plots.scatter import MAX_POINTS, ScatterPlot
 from planetview.gui.theme import LIGHT
-from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.correlation import CorrelationPage
 from planetview.gui.views.tile_strip import TileStrip
 from tests.gui.correlating import box, choose, scatter, with_random_pairs
 
 LEFT, NO_KEY = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-
-
-@pytest.fixture
-def thumbs(qapp):
-    cache = ThumbnailCache()
-    yield cache
-    cache.shutdown()
-
-
-@pytest.fixture
-def selection(results):
-    return SelectionState({dataset.name: len(dataset.images) for dataset in results.datasets})
 
 
 @pytest.fixture

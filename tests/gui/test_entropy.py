@@ -10,28 +10,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton, QSpinBox
 
 from planetview.core.datasets import Role
-from planetview.core.selection import SelectionState
 from planetview.gui.plots.histogram import HistogramPlot
 from planetview.gui.plots.styles import dataset_style
 from planetview.gui.theme import DARK, LIGHT
-from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.entropy import EntropyPage
 from planetview.gui.views.tile_strip import TileStrip
 from tests.gui.plotting import click
 
 NAMES = ("real_train", "real_test", "gan_v1", "gan_v2")
-
-
-@pytest.fixture
-def thumbs(qapp):
-    cache = ThumbnailCache()
-    yield cache
-    cache.shutdown()
-
-
-@pytest.fixture
-def selection(results):
-    return SelectionState({dataset.name: len(dataset.images) for dataset in results.datasets})
 
 
 @pytest.fixture

@@ -13,22 +13,13 @@ from PySide6.QtTest import QTest
 from scipy import stats as oracle
 
 from planetview.core.results import RANDOM
-from planetview.core.selection import SelectionState
 from planetview.gui.models.entropy_series import MOST_CLASSES
 from planetview.gui.plots.histogram import HistogramPlot
-from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.entropy import EntropyPage
 from planetview.gui.views.entropy_table import SpreadTable
 from planetview.gui.views.tile_strip import TileStrip
 from tests.gui.plotting import click, drag, pixel_of
 from tests.gui.test_entropy import button, choose, combo
-
-
-@pytest.fixture
-def thumbs(qapp):
-    cache = ThumbnailCache()
-    yield cache
-    cache.shutdown()
 
 
 @pytest.fixture
@@ -42,11 +33,6 @@ def colourful(results):
     bits = results.entropy_bits["gan_v1"]
     channels = {"gan_v1": np.column_stack([bits - 0.5, bits, bits + 0.5])}
     return dataclasses.replace(results, random_pairs=drawn, channel_bits=channels)
-
-
-@pytest.fixture
-def selection(results):
-    return SelectionState({dataset.name: len(dataset.images) for dataset in results.datasets})
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,18 +26,6 @@ from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.image_grid import ImageGrid
 from planetview.gui.views.neighbours import NeighboursPage
-
-
-@pytest.fixture
-def thumbs(qtbot: QtBot) -> Iterator[ThumbnailCache]:
-    thumbs = ThumbnailCache()
-    yield thumbs
-    thumbs.shutdown()
-
-
-@pytest.fixture
-def selection(results: Results) -> SelectionState:
-    return SelectionState({dataset.name: len(dataset) for dataset in results.datasets})
 
 
 @pytest.fixture

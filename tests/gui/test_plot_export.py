@@ -12,26 +12,12 @@ import pytest
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QFileDialog
 
-from planetview.core.selection import SelectionState
 from planetview.gui import plot_export
 from planetview.gui.plots.histogram import HistogramPlot
 from planetview.gui.theme import DARK, LIGHT
-from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.entropy import EntropyPage
 
 NAMES = ("real_train", "real_test", "gan_v1", "gan_v2")
-
-
-@pytest.fixture
-def thumbs(qapp):
-    cache = ThumbnailCache()
-    yield cache
-    cache.shutdown()
-
-
-@pytest.fixture
-def selection(results):
-    return SelectionState({dataset.name: len(dataset.images) for dataset in results.datasets})
 
 
 @pytest.fixture
