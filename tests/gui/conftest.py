@@ -27,6 +27,8 @@ from planetview.gui.main_window import MainWindow
 from planetview.gui.runner import JobRunner
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
+from planetview.gui.views.compare import CompareDialog
+from tests.gui.comparing import settle, tile_of
 from tests.gui.fake_engine import FakeEngine, FakeWeights, result, steps
 from tests.gui_fixtures import (
     Drop,
@@ -128,6 +130,18 @@ def thumbs(qapp: QApplication) -> Iterator[ThumbnailCache]:
 def selection(results: Results) -> SelectionState:
     """Return a selection that knows the sample sets."""
     return SelectionState({dataset.name: len(dataset) for dataset in results.datasets})
+
+
+@pytest.fixture
+def compare_view(qtbot: QtBot, theme: Theme, thumbs: ThumbnailCache, results: Results) -> CompareDialog:
+    """Return the compare view, active, over the first image of a candidate and its neighbours."""
+    view = CompareDialog(theme, thumbs)
+    qtbot.addWidget(view)
+    view.show_tile(results, tile_of(results))
+    view.show()
+    qtbot.waitUntil(view.isActiveWindow)
+    settle(qtbot, view)
+    return view
 
 
 @pytest.fixture
