@@ -228,10 +228,9 @@ def test_40_sets_and_50_000_images_do_not_hold_the_window_up(
     gap_meter.begin()
     page._workspace.add(sets)
     qtbot.waitUntil(lambda: page.is_complete and "counting" not in page.findings.words(), timeout=20_000)
-    gap_meter.end()
+    worst = gap_meter.end()
 
     assert len(page.cards()) == 40
     assert f"{_MANY:,} images · 64 × 64 px" in said(card(page, "large_1"))
     # Most turns make one card; the worst lays the whole page out. Three times what a quiet machine takes.
-    assert gap_meter.worst_ms < 400
-    print(f"worst {gap_meter.worst_ms:.0f} ms, median {gap_meter.median_ms:.1f} ms")
+    assert worst < 400

@@ -6,7 +6,6 @@ import csv
 import dataclasses
 import io
 import json
-import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -486,9 +485,7 @@ def test_one_image_alone_can_be_looked_at(make_page):
 
 
 def test_fifty_thousand_images_are_sorted_filtered_and_selected_without_a_stop(qtbot, make_page, gap_meter):
-    began = time.perf_counter()
     page = make_page(two_space_results(50_000, k=3))
-    made = time.perf_counter() - began
     gap_meter.begin()
 
     pick(page._bar.score, "pair:psnr")
@@ -503,6 +500,5 @@ def test_fifty_thousand_images_are_sorted_filtered_and_selected_without_a_stop(q
     qtbot.wait(30)
 
     worst = gap_meter.end()
-    print(f"50,000 images: shown after {made:.2f} s, worst gap {worst:.0f} ms, median {gap_meter.median_ms:.0f} ms")
     assert page.selection.counts()["gan"] == 16_667
     assert worst < 500
