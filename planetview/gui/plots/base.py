@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QAction,
     QColor,
@@ -26,6 +26,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from planetview.core.tables import Cell
 from planetview.gui.plots.brushing import BrushShape, BrushViewBox
+from planetview.gui.plots.crosshair import CrossHair, place_words
 from planetview.gui.plots.export_menu import ExportMenu
 from planetview.gui.plots.styles import SAMPLE_SIZE, SeriesStyle, draw_sample
 from planetview.gui.theme import Theme, Tokens
@@ -62,7 +63,8 @@ class _Sample(pg.ItemSample):
 class PlotBase(QFrame):
     """A themed plot. Subclasses keep their data and draw all of it in `redraw`, with `self.tokens`.
 
-    Keys: + and - zoom, 0 shows everything, arrows move the view; the menu key opens copy and export.
+    Keys: + and - zoom, 0 and Home show everything, arrows move the view; the menu key opens copy and export.
+    A cross-hair follows the mouse and says what stands under it.
     """
 
     clicked = Signal(QPointF, object)  # data coordinates, keyboard modifiers
@@ -167,6 +169,14 @@ class PlotBase(QFrame):
         """Return a header and rows with the data that are drawn, at full precision; for subclasses."""
         return [], []
 
+    def readout_words(self, at: QPointF) -> list[str]:
+        """Return what stands at a place in data coordinates, one fact an item."""
+        words = []
+        for side, value, step in zip(("bottom", "left"), (at.x(), at.y()), self._view_box.viewPixelSize(), strict=True):
+            name, unit = self._labels.get(side, ("", ""))
+            words.append(f"{name} {place_words(value, step, unit)}".strip())
+        return words
+
     def axis_words(self, side: str) -> str:
         """Return what the axis "bottom" or "left" shows, with its unit: "Shannon entropy (bits)"."""
         text, unit = self._labels.get(side, ("", ""))
@@ -230,6 +240,7 @@ class PlotBase(QFrame):
         self._plot.layout.removeItem(self._plot.titleLabel)
         self._legend = pg.LegendItem(frame=False, verSpacing=2, horSpacing=10, sampleType=pg.ItemSample)
         self._plot.layout.addItem(self._legend, 0, 1, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self.cross_hair = CrossHair(self._view.viewport(), self._words_at, self._data_area, self.tokens)
         self._nothing = QLabel(self, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
         self._nothing.setProperty("muted", True)
         self._nothing.setMargin(24)
@@ -243,6 +254,10 @@ class PlotBase(QFrame):
         self.exports = ExportMenu(self)
         self.exports.notice.connect(self.notice)
         self.add_menu_action(self.tr("&Reset view"), self.reset_view, QKeySequence("0"))
+        hair = self.add_menu_action(self.tr("Cross-&hair"), lambda: None, QKeySequence("H"))
+        hair.setCheckable(True)
+        hair.setChecked(True)
+        hair.toggled.connect(self.cross_hair.set_on)
 
     def add_menu_action(self, text: str, slot: Callable[[], object], keys: QKeySequence) -> QAction:
         """Add a line to the context menu; its keys work while the plot has the focus."""
@@ -261,6 +276,7 @@ class PlotBase(QFrame):
     def _dress(self) -> None:
         self._view.setBackground(self.tokens.surface)
         self._view_box.dress(self.tokens.accent)
+        self.cross_hair.dress(self._theme.tokens)
         self._legend.setLabelTextColor(QColor(self.tokens.text))
         self._legend.setLabelTextSize(f"{self._point_size():.1f}pt")
         self._dress_axes()
@@ -308,6 +324,15 @@ class PlotBase(QFrame):
         self._plot.layout.activate()
         self._plot.setGeometry(self._view.range)
 
+    def _words_at(self, at: QPoint) -> list[str]:
+        place = self._view.mapToScene(at)
+        if self.empty_text() or not self._view_box.sceneBoundingRect().contains(place):
+            return []
+        return self.readout_words(QPointF(self._view_box.mapSceneToView(place)))
+
+    def _data_area(self) -> QRect:
+        return self._view.mapFromScene(self._view_box.sceneBoundingRect()).boundingRect()  # type: ignore[no-any-return]
+
     def _zoom(self, factor: float) -> None:
         self._view_box.scaleBy((factor, factor))
 
@@ -344,6 +369,8 @@ class PlotBase(QFrame):
             self._zoom(_ZOOM_STEP)
         elif key is Qt.Key.Key_Minus:
             self._zoom(1 / _ZOOM_STEP)
+        elif key is Qt.Key.Key_Home:
+            self.reset_view()
         elif key in pans:
             self._pan(*pans[key])
         else:

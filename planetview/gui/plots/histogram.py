@@ -12,6 +12,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QWidget
 
+from planetview.core.formatting import format_count, format_value
 from planetview.core.tables import Cell
 from planetview.gui.plots.base import PlotBase
 from planetview.gui.plots.brushing import BrushShape
@@ -21,6 +22,10 @@ from planetview.gui.theme import Theme
 _FILL_OPACITY = 36
 _CURSOR_OPACITY = 50
 _MARK_PLACES = 400
+# All nine to a decade, as the axis itself would label them, run into each other.
+_LOG_TICKS = [
+    (float(np.log10(step) + power), f"{step * 10.0**power:,.6g}") for power in range(-6, 9) for step in (1, 2, 5)
+]
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ class HistogramPlot(PlotBase):
         self._marked: npt.NDArray[np.float64] = np.empty(0)
         self._current: float | None = None
         self._cursor = self._anchor = -1
+        self._is_log = False
         self.set_brush_shape(BrushShape.INTERVAL)
         self.set_brushing(True)
         self.clicked.connect(self._on_clicked)
@@ -75,12 +81,22 @@ class HistogramPlot(PlotBase):
         """Where the line of the current image stands."""
         return self._current
 
-    def show_series(self, edges: npt.NDArray[np.float64], series: tuple[HistogramSeries, ...]) -> None:
-        """Draw these series over `edges`, shape (bins + 1,); the cursor goes when the bins are other ones."""
+    def show_series(
+        self, edges: npt.NDArray[np.float64], series: tuple[HistogramSeries, ...], *, logarithmic: bool = False
+    ) -> None:
+        """Draw these series over `edges`, shape (bins + 1,); the cursor goes when the bins are other ones.
+
+        logarithmic: draw the logarithms of the heights, so that rare values show; empty bins stay empty.
+        """
+        changes_axis, self._is_log = logarithmic is not self._is_log, logarithmic
+        self._plot.getAxis("left").setLogMode(logarithmic)
+        self._plot.getAxis("left").setTicks([_LOG_TICKS] if logarithmic else None)
         if not np.array_equal(edges, self._edges):
             self._cursor = self._anchor = -1
         self._edges, self._series = edges, series
         self.redraw()
+        if changes_axis:
+            self.reset_view()
 
     def mark(self, selected: npt.NDArray[np.float64], current: float | None) -> None:
         """Mark the values of selected images on the baseline, and that of the current image with a line."""
@@ -109,6 +125,15 @@ class HistogramPlot(PlotBase):
         high = float(self._edges[last + 1])
         return float(self._edges[first]), float(np.nextafter(high, np.inf)) if last == self._edges.size - 2 else high
 
+    def readout_words(self, at: QPointF) -> list[str]:
+        number = int(np.searchsorted(self._edges, at.x(), side="right")) - 1
+        if not 0 <= number < self._edges.size - 1:
+            return super().readout_words(at)[:1]
+        _, unit = self._labels.get("bottom", ("", ""))
+        low, high = (format_value(end) for end in self.bin_range(number))
+        heights = (f"{one.name}: {_height_words(float(one.heights[number]))}" for one in self._series)
+        return [self.tr("{0} to {1} {2}").format(low, high, unit).strip(), *heights]
+
     def data_table(self) -> tuple[list[str], list[list[Cell]]]:
         x, y = self.axis_words("bottom"), self.axis_words("left")
         header = ["set", f"{x} from", f"{x} to", y, f"median {x}"]
@@ -125,25 +150,42 @@ class HistogramPlot(PlotBase):
         if self._edges.size < 2:
             return
         top = max((float(one.heights.max(initial=0.0)) for one in self._series), default=0.0) or 1.0
+        ground = self._ground()
+        top = float(self._shown(np.asarray([1.06 * top]), ground)[0])
         for one in self._series:
-            self._draw_series(one, top)
+            self._draw_series(one, top, ground)
         self._draw_marks()
 
-    def _draw_series(self, one: HistogramSeries, top: float) -> None:
+    def _ground(self) -> float:
+        """Return where the bars stand: 0, or in logarithms half of the least height there is."""
+        if not self._is_log:
+            return 0.0
+        least = min((float(one.heights[one.heights > 0].min(initial=np.inf)) for one in self._series), default=np.inf)
+        return float(np.log10(least / 2)) if np.isfinite(least) else 0.0
+
+    def _shown(self, heights: npt.NDArray[np.float64], ground: float) -> npt.NDArray[np.float64]:
+        """Return where the ends of bars of these heights are on the axis."""
+        if not self._is_log:
+            return heights
+        ends = np.full(heights.shape, ground)
+        return np.log10(heights, where=heights > 0, out=ends)
+
+    def _draw_series(self, one: HistogramSeries, top: float, ground: float) -> None:
         fill = one.style.colour(self.tokens)
         fill.setAlpha(_FILL_OPACITY)
         pen = self.pen(one.style.colour(self.tokens), 2, one.style.line)
         self.add(
             pg.PlotCurveItem(
-                x=self._edges, y=one.heights, stepMode="center", fillLevel=0, brush=fill, pen=pen, antialias=True
+                x=self._edges, y=self._shown(one.heights, ground), stepMode="center", fillLevel=ground, brush=fill,
+                pen=pen, antialias=True,
             )
-        )
+        )  # fmt: skip
         if np.isfinite(one.median):
             x = [one.median, one.median]
-            self.add(pg.PlotCurveItem(x=x, y=[0.0, top * 1.06], pen=pen, antialias=True), z=2)
+            self.add(pg.PlotCurveItem(x=x, y=[ground, top], pen=pen, antialias=True), z=2)
             self.add(
                 pg.ScatterPlotItem(
-                    x=x[:1], y=[top * 1.06], symbol=one.style.symbol, size=11, pen=None,
+                    x=x[:1], y=[top], symbol=one.style.symbol, size=11, pen=None,
                     brush=one.style.colour(self.tokens),
                 ),
                 z=3,
@@ -160,7 +202,7 @@ class HistogramPlot(PlotBase):
             places = self._mark_places()
             self.add(
                 pg.ScatterPlotItem(
-                    x=places, y=np.zeros(places.size), symbol="t1", size=8, pen=None,
+                    x=places, y=np.full(places.size, self._ground()), symbol="t1", size=8, pen=None,
                     brush=QColor(self.tokens.text),
                 ),
                 z=4,
@@ -216,3 +258,7 @@ class HistogramPlot(PlotBase):
             self._choose_cursor(event.modifiers())
         else:
             super().keyPressEvent(event)
+
+
+def _height_words(height: float) -> str:
+    return format_count(int(height)) if height.is_integer() else format_value(height)

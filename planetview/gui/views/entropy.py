@@ -220,7 +220,7 @@ class EntropyPage(QWidget):
         height = (self.tr("Density"), self.tr("per bit")) if as_density else (counted, "")
         self._plot.set_axes(self._controls.quantity.axis, self.tr("bits"), *height)
         self._plot.show_nothing("" if series else self.tr("All curves are hidden. Tick one above to see it."))
-        self._plot.show_series(edges, tuple(series))
+        self._plot.show_series(edges, tuple(series), logarithmic=self._controls.is_logarithmic)
 
     def _mask(self, one: EntropySeries) -> Mask:
         """Return which values of a curve belong to selected images."""

@@ -53,6 +53,11 @@ class EntropyControls(QWidget):
         return self._heights.currentIndex() == 1
 
     @property
+    def is_logarithmic(self) -> bool:
+        """Whether the heights are drawn as logarithms."""
+        return self._log.isChecked()
+
+    @property
     def bins(self) -> int:
         """How many bins are asked for; 0 for a number that fits the data."""
         return 0 if self._bins.value() == _AUTOMATIC else self._bins.value()
@@ -125,6 +130,11 @@ class EntropyControls(QWidget):
             if isinstance(control, QComboBox):
                 control.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
             self._row.addWidget(labelled(text, control))
+        self._log = QCheckBox(self.tr("&Logarithmic"))
+        self._log.setAccessibleName(self.tr("Logarithmic heights"))
+        self._log.setToolTip(self.tr("Draw the logarithms of the heights, so that rare values show."))
+        self._log.toggled.connect(self.look_changed)
+        self._row.addWidget(self._log)
         self._what.currentIndexChanged.connect(self._on_chosen)
         self._split.activated.connect(self._on_chosen)
         self._heights.currentIndexChanged.connect(self.look_changed)
