@@ -130,6 +130,11 @@ class PairTable:
     scores: dict[str, FloatArray]
     notes: dict[str, str] = field(default_factory=dict)
 
+    def row_of(self, image: int) -> int | None:
+        """Return the row of an image of the query, None where it has no pair."""
+        rows = np.flatnonzero(self.query_index == image)
+        return int(rows[0]) if rows.size else None
+
 
 @dataclass(frozen=True, slots=True)
 class Correlation:

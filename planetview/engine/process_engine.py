@@ -21,6 +21,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from planetview.core.cancel import Cancelled, CancelToken
+from planetview.core.children import interrupts_held_back
 from planetview.core.consent import ConsentNeeded
 from planetview.core.errors import UserError
 from planetview.core.memory import forget_peak, process_memory
@@ -51,7 +52,7 @@ class _Child:
         self.process: SpawnProcess = context.Process(
             target=_serve, args=(theirs, factory, dict(kwargs), tuple(preload)), name="planetview-engine", daemon=True
         )
-        with _interrupts_held_back():
+        with interrupts_held_back():
             self.process.start()
         theirs.close()
 
@@ -239,19 +240,6 @@ def _how_it_ended(exit_code: int | None) -> str:
         with contextlib.suppress(ValueError):
             return f"ended by {signal.Signals(-exit_code).name}"
     return f"exit status {exit_code}"
-
-
-@contextlib.contextmanager
-def _interrupts_held_back() -> Iterator[None]:
-    """Start a child with SIGINT blocked: Ctrl+C during its first moments would print a traceback."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(connection: Connection, factory: str, kwargs: dict[str, Any], preload: tuple[str, ...]) -> None:

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
+from planetview.core.children import interrupts_held_back
+
 # Turning this many images into JSON holds the lock for 20 ms; a process takes half a second to start.
 IMAGES_IN_A_THREAD = 4000
 
@@ -43,7 +45,7 @@ def _call_apart(work: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[A
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs,), name="planetview-files", daemon=True)
-    with _interrupts_held_back():
+    with interrupts_held_back():
         process.start()
     theirs.close()
     try:
@@ -82,16 +84,3 @@ def _collector_held_back() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-@contextlib.contextmanager
-def _interrupts_held_back() -> Iterator[None]:
-    """Start a child with SIGINT blocked: Ctrl+C in its first moments would end it with a traceback."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

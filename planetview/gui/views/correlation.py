@@ -293,9 +293,9 @@ class CorrelationPage(QWidget):
         if current is None or current[0] not in self._datasets():
             return None
         for name in self._sets.names([current[0]], kind):
-            rows = np.flatnonzero(self._sets.tables[name].query_index == current[1])
-            if rows.size:
-                return name, int(rows[0])
+            row = self._sets.tables[name].row_of(current[1])
+            if row is not None:
+                return name, row
         return None
 
     def _with_current(self, masks: dict[str, Mask], current: ImageRef | None) -> dict[str, Mask]:

@@ -220,10 +220,9 @@ def _scores_html(results: Results, tile: Tile) -> str:
         pairs = results.pairs_of(tile.dataset)
     except KeyError:
         return ""
-    rows = np.flatnonzero(pairs.query_index == tile.index)
-    if not rows.size:
+    row = pairs.row_of(tile.index)
+    if row is None:
         return ""
-    row = int(rows[0])
     partner = results.dataset(pairs.bank).images[int(pairs.bank_index[row])]
     lines = [
         (tr("Partner"), escape(partner.name)),

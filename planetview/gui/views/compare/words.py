@@ -93,10 +93,9 @@ def pair_words(results: Results, tile: Tile) -> str:
         pairs = results.pairs_of(tile.dataset)
     except KeyError:
         return ""
-    rows = np.flatnonzero(pairs.query_index == tile.index)
-    if not rows.size:
+    row = pairs.row_of(tile.index)
+    if row is None:
         return ""
-    row = int(rows[0])
     scores = [f"{metric_label(metric)} {_score(pairs, metric, row)}" for metric in pairs.scores]
     scores.append(tr("pair entropy {0} bits").format(format_value(float(pairs.entropy_bits[row]))))
     how = tr("Image and its nearest reference by {0}").format(space_label(pairs.paired_by))
