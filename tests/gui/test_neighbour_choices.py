@@ -326,7 +326,7 @@ def test_keys_flag_and_leave_out_the_current_image_and_undo_takes_it_back(qtbot,
 
     assert page.workspace.marks.flagged == {("gan", name)}
     assert page.workspace.marks.excluded == {("gan", name)}
-    assert "Left out of the next run" in page._inspector.marks.text()
+    assert "Excluded from the next run" in page._inspector.marks.text()
     kept = page.workspace.marks.kept(page.workspace.datasets[2])
     assert name not in {image.name for image in kept.images}
 
@@ -341,7 +341,7 @@ def test_commands_are_for_the_selected_images_that_are_shown(qtbot, page):
     page.selection.select("gan", np.arange(30) < 6)
     page.selection.set_current(("gan", 0))
     pick(page._bar.label, "crater")
-    (button,) = (b for b in page.findChildren(QPushButton) if b.text() == "Leave out (2)")
+    (button,) = (b for b in page.findChildren(QPushButton) if b.text() == "Exclude (2)")
 
     qtbot.mouseClick(button, LEFT)
 
@@ -349,7 +349,7 @@ def test_commands_are_for_the_selected_images_that_are_shown(qtbot, page):
     assert page.workspace.marks.excluded == {("gan", images[i].name) for i in (0, 3)}
     assert button.text() == "Take in again (2)"
     page.selection.set_current(("gan", 9))
-    assert button.text() == "Leave out", "an image outside the selection is meant alone"
+    assert button.text() == "Exclude", "an image outside the selection is meant alone"
 
 
 def test_marked_images_can_be_shown_alone(page):
@@ -373,7 +373,7 @@ def test_the_menu_of_a_tile_offers_every_command(qtbot, page):
     (menu,) = page._grid.findChildren(QMenu)
     words = [action.text() for action in menu.actions() if action.text()]
     assert words == [
-        "Compare…", "Flag", "Leave out", "Select all shown", "Clear selection", "Copy path", "Show in file manager",
+        "Compare…", "Flag", "Exclude", "Select all shown", "Clear selection", "Copy path", "Show in file manager",
         "Copy list", "Export list…",
     ]  # fmt: skip
     for action in menu.actions():

@@ -23,7 +23,7 @@ class NeighbourActions(QObject):
         self.compare = make(self.tr("Compare…"), "", self.tr("See the images large, side by side (Enter)."))
         self.flag = make(self.tr("Flag"), "F", self.tr("Mark images to come back to."))
         self.exclude = make(
-            self.tr("Leave out"), "X", self.tr("Leave images out of the next run. Their files stay untouched.")
+            self.tr("Exclude"), "X", self.tr("Leave images out of the next run. Their files stay untouched.")
         )
         self.all = make(self.tr("Select all shown"), "", self.tr("Select every image that is shown (Ctrl+A)."))
         self.none = make(self.tr("Clear selection"), "Ctrl+Shift+A", self.tr("Select nothing."))
@@ -62,7 +62,7 @@ class NeighbourActions(QObject):
         are_excluded = marks is not None and count > 0 and bool(marks.excluded[targets].all())
         several = f" ({format_count(count)})" if count > 1 else ""
         self.flag.setText((self.tr("Remove flag") if are_flagged else self.tr("Flag")) + several)
-        self.exclude.setText((self.tr("Take in again") if are_excluded else self.tr("Leave out")) + several)
+        self.exclude.setText((self.tr("Take in again") if are_excluded else self.tr("Exclude")) + several)
         for action in (self.flag, self.exclude):
             action.setEnabled(marks is not None and count > 0)
         for action in (self.compare, self.copy_path, self.reveal):

@@ -114,8 +114,8 @@ class NeighbourBar(QWidget):
             Show.ALL: self.tr("All images"),
             Show.SELECTED: self.tr("Selected"),
             Show.FLAGGED: self.tr("Flagged"),
-            Show.EXCLUDED: self.tr("Left out of the next run"),
-            Show.INCLUDED: self.tr("Not left out"),
+            Show.EXCLUDED: self.tr("Excluded"),
+            Show.INCLUDED: self.tr("Not excluded"),
             Show.NEARER: self.tr("▲ Nearer to reference"),
             Show.DIFFERENT: self.tr("≠ A and B differ"),
             Show.SAME: self.tr("= A and B agree"),
@@ -129,8 +129,9 @@ class NeighbourBar(QWidget):
 
     def show_all(self) -> None:
         """Take all filters back."""
-        with QSignalBlocker(self.text):
-            self.text.clear()
+        # Its own button to clear it follows the signal of the field, which therefore must not be blocked.
+        self.text.clear()
+        self._typing.stop()
         self.label.setCurrentIndex(0)
         self.show_only.setCurrentIndex(0)
         self.rows_changed.emit()

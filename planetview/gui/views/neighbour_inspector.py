@@ -91,7 +91,7 @@ class NeighbourInspector(QScrollArea):
         """Say what was noted on the image."""
         words = [
             *([self.tr("<b>⚑ Flagged</b>")] if is_flagged else []),
-            *([self.tr("<b>✕ Left out of the next run.</b> Its file stays where it is.")] if is_excluded else []),
+            *([self.tr("<b>✕ Excluded from the next run.</b> Its file stays where it is.")] if is_excluded else []),
         ]
         self.marks.setText("<br>".join(words))
         self.marks.setVisible(bool(words) and self._tile is not None)

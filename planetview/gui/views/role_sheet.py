@@ -361,7 +361,7 @@ class RoleSheet(QScrollArea):
 
     def _on_exclusion_wanted(self, keys: tuple[ImageKey, ...]) -> None:
         self._workspace.set_excluded(keys, True)
-        words = self.tr("{0} left out of the next run; Undo takes it back.")
+        words = self.tr("{0} excluded from the next run; Undo takes it back.")
         self.notice.emit(words.format(count_words(len(keys))))
 
     def _on_relink_rejected(self, name: str) -> None:

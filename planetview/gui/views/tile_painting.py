@@ -50,7 +50,7 @@ def paint_marks(painter: QPainter, area: QRect, tokens: Tokens, *, is_flagged: b
     line = painter.fontMetrics().height() + 2
     bottom = area.bottom() + 1
     if is_excluded:
-        _paint_chip(painter, QRect(area.left(), bottom - line, area.width(), line), tr("left out"), tokens, _cross)
+        _paint_chip(painter, QRect(area.left(), bottom - line, area.width(), line), tr("excluded"), tokens, _cross)
         bottom -= line
     if is_flagged:
         _paint_chip(painter, QRect(area.left(), bottom - line, area.width(), line), tr("flagged"), tokens, _flag)
