@@ -225,6 +225,7 @@ def _open_window(arguments: argparse.Namespace) -> int:
     from planetview.engine.process_engine import ProcessEngine
     from planetview.gui import qtlog
     from planetview.gui.controller import DEMO
+    from planetview.gui.diagnosing import diagnostics_offer
     from planetview.gui.errors import ErrorReporter
     from planetview.gui.instance import Instance, hand_over
     from planetview.gui.widgets.message_bar import BarMessage
@@ -250,7 +251,9 @@ def _open_window(arguments: argparse.Namespace) -> int:
     reporter.reported.connect(
         lambda failure: windows.tell(
             lambda window: window.messages.show_message(
-                BarMessage("error", failure.message, failure.hint, "danger", failure.details)
+                BarMessage(
+                    "error", failure.message, failure.hint, "danger", failure.details, (diagnostics_offer(window),)
+                )
             )
         )
     )

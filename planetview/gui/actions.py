@@ -12,8 +12,8 @@ from PySide6.QtGui import QAction, QKeySequence
 from planetview.gui.icons import icon
 from planetview.gui.theme import Theme
 
-State = Literal["always", "idle", "busy", "ready", "content", "results", "undo", "redo"]
-"""When a command is enabled: no job runs, one runs, a run can start, a study is open, it has results ..."""
+State = Literal["always", "idle", "busy", "ready", "content", "changed", "results", "undo", "redo"]
+"""When a command is enabled: no job runs, one runs, a run can start, a study is open, it differs from its file ..."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("save", "&File", "&Save", "Save the study.", ("Ctrl+S",), "save", "content", 3),
     ActionSpec(
         "save_as", "&File", "Sa&ve as…", "Save the study to another file.", ("Ctrl+Shift+S",), "", "content", 3,
+    ),
+    ActionSpec(
+        "revert", "&File", "Re&vert to saved…", "Go back to the study as it was saved last.", (), "", "changed", 3,
     ),
     ActionSpec(
         "export_report", "&File", "&Export report…", "Write the results as HTML, PDF, CSV or JSON.", ("Ctrl+E",), "",
@@ -164,6 +167,11 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
         "provenance", "&Help", "About these n&umbers…", "Show what made the results: versions, weights, settings.",
         (), "", "results", 1,
+    ),
+    ActionSpec(
+        "save_diagnostics", "&Help", "&Save diagnostics…",
+        "Write versions, settings and logs to a file for whoever looks into a fault; no images, nothing is sent.",
+        (), "", group=2,
     ),
     ActionSpec("show_about", "&Help", "&About PlanetView", "Show the version and how to cite.", (), "info", group=2),
 )  # fmt: skip

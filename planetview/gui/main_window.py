@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QStackedWid
 
 from planetview.core.paths import resource
 from planetview.core.selection import SelectionState
+from planetview.core.study import STUDY_SUFFIX
 from planetview.gui import actions as commands
 from planetview.gui.actions import State
 from planetview.gui.background import Background
@@ -299,6 +300,7 @@ class MainWindow(QMainWindow):
             "busy": controller.is_busy,
             "ready": controller.can_run,
             "content": not workspace.is_empty,
+            "changed": workspace.is_dirty and workspace.path is not None and workspace.path.suffix == STUDY_SUFFIX,
             "results": workspace.results is not None and bool(controller.export_suffixes()),
             "undo": workspace.undo_stack.canUndo(),
             "redo": workspace.undo_stack.canRedo(),

@@ -16,6 +16,7 @@ from planetview.core.catalogue import EXTRACTORS, METRICS
 from planetview.gui import shortcuts
 from planetview.gui.actions import ACTIONS, PAGE_ACTIONS, State, tr
 from planetview.gui.controller import DEMO
+from planetview.gui.diagnosing import save_diagnostics_of
 from planetview.gui.dialogs.closing import PlaceQuestion
 from planetview.gui.dialogs.help import show_about, show_export, show_help, show_keys, show_topic, topic_of
 from planetview.gui.dialogs.palette import CommandPalette
@@ -48,6 +49,7 @@ class ShellCommands(QObject):
             "show_export": partial(show_export, window),
             "show_about": partial(show_about, window),
             "show_tour": window.start_tour,
+            "save_diagnostics": self.save_diagnostics,
             "new_window": lambda: window.new_window_requested.emit(None),
             "quit": self.quit,
             "next_panel": lambda: window.panels.move(1),
@@ -91,6 +93,10 @@ class ShellCommands(QObject):
             show_topic(topic, self._window)
         else:
             show_help(self._window, self._window.current_page())
+
+    def save_diagnostics(self) -> None:
+        """Ask where to write what helps to find a fault."""
+        save_diagnostics_of(self._window)
 
     def quit(self) -> None:
         """Close every window; each that would lose something asks for itself, and keeps no other from closing."""
@@ -183,6 +189,7 @@ class ShellCommands(QObject):
             "busy": self.tr("No job is running."),
             "ready": busy if controller.is_busy else controller.workspace.missing_for_a_run(),
             "content": self.tr("There is no study yet: add a set first."),
+            "changed": self.tr("There is nothing to go back to: the study is as it was saved, or never was."),
             "results": self.tr("There are no results yet: run first."),
             "undo": self.tr("There is nothing to take back."),
             "redo": self.tr("There is nothing to do again."),

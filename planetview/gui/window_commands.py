@@ -13,6 +13,7 @@ from planetview.core.datasets import Role
 from planetview.core.study import STUDY_SUFFIX
 from planetview.gui.controller import Controller
 from planetview.gui.dialogs import choose
+from planetview.gui.dialogs.closing import RevertQuestion
 from planetview.gui.dialogs.manual import show_manual
 from planetview.gui.pages import ResultPages
 from planetview.gui.study_commands import StudyCommands, safe_name
@@ -39,6 +40,7 @@ class WindowCommands(QObject):
             "open_study": self.open_study,
             "save": self.save,
             "save_as": self.save_as,
+            "revert": self.revert,
             **self.study.slots(),
             "copy": self.copy,
             "copy_methods": pages.copy_methods,
@@ -95,6 +97,14 @@ class WindowCommands(QObject):
         choose.choose_new_file(
             self._window, self.tr("Save the study"), name, filters, lambda paths: self._controller.files.save(paths[0])
         )
+
+    def revert(self) -> None:
+        """Ask, then read the study from its file again."""
+        path = self._controller.workspace.path
+        if path is not None:
+            question = RevertQuestion(path.name, self._window)
+            question.confirmed.connect(lambda: self._controller.open_study(path, discarding=True))
+            question.open()
 
     def show_images(self, _dataset: str, _mask: object, why: str) -> None:
         """Show the images a finding speaks of, which are selected: copies beside their neighbours, gaps by entropy."""

@@ -68,3 +68,23 @@ class PlaceQuestion(QMessageBox):
             self.new_window_chosen.emit()
         elif button is self.discard_button:
             self.discard_chosen.emit()
+
+
+class RevertQuestion(QMessageBox):
+    """Asks before the changes since the last save are given up."""
+
+    confirmed = Signal()
+
+    def __init__(self, name: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setIcon(QMessageBox.Icon.Question)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWindowTitle(self.tr("Revert to saved?"))
+        self.setText(self.tr("Go back to '{0}' as it was saved last?").format(name))
+        self.setInformativeText(self.tr("Everything that was changed or computed since is lost. No image is touched."))
+        self.revert_button = self.addButton(self.tr("&Revert"), QMessageBox.ButtonRole.DestructiveRole)
+        self.keep_button = self.addButton(self.tr("&Keep changes"), QMessageBox.ButtonRole.RejectRole)
+        self.setDefaultButton(self.keep_button)
+        self.setEscapeButton(self.keep_button)
+        self.revert_button.clicked.connect(self.confirmed)
