@@ -17,7 +17,7 @@ from planetview.core.results import Results
 from planetview.core.settings import RunSettings
 from planetview.core.stretch import StretchKind
 from planetview.core.study import Study, StudySource
-from planetview.gui.run_inputs import inputs_of
+from planetview.gui.run_inputs import KnownAnswers, inputs_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,7 @@ class Workspace(QObject):
         self._path: Path | None = None
         self._saved: tuple[object, ...] = self._state()
         self._run_of: tuple[object, ...] | None = None
-        # Asked for at every change of title or state, and 50,000 images take some milliseconds.
-        self._inputs_of: tuple[tuple[object, object], tuple[object, ...]] | None = None
+        self._known = KnownAnswers()
 
     @property
     def contents(self) -> Contents:
@@ -152,6 +151,9 @@ class Workspace(QObject):
 
     def missing_for_a_run(self) -> str:
         """Return what keeps a run from starting, as one sentence; "" when nothing does."""
+        return str(self._known.get(self._now(), "missing", self._missing_for_a_run))
+
+    def _missing_for_a_run(self) -> str:
         references = self._with_role(Role.REFERENCE)
         candidates = self._with_role(Role.CANDIDATE)
         if not self.datasets:
@@ -165,7 +167,7 @@ class Workspace(QObject):
         if not candidates:
             return self.tr("Add at least one candidate: the synthetic images to judge.")
         for dataset in self.datasets:
-            if dataset.images and not self.marks.kept(dataset).images:
+            if dataset.images and not self.marks.keeps_any(dataset):
                 return self.tr("All images of '{0}' are excluded: take some in again.").format(dataset.name)
         if not self._settings.metrics or not self._settings.extractors:
             return self.tr("Choose at least one metric and one extractor under Options.")
@@ -344,19 +346,15 @@ class Workspace(QObject):
     def _inputs(self) -> tuple[object, ...]:
         if self.missing_for_a_run():
             return ()
-        described = (self._contents, self._settings)
-        if self._inputs_of is None or any(a is not b for a, b in zip(self._inputs_of[0], described, strict=True)):
-            self._inputs_of = (described, inputs_of(self.request()))
-        return self._inputs_of[1]
+        return tuple(self._known.get(self._now(), "inputs", lambda: inputs_of(self.request())))
+
+    def _now(self) -> tuple[object, ...]:
+        return (self._contents, self._settings)
 
     def _results_know_the_marks(self) -> bool:
         results = self._results
         assert results is not None
-        for name in {name for name, _image in self.marks.excluded}:
-            used = next((dataset.images for dataset in results.datasets if dataset.name == name), ())
-            if not {image.name for image in used}.isdisjoint(self.marks.excluded_of(name)):
-                return False
-        return True
+        return all(self.marks.kept(dataset) is dataset for dataset in results.datasets)
 
     def _with_role(self, role: Role) -> tuple[Dataset, ...]:
         return tuple(dataset for dataset in self.datasets if dataset.role is role)

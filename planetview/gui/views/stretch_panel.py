@@ -96,14 +96,15 @@ class StretchPanel(QWidget):
 
     def _begin(self) -> None:
         workspace = self._workspace
-        datasets = tuple(self._without_excluded(dataset) for dataset in workspace.datasets if dataset.images)
+        whole = tuple(dataset for dataset in workspace.datasets if dataset.images)
         if not self._has_effect():
             self.preview.cancel()
-            for dataset in datasets:
+            for dataset in whole:
                 self._on_resolved(SetStretch(dataset.name, _PASSED))
             return
         if not self.isVisible():
             return
+        datasets = tuple(map(self._without_excluded, whole))
         self.samples.show_sets(datasets)
         self.samples.expect()
         edge = round(EDGE_PX * self.devicePixelRatioF())
@@ -114,7 +115,7 @@ class StretchPanel(QWidget):
         """Return what the next run takes of a set; the same object as long as nothing changes."""
         excluded = self._workspace.marks.excluded
         known = self._kept.get(id(dataset))
-        if known is None or known[0] is not dataset or known[1] != excluded:
+        if known is None or known[0] is not dataset or known[1] is not excluded:
             kept = self._workspace.marks.kept(dataset)
             known = self._kept[id(dataset)] = (dataset, excluded, kept if kept.images else dataset)
         now = {id(other) for other in self._workspace.datasets}
