@@ -5,8 +5,9 @@ Usage: python docs/take_screenshots.py [--study STUDY.planetview] [--out FOLDER]
 
 Shows the results of the study; without one, those of the demo, computed on this machine (minutes the
 first time, kept in the cache). `--sample` shows made-up numbers over small tiles instead, in seconds.
-`--only` takes one part: study, problems, models or generator. `--scale 2` renders as a screen of twice
-the density does, `--text` with larger or smaller text. Needs no display.
+The pictures that the documentation shows go to docs/screenshots, all others to build/screenshots; `--out`
+takes all of them to one folder. `--only` takes one part of the window. `--scale 2` renders as a screen of
+twice the density does, `--text` with larger or smaller text. Needs no display.
 """
 
 from __future__ import annotations
@@ -19,13 +20,21 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-PARTS = ("study", "problems", "models", "generator")
+PARTS = (
+    "study", "states", "compare", "dialogs", "panels", "sources", "extremes", "problems", "models", "generator",
+)  # fmt: skip
+DOCUMENTED = frozenset({
+    "welcome", "datasets", "overview", "overview-empty", "running", "neighbours", "entropy", "correlation", "failure",
+    "compare", "compare-swipe", "compare-heat", "correlation-brushed", "correlation-open", "neighbours-marked",
+    "overview-worse", "stretch", "problems", "missing", "options", "palette-found", "export", "provenance",
+    "jobs-running", "tour-4", "models", "generator", "generator-measured",
+})  # fmt: skip
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--study", type=Path, help="a study with results")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "screenshots")
+    parser.add_argument("--out", type=Path, help="one folder for all pictures")
     parser.add_argument("--sample", action="store_true", help="made-up numbers over small tiles")
     parser.add_argument("--only", choices=PARTS, help="one part of the window")
     parser.add_argument("--scale", type=float, default=1.0, help="device pixels a logical pixel")
@@ -42,32 +51,46 @@ def main() -> int:
 
 def take(arguments: argparse.Namespace, scratch: Path) -> None:
     """Take the pictures that the arguments name."""
+    from pictures.compare_view import take_compare
+    from pictures.extremes import take_extremes
     from pictures.generator_page import take_generator
     from pictures.models_page import take_models
+    from pictures.page_states import take_states
     from pictures.problems import take_problems
     from pictures.results import nearby, results_to_show
+    from pictures.side_panels import take_panels
+    from pictures.sources import take_sources
     from pictures.study_pages import take_study
     from pictures.taking import Studio
     from pictures.weights import WEIGHTS_FOLDER
+    from pictures.window_dialogs import take_dialogs
     from PySide6.QtWidgets import QApplication
 
-    out = arguments.out.resolve()
-    out.mkdir(parents=True, exist_ok=True)
-    parts = PARTS if arguments.only is None else (arguments.only,)
-    results = results_to_show(arguments.study, arguments.sample, scratch) if "study" in parts else None
+    folders = [arguments.out] * 2 if arguments.out else [ROOT / "docs" / "screenshots", ROOT / "build" / "screenshots"]
+    shown, rest = (folder.resolve() for folder in folders)
+    for folder in (shown, rest):
+        folder.mkdir(parents=True, exist_ok=True)
+    results = nearby(results_to_show(arguments.study, arguments.sample, scratch))
     os.environ["PLANETVIEW_WEIGHTS"] = str(WEIGHTS_FOLDER)
     os.environ["PLANETVIEW_HOME"] = str(scratch / "home")
     _app = QApplication.instance() or QApplication([])
-    studio = Studio(out, tuple(arguments.themes.split(",")), arguments.text, is_light_weight=arguments.scale == 1)
-    if results is not None:
-        take_study(studio, nearby(results))
-    if "problems" in parts:
-        take_problems(studio, scratch / "problems")
-    if "models" in parts:
-        take_models(studio)
-    if "generator" in parts:
-        take_generator(studio)
-    os.chdir(out)
+    is_light_weight = arguments.scale == 1
+    studio = Studio(shown, rest, DOCUMENTED, tuple(arguments.themes.split(",")), arguments.text, is_light_weight)
+    parts = {
+        "study": lambda: take_study(studio, results),
+        "states": lambda: take_states(studio, results),
+        "compare": lambda: take_compare(studio, results),
+        "dialogs": lambda: take_dialogs(studio, results),
+        "panels": lambda: take_panels(studio, results),
+        "sources": lambda: take_sources(studio, scratch / "sources"),
+        "extremes": lambda: take_extremes(studio, results, scratch),
+        "problems": lambda: take_problems(studio, scratch / "problems"),
+        "models": lambda: take_models(studio),
+        "generator": lambda: take_generator(studio),
+    }
+    for part in PARTS if arguments.only is None else (arguments.only,):
+        parts[part]()
+    os.chdir(ROOT)
 
 
 if __name__ == "__main__":

@@ -10,10 +10,13 @@ from pathlib import Path
 from pictures.weights import weights_to_show
 from planetview.core.cancel import CancelToken
 from planetview.core.datasets import Role
+from planetview.core.errors import UserError
 from planetview.core.messages import (
     JobResult,
     Message,
     ModelsRequest,
+    Notice,
+    PairMapRequest,
     PartialValues,
     Progress,
     Request,
@@ -21,6 +24,9 @@ from planetview.core.messages import (
     ScanResult,
 )
 from planetview.core.results import Results
+
+BROKEN = Path("broken_archive.zip")
+"""A source whose reading fails."""
 
 
 class Replay:
@@ -31,14 +37,26 @@ class Replay:
 
     def run(self, request: Request, token: CancelToken) -> Iterator[Message]:
         if isinstance(request, ScanRequest):
+            if any(target.path.name == BROKEN.name for target in request.targets):
+                raise UserError(f"'{BROKEN}' is not a zip file, or it is damaged.", "Pack it again, or add the folder.")
             yield JobResult(ScanResult(self._results.datasets, self._results.shared))
-            return
-        if isinstance(request, ModelsRequest):
+        elif isinstance(request, ModelsRequest):
             yield JobResult(weights_to_show(request))
-            return
-        candidate = self._results.with_role(Role.CANDIDATE)[0].name
-        label = f"Features of '{candidate}' (VGG-16)"
-        yield Progress("features", label, 310, 450, "images", 0.42, 38.0, 52.0)
+        elif isinstance(request, PairMapRequest):
+            from planetview.engine.engine import TorchEngine
+
+            yield from TorchEngine().run(request, token)
+        else:
+            yield from self._half_a_run(token)
+
+    def _half_a_run(self, token: CancelToken) -> Iterator[Message]:
+        reference, candidate = self._results.datasets[0].name, self._results.with_role(Role.CANDIDATE)[0].name
+        where = {"device": "CPU, 2 threads", "precision": "float32", "memory_bytes": 812 << 20, "peak_bytes": 905 << 20}
+        decoding = f"Features of '{reference}' (VGG-16)"
+        yield Progress("features real", decoding, 120, 196, "images", 0.2, 41.0, 70.0, **where)
+        yield Progress("features real", decoding, 196, 196, "images", 0.3, 41.0, 63.0, **where)
+        yield Notice("2 threads are used: other programs keep the rest of the processor.")
+        yield Progress("features", f"Features of '{candidate}' (VGG-16)", 310, 450, "images", 0.42, 38.0, 52.0, **where)
         yield PartialValues(self._results.values[: len(self._results.values) // 3])
         while not token.is_cancelled():
             threading.Event().wait(0.05)
@@ -59,6 +77,9 @@ class Scanner:
     def run(self, request: Request, token: CancelToken) -> Iterator[Message]:
         from planetview.engine.engine import TorchEngine
 
+        if isinstance(request, ModelsRequest):
+            yield JobResult(weights_to_show(request))
+            return
         for message in TorchEngine().run(request, token):
             if isinstance(message, JobResult) and isinstance(message.outcome, ScanResult):
                 found = message.outcome

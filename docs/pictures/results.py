@@ -51,7 +51,7 @@ def demo_results() -> Results:
     from planetview.engine.engine import TorchEngine
 
     kept = cache_dir() / "screenshots.planetview"
-    if kept.is_file() and (results := load_study(kept).results) is not None:
+    if kept.is_file() and (results := load_study(kept).results) is not None and results.gaps and results.random_pairs:
         return results
     engine, token = TorchEngine(), CancelToken()
     found = _outcome_of(engine.run(ScanRequest(prepare_demo(token.check)), token))

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from pictures.engines import Replay
+from pictures.opening import box, choose
 from pictures.taking import Studio, until
 from planetview.core.results import Results
 from planetview.gui.actions import STUDY_PAGES
 from planetview.gui.models.neighbour_list import Order
 from planetview.gui.plots.histogram import HistogramPlot
-from planetview.gui.plots.panel_view import PanelView
-from planetview.gui.views.compare import CompareDialog
 from planetview.gui.views.image_grid import ImageGrid
 from planetview.gui.widgets.message_bar import BarMessage
 
@@ -26,7 +25,7 @@ def take_study(studio: Studio, results: Results) -> None:
     take = partial(studio.take, window)
     take("welcome")
     window.controller.add_paths([dataset.source for dataset in results.datasets])
-    until(lambda: len(window.workspace.datasets) > 0)
+    until(lambda: len(window.workspace.datasets) > 0 and not window.controller.is_busy)
     window.workspace.set_title("Demo: the Moon")
     take("datasets")
     window.show_page("overview")
@@ -46,11 +45,6 @@ def take_study(studio: Studio, results: Results) -> None:
         if page in stage:
             stage[page](window.pages.page(page))
         take(page)
-    window.show_page("neighbours")
-    grid = window.pages.page("neighbours").findChild(ImageGrid)
-    grid.image_opened.emit(grid.model().image_at(grid.currentIndex().row()))
-    dialog = window.findChild(CompareDialog)
-    studio.take_dialog(window, dialog, "compare")
     window.messages.show_message(
         BarMessage(
             "run",
@@ -66,17 +60,9 @@ def take_study(studio: Studio, results: Results) -> None:
     studio.close(window)
 
 
-def choose(box: QComboBox, data: object) -> None:
-    """Choose an entry of a list as a person would; nothing where it is not offered."""
-    if (position := box.findData(data)) >= 0:
-        box.setCurrentIndex(position)
-        box.activated.emit(position)
-
-
 def stage_neighbours(results: Results, page: QWidget) -> None:
     """Show possible copies, that with the most detail of the first six in the inspector."""
-    boxes = {box.accessibleName(): box for box in page.findChildren(QComboBox)}
-    query, order = boxes["Images"], boxes["Sort"]
+    query, order = box(page, "Images"), box(page, "Sort")
     names = [query.itemData(i) for i in range(query.count())]
     choose(query, "near_copies" if "near_copies" in names else names[0])
     choose(order, Order.COPIES)
@@ -90,12 +76,3 @@ def stage_entropy(page: QWidget) -> None:
     plot = page.findChild(HistogramPlot)
     plot.move_cursor(3)
     QTest.keyClick(plot, Qt.Key.Key_Return)
-
-
-def brush_corner(page: QWidget) -> None:
-    """Brush the upper right corner of the first small scatter."""
-    panels = page.findChild(PanelView)
-    one = panels.panels[0].series[0]
-    area = one.span()
-    part = QRectF(area.x() + 0.62 * area.width(), area.y() + 0.62 * area.height(), area.width(), area.height())
-    panels.area_chosen.emit({one.name: one.rows[one.inside(part)]}, Qt.KeyboardModifier.NoModifier)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from planetview.app import build
@@ -16,29 +17,34 @@ from planetview.core.messages import Engine
 from planetview.gui.main_window import MainWindow
 
 SIZE = (1280, 800)
+# The least that the window can be.
+SMALL = (960, 620)
 THEMES = ("light", "dark")
 # What a picture in the repository may weigh; a palette of 256 colours brings those with many tiles below it.
 _HEAVY_BYTES = 300_000
-# Thumbnails and plots arrive a moment after a page is shown.
-_SETTLE_MS = 900
+# Thumbnails and plots arrive a moment after a page is shown: it is looked at until nothing changes any more.
+_LOOK_MS, _MOST_LOOKS = 120, 12
 
 
 @dataclass(frozen=True)
 class Studio:
     """Where pictures go, in which themes, with which text size.
 
+    shown: names of the pictures that the documentation shows, which go to `folder`; all others go to `rest`.
     is_light_weight: large files are brought down to 256 colours.
     """
 
     folder: Path
+    rest: Path
+    shown: frozenset[str] = frozenset()
     themes: tuple[str, ...] = THEMES
     text_scale: float = 1.0
     is_light_weight: bool = True
 
-    def window(self, engine: Engine) -> MainWindow:
+    def window(self, engine: Engine, size: tuple[int, int] = SIZE) -> MainWindow:
         """Return a shown window around `engine`; `close` ends it."""
         window = build(engine)
-        window.resize(*SIZE)
+        window.resize(*size)
         window.show()
         return window
 
@@ -49,29 +55,50 @@ class Studio:
         QApplication.processEvents()
 
     def take(
-        self, window: MainWindow, name: str, part: QWidget | None = None, prepare: Callable[[], object] = lambda: None
+        self,
+        window: MainWindow,
+        name: str,
+        part: QWidget | None = None,
+        prepare: Callable[[], object] = lambda: None,
+        text_scale: float | None = None,
     ) -> None:
         """Picture a window, or a part of it; `prepare` runs once the theme is there."""
         for theme in self.themes:
-            window.theme.use(theme, self.text_scale)
+            window.theme.use(theme, text_scale or self.text_scale)
             prepare()
-            wait(_SETTLE_MS)
-            self._save(part or window, self.folder / f"{name}-{theme}.png")
+            folder = self.folder if name in self.shown else self.rest
+            self._save(settled(part or window), folder / f"{name}-{theme}.png")
 
-    def take_dialog(self, window: MainWindow, dialog: QDialog, name: str) -> None:
+    def take_dialog(
+        self, window: MainWindow, dialog: QDialog | None, name: str, text_scale: float | None = None
+    ) -> None:
         """Picture a dialog of a window, and close it."""
-        self.take(window, name, dialog)
+        assert dialog is not None, f"{name} did not open"
+        self.take(window, name, dialog, text_scale=text_scale)
         dialog.close()
         dialog.deleteLater()
         QApplication.processEvents()
 
-    def _save(self, widget: QWidget, file: Path) -> None:
-        if not widget.grab().save(str(file)):
+    def _save(self, picture: QImage, file: Path) -> None:
+        if not picture.save(str(file)):
             raise OSError(f"cannot write {file}")
         if self.is_light_weight and file.stat().st_size > _HEAVY_BYTES:
             with Image.open(file) as full:
                 full.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(file, optimize=True)
         sys.stdout.write(f"{file}\n")
+
+
+def settled(widget: QWidget) -> QImage:
+    """Return how a widget looks once it does not change any more, or after a second and a half."""
+    wait(_LOOK_MS)
+    before = widget.grab().toImage()
+    for _ in range(_MOST_LOOKS):
+        wait(_LOOK_MS)
+        now = widget.grab().toImage()
+        if now == before:
+            break
+        before = now
+    return before
 
 
 def wait(ms: int) -> None:

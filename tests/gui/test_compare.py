@@ -74,7 +74,7 @@ def test_the_wheel_zooms_at_the_cursor_in_all_linked_panes(qtbot, view):
         place = canvas(view, number).place_at(at)
         # Panes may be a pixel wider than each other.
         assert (place.x(), place.y()) == pytest.approx((before.x(), before.y()), abs=0.005)
-    assert view.controls._zoom.text() == f"{100 * pane.scale():.3g} %"
+    assert view.controls._zoom.text() == f"{100 * pane.scale():,.0f} %"
 
 
 def test_dragging_moves_what_was_taken_with_the_cursor(qtbot, view):

@@ -172,11 +172,11 @@ def keys_html(changed: Keys, panels: Pairs = ()) -> str:
 
 def _keys_table(title: str, pairs: Iterable[tuple[str, str]]) -> str:
     rows = "".join(
-        f"<tr><td style='padding-right:24px'>{escape(keys)}</td><td>{escape(tip)}</td></tr>"
+        f"<tr><td width='30%' style='padding-right:24px'>{escape(keys)}</td><td width='70%'>{escape(tip)}</td></tr>"
         for tip, keys in pairs
         if keys
     )
-    return f"<h3>{escape(title)}</h3><table cellpadding='3'>{rows}</table>"
+    return f"<h3>{escape(title)}</h3><table width='100%' cellpadding='3'>{rows}</table>"
 
 
 def about_html() -> str:

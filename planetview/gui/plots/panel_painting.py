@@ -21,7 +21,7 @@ from planetview.gui.theme import Tokens
 _GAP = 6
 _TICKS = 4
 _LEAST_PLOT_PX = 96
-_HIGHEST = 0.75  # height of a plot in its width
+_HIGHEST = 1.0  # height of a plot in its width
 _SYMBOL_PX = 5.0
 _MARK_PX = 7.0
 _POINT_OPACITY = 0.8

@@ -181,8 +181,14 @@ class _StageTable(QTableView):
         }
         for column, width in widths.items():
             self.setColumnWidth(column, width + pad)
+        # The job's own line tells the rate too: of all columns it is missed least where there is no room.
+        least = metrics.horizontalAdvance("0" * 16)
+        is_short = self.viewport().width() < least + sum(widths.values()) + len(widths) * pad
+        self.setColumnHidden(StageColumn.RATE, is_short)
+        if is_short:
+            del widths[StageColumn.RATE]
         rest = self.viewport().width() - sum(widths.values()) - len(widths) * pad
-        self.setColumnWidth(StageColumn.NAME, max(rest, metrics.horizontalAdvance("0" * 16)))
+        self.setColumnWidth(StageColumn.NAME, max(rest, least))
         self.verticalHeader().setDefaultSectionSize(round(1.7 * line))
         self.setMinimumHeight(7 * line)
 

@@ -42,6 +42,7 @@ class MetricTableView(QTableView):
     copy_requested = Signal()
     columns_moved = Signal(tuple)  # ids of the shown columns, in their new order
     sort_wanted = Signal(int)  # the column whose heading was clicked
+    widths_changed = Signal()  # `needed_width` is another
 
     def __init__(self, model: MetricTableModel, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -83,6 +84,12 @@ class MetricTableView(QTableView):
         """Paint all numbers quietly, or as usual again."""
         self._delegate.is_stale = is_stale
         self.viewport().update()
+
+    def needed_width(self) -> int:
+        """Return the width in which no column is cut, 0 before there are any."""
+        if self._widths is None:
+            return 0
+        return sum(self._widths) + self.verticalHeader().width() + self.verticalScrollBar().sizeHint().width()
 
     def chosen_block(self) -> tuple[list[int], list[int]]:
         """Return the rows and columns of the selection where it is more than one cell, else all."""
@@ -287,6 +294,7 @@ class MetricTableView(QTableView):
             measured = [self._content_width(column) for column in first]
             widths = measured + [max(measured)] * (count - len(measured))
             self._widths = [max(round(_MIN_COLUMN * scale), width) for width in widths]
+            self.widths_changed.emit()
         spare = max(0, self.viewport().width() - sum(self._widths)) // count
         for column, width in enumerate(self._widths):
             wanted = min(width + spare, max(width, round(_MAX_COLUMN * scale)))

@@ -29,20 +29,19 @@ from planetview.gui.plots.styles import SeriesStyle, set_style
 from planetview.gui.theme import Theme, Tokens
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.column_menu import ColumnMenu, reordered
+from planetview.gui.views.details_splitter import DetailsSplitter
 from planetview.gui.views.findings_panel import CandidateFindings, FindingsPanel, mark_pixmap
 from planetview.gui.views.metric_panel import MetricPanel
 from planetview.gui.views.metric_view import MetricTableView
-from planetview.gui.views.panels import GAP, empty_state, side_by_side
+from planetview.gui.views.panels import GAP, empty_state
 from planetview.gui.views.path_length_block import PathLengthBlock
 from planetview.gui.views.strips import StaleStrip, WarningStrip, warnings_of
 from planetview.gui.views.table_export import TableExport
 from planetview.gui.views.table_tools import TableTools
 
-_DETAILS_WIDTH = 320
 _DETAILS = "details"
 # A lower page keeps its lines for the table; arrows and stars say what they are when pointed at.
 _LINES_WITH_LEGEND = 30
-_LEAST_LINES = 9
 
 
 class OverviewPage(QWidget):
@@ -174,8 +173,7 @@ class OverviewPage(QWidget):
         layout = QVBoxLayout(self._content)
         layout.setContentsMargins(2 * GAP, 2 * GAP, 2 * GAP, GAP)
         layout.setSpacing(GAP)
-        self._splitter = side_by_side(self._table, self._panel, _DETAILS_WIDTH)
-        self._side = self._splitter.widget(1)
+        self._splitter = DetailsSplitter(self._table, self._panel)
         for widget in (self._stale, self._findings, self._warnings, self._tools, self._splitter):
             layout.addWidget(widget)
         layout.setStretchFactor(self._splitter, 1)
@@ -221,7 +219,6 @@ class OverviewPage(QWidget):
         super().resizeEvent(event)
         line = self.fontMetrics().lineSpacing()
         self._legend.setVisible(self.height() > _LINES_WITH_LEGEND * line)
-        self._splitter.setMinimumHeight(_LEAST_LINES * line)
         self._findings.use_room(self.height())
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -356,8 +353,8 @@ class OverviewPage(QWidget):
 
     @Slot(bool)
     def _on_details(self, is_shown: bool) -> None:
-        if self._side is not None:
-            self._side.setVisible(is_shown)
+        self._splitter.details.setVisible(is_shown)
+        self._splitter.share()
         self.columns_changed.emit(self.columns_state())
 
     @Slot(QPoint)

@@ -71,20 +71,22 @@ class TableTools(QWidget):
     @Slot()
     def show_all(self) -> None:
         """Take every filter away."""
-        self._typing.stop()
-        with QSignalBlocker(self.filter), QSignalBlocker(self.beyond):
-            self.filter.clear()
-            self.beyond.setChecked(False)
+        self._clear_filter(is_beyond=False)
         self._model.choose_rows(replace(self._model.row_choice, text="", only_beyond=False, beyond_of=None))
 
     def show_beyond(self, candidate: str) -> None:
         """Leave the rows in which one candidate is worse than the floor, the worst first."""
-        with QSignalBlocker(self.filter), QSignalBlocker(self.beyond):
-            self.filter.clear()
-            self.beyond.setChecked(True)
+        self._clear_filter(is_beyond=True)
         sort = Column(ColumnKind.CANDIDATE, candidate).id
         choice = replace(self._model.row_choice, text="", only_beyond=True, beyond_of=candidate)
         self._model.choose_rows(replace(choice, sort=sort, is_reversed=False, closed=frozenset()))
+
+    def _clear_filter(self, *, is_beyond: bool) -> None:
+        # Its own button to clear it follows the signal of the field, which therefore must not be blocked.
+        self.filter.clear()
+        self._typing.stop()
+        with QSignalBlocker(self.beyond):
+            self.beyond.setChecked(is_beyond)
 
     def sort_by(self, id: str | None, is_reversed: bool = False) -> None:
         """Order the rows by the candidate of a column, by name, or (None) as the catalogue does."""

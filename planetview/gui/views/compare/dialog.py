@@ -281,7 +281,10 @@ class CompareDialog(QDialog):
     @Slot()
     def _on_stage_changed(self) -> None:
         canvas = self.stage.front().canvas
-        self.controls.show_zoom(f"{100 * canvas.scale():.3g} %" if canvas.layers else "")
+        if self.stage.rendered:
+            first = self.stage.rendered[0]
+            self.controls.offer_limits(first.limits, first.native.dtype)
+        self.controls.show_zoom(_percent(canvas.scale()) if canvas.layers else "")
         self._count()
         self._show_readout()
 
@@ -381,3 +384,9 @@ class CompareDialog(QDialog):
         super().hideEvent(event)
         if self._maps is not None:
             self._maps.drop()
+
+
+def _percent(scale: float) -> str:
+    """Return a zoom in words: three digits below 100 %, whole percents above."""
+    percent = 100 * scale
+    return f"{percent:.3g} %" if percent < 100 else f"{percent:,.0f} %"

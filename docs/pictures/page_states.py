@@ -1,0 +1,159 @@
+"""The pictures of what the pages of a study can show besides their first look."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from PySide6.QtCore import QItemSelectionModel, QRectF, Qt
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from pictures.opening import box, choose, press, window_with
+from pictures.study_pages import stage_neighbours
+from pictures.taking import Studio, wait
+from planetview.core.results import MetricValue, Results
+from planetview.gui.main_window import MainWindow
+from planetview.gui.models.entropy_series import Quantity
+from planetview.gui.models.metric_rows import MetricRow
+from planetview.gui.models.neighbour_order import Order
+from planetview.gui.plots.panel_view import PanelView
+from planetview.gui.views.correlation_controls import CorrelationControls
+from planetview.gui.views.image_grid import ImageGrid
+from planetview.gui.views.metric_view import MetricTableView
+from planetview.gui.views.pair_series import Pairing
+from planetview.gui.views.table_tools import TableTools
+
+_SECOND = "dinov2-vits14"
+
+
+def take_states(studio: Studio, results: Results) -> None:
+    """Picture the states of overview, neighbours, entropy and correlation."""
+    window = window_with(studio, with_second_space(without_weights(results)), "Demo: the Moon")
+    take_overview(studio, window)
+    take_neighbours(studio, window, results)
+    take_entropy(studio, window, results)
+    take_correlation(studio, window)
+    studio.close(window)
+
+
+def without_weights(results: Results) -> Results:
+    """Return results in which one metric lacks its weights."""
+
+    def lacking(value: MetricValue) -> MetricValue:
+        if value.metric != "cmmd":
+            return value
+        why = "Weights of CLIP ViT-B/32 (OpenAI) are missing: planetview models fetch clip-vit-b-32-openai"
+        return MetricValue(value.metric, value.extractor, value.candidate, reason=why)
+
+    return replace(results, values=tuple(map(lacking, results.values)))
+
+
+def with_second_space(results: Results) -> Results:
+    """Return results with neighbours in a second, made-up space, which agrees on every second image."""
+    made = []
+    for table in results.neighbours:
+        rows = np.arange(len(table.indices))
+        shift = np.where(rows % 2, 1, 0)[:, None]
+        size = len(results.dataset(table.bank))
+        made.append(replace(table, by=_SECOND, indices=(table.indices + shift) % size, distances=table.distances * 2.2))
+    return replace(results, neighbours=(*results.neighbours, *made))
+
+
+def take_overview(studio: Studio, window: MainWindow) -> None:
+    """Picture filters, folded groups, a missing number, published values, stale results."""
+    window.show_page("overview")
+    page = window.pages.page("overview")
+    tools, table = page.findChild(TableTools), page.findChild(MetricTableView)
+    model = table.model()
+    missing = next(item for item in model.items if item.metric == "cmmd")
+    table.go_to(missing, model.candidates[0])
+    studio.take(window, "overview-missing")
+    tools.filter.setText("kid")
+    studio.take(window, "overview-filtered")
+    tools.filter.setText("nothing has this")
+    studio.take(window, "overview-nothing-found")
+    tools.show_all()
+    tools.show_beyond(model.candidates[0])
+    studio.take(window, "overview-worse")
+    tools.show_all()
+    tools.sort_by(None)
+    families = [row for row in model.rows if not isinstance(row, MetricRow)]
+    for family in families[1:]:
+        model.toggle_family(family)
+    studio.take(window, "overview-folded")
+    for family in families[1:]:
+        model.toggle_family(family)
+    window.actions_by_id["literature"].setChecked(True)
+    studio.take(window, "overview-literature")
+    window.actions_by_id["literature"].setChecked(False)
+    window.workspace.doubt_results()
+    studio.take(window, "overview-stale")
+
+
+def take_neighbours(studio: Studio, window: MainWindow, results: Results) -> None:
+    """Picture two spaces side by side, marks, a selection, and a filter that finds nothing."""
+    window.show_page("neighbours")
+    page = window.pages.page("neighbours")
+    stage_neighbours(results, page)
+    grid = page.findChild(ImageGrid)
+    choose(box(page, "Second space"), _SECOND)
+    choose(box(page, "Sort"), Order.WORST)
+    wait(200)
+    grid.setCurrentIndex(grid.model().index(0))
+    studio.take(window, "neighbours-two-spaces")
+    choose(box(page, "Second space"), "")
+    wait(200)
+    for row, key in ((0, Qt.Key.Key_F), (1, Qt.Key.Key_X), (3, Qt.Key.Key_F), (3, Qt.Key.Key_X)):
+        grid.setCurrentIndex(grid.model().index(row))
+        press(grid, key)
+    for row in (4, 5):
+        grid.selectionModel().select(grid.model().index(row), QItemSelectionModel.SelectionFlag.Select)
+    studio.take(window, "neighbours-marked")
+    name = next(field for field in page.findChildren(QLineEdit) if field.accessibleName().startswith("Find images"))
+    name.setText("no such name")
+    studio.take(window, "neighbours-nothing-found")
+    name.clear()
+    wait(300)
+
+
+def take_entropy(studio: Studio, window: MainWindow, results: Results) -> None:
+    """Picture classes, densities and pairs."""
+    window.show_page("entropy")
+    page = window.pages.page("entropy")
+    split = box(page, "Curves by")
+    if split.count() > 1:
+        choose(split, split.itemData(1))
+        studio.take(window, "entropy-classes")
+        choose(split, "")
+    choose(box(page, "What"), str(Quantity.NEAREST))
+    box(page, "Height").setCurrentIndex(1)
+    studio.take(window, "entropy-pairs")
+    box(page, "Height").setCurrentIndex(0)
+    choose(box(page, "What"), str(Quantity.IMAGE))
+
+
+def take_correlation(studio: Studio, window: MainWindow) -> None:
+    """Picture a brush over small scatters, one of them enlarged, and random pairs beside the nearest."""
+    window.show_page("correlation")
+    page = window.pages.page("correlation")
+    panels = page.findChild(PanelView)
+    wait(600)
+    brush_corner(page)
+    studio.take(window, "correlation-brushed")
+    panels.setCurrentIndex(panels.model().index(0, 0))
+    press(panels, Qt.Key.Key_Return)
+    studio.take(window, "correlation-open")
+    choose(box(page, "Pairs"), str(Pairing.BOTH))
+    studio.take(window, "correlation-open-both")
+    page.findChild(CorrelationControls).closed.emit()
+    studio.take(window, "correlation-random")
+    choose(box(page, "Pairs"), str(Pairing.NEAREST))
+
+
+def brush_corner(page: QWidget) -> None:
+    """Brush the upper right corner of the first small scatter."""
+    panels = page.findChild(PanelView)
+    one = panels.panels[0].series[0]
+    area = one.span()
+    part = QRectF(area.x() + 0.62 * area.width(), area.y() + 0.62 * area.height(), area.width(), area.height())
+    panels.area_chosen.emit({one.name: one.rows[one.inside(part)]}, Qt.KeyboardModifier.NoModifier)
