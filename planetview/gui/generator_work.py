@@ -23,11 +23,15 @@ from planetview.core.messages import (
     SampleRequest,
     next_job_id,
 )
+from planetview.gui.reveal import reveal
 from planetview.gui.runner import JobRunner
 from planetview.gui.widgets.message_bar import BarMessage
 
 # Few enough that the first pictures come soon, and that a run that is asked for meanwhile need not wait long.
 _AT_ONCE = 2
+
+
+GeneratorJob = SampleRequest | PathLengthRequest | GeneratorRequest
 
 
 class Phase(StrEnum):
@@ -70,7 +74,7 @@ class GeneratorWork(QObject):
         self.description: GeneratorDescription | None = None
         self.failure: JobFailure | None = None
         self._opening: int | None = None
-        self._jobs: dict[int, SampleRequest | PathLengthRequest] = {}
+        self._jobs: dict[int, GeneratorJob] = {}
         self._wanted: list[_Part] = []
         self._making: _Part | None = None
         self._next_soon = QTimer(self, singleShot=True, interval=0)
@@ -131,8 +135,13 @@ class GeneratorWork(QObject):
         ]
         self._want("walk", parts)
 
-    def submit(self, request: SampleRequest | PathLengthRequest) -> None:
-        """Write images to a folder, or measure path lengths."""
+    def copy_to(self, path: Path) -> None:
+        """Write a copy of the open generator that holds nothing but data: two files, named after `path`."""
+        if self.path is not None:
+            self.submit(GeneratorRequest(self.path, safe_copy=path))
+
+    def submit(self, request: GeneratorJob) -> None:
+        """Write images to a folder, measure path lengths, or write a safe copy."""
         if self._is_busy():
             text = self.tr("A job is running: this can be done when it has ended.")
             self.message.emit(BarMessage("generator", text))
@@ -140,14 +149,17 @@ class GeneratorWork(QObject):
         self._jobs[request.id] = request
         self.dismissed.emit("generator")
         self._runner.submit(request)
-        is_sample = isinstance(request, SampleRequest)
-        self.job_began.emit(self.tr("Making images…") if is_sample else self.tr("Measuring path lengths…"))
+        if isinstance(request, GeneratorRequest):
+            self.job_began.emit(self.tr("Writing the safe copy…"))
+        else:
+            is_sample = isinstance(request, SampleRequest)
+            self.job_began.emit(self.tr("Making images…") if is_sample else self.tr("Measuring path lengths…"))
 
     def repeat(self, request: object) -> bool:
         """Do a job about a generator again; return whether it was one."""
-        if isinstance(request, GeneratorRequest):
+        if isinstance(request, GeneratorRequest) and request.safe_copy is None:
             self.open(request.generator)
-        elif isinstance(request, SampleRequest | PathLengthRequest):
+        elif isinstance(request, SampleRequest | PathLengthRequest | GeneratorRequest):
             self._again(request)
         return isinstance(request, GeneratorRequest | SampleRequest | PathLengthRequest)
 
@@ -188,6 +200,9 @@ class GeneratorWork(QObject):
         if job_id == self._opening and isinstance(outcome, GeneratorDescription):
             self._opening, self.description = None, outcome
             self._set_phase(Phase.OPEN)
+        elif job_id in self._jobs and isinstance(outcome, GeneratorDescription):
+            del self._jobs[job_id]
+            self._tell_copied(outcome.safe_copy)
         elif isinstance(outcome, Preview):
             self._take_pictures(job_id, outcome)
         elif isinstance(outcome, SampleResult):
@@ -208,6 +223,12 @@ class GeneratorWork(QObject):
         elif part.kind == "walk":
             self.walked.emit(part.place, found.images, found.walk)
         self._next_soon.start()
+
+    def _tell_copied(self, files: tuple[Path, ...]) -> None:
+        text = self.tr("Wrote the safe copy: {0}.").format(self.tr(" and ").join(file.name for file in files))
+        hint = self.tr("It holds weights and a description, no program, and was compared with the original bit by bit.")
+        show = (self.tr("Show in file manager"), partial(reveal, files[0]))
+        self.message.emit(BarMessage("generator", text, hint, actions=(show,)))
 
     def _tell_sampled(self, found: SampleResult) -> None:
         text = self.tr("{0} images are in '{1}'.").format(format_count(found.count), found.folder.name)
@@ -236,12 +257,7 @@ class GeneratorWork(QObject):
             self.failure = JobFailure(self.tr("Opening was cancelled."), self.tr("Open the file again."))
             self._set_phase(Phase.FAILED)
         elif request is not None:
-            is_sample = isinstance(request, SampleRequest)
-            what = self.tr("images") if is_sample else self.tr("samples")
-            text = self.tr("Cancelled. Finished {0} are kept.").format(what)
-            self.message.emit(
-                BarMessage("generator", text, actions=((self.tr("Resume"), partial(self._again, request)),))
-            )
+            self._tell_cancelled(request)
         elif self._making is not None and self._making.request.id == job_id:
             # Whoever cancelled meant another job.
             if self._making.kind:
@@ -249,7 +265,15 @@ class GeneratorWork(QObject):
             self._making = None
             self._next_soon.start()
 
-    def _again(self, request: SampleRequest | PathLengthRequest) -> None:
+    def _tell_cancelled(self, request: GeneratorJob) -> None:
+        if isinstance(request, GeneratorRequest):
+            text, label = self.tr("Cancelled. There is no safe copy."), self.tr("Try again")
+        else:
+            what = self.tr("images") if isinstance(request, SampleRequest) else self.tr("samples")
+            text, label = self.tr("Cancelled. Finished {0} are kept.").format(what), self.tr("Resume")
+        self.message.emit(BarMessage("generator", text, actions=((label, partial(self._again, request)),)))
+
+    def _again(self, request: GeneratorJob) -> None:
         self.submit(replace(request, id=next_job_id()))
 
     def _tell(self, failure: JobFailure, actions: tuple[tuple[str, Callable[[], object]], ...] = ()) -> None:

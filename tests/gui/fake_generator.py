@@ -61,7 +61,9 @@ class FakeGenerator:
         if path.suffix == ".pt" and DIGEST not in ConsentStore():
             yield ConsentNeeded(DIGEST, path.name, "TorchScript file")
         if isinstance(request, GeneratorRequest):
-            yield result(replace(self.found, path=path))
+            copy = request.safe_copy
+            files = () if copy is None else (copy, copy.with_suffix(".generator.json"))
+            yield result(replace(self.found, path=path, safe_copy=files))
         elif isinstance(request, PreviewRequest):
             yield result(self.preview(request))
         elif isinstance(request, SampleRequest):

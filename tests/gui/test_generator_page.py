@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from planetview.core.consent import ConsentStore
 from planetview.core.datasets import Role
 from planetview.core.generation import PathLengthResult
-from planetview.core.messages import Engine, PathLengthRequest, PreviewRequest, SampleRequest
+from planetview.core.messages import Engine, GeneratorRequest, PathLengthRequest, PreviewRequest, SampleRequest
 from planetview.core.results import Results
 from planetview.core.study import Study, load_study, save_study
 from planetview.gui.dialogs.generator_jobs import PathLengthDialog, SampleDialog
@@ -346,3 +346,32 @@ def test_the_precision_of_a_run_is_a_choice_with_its_reason(filled: MainWindow) 
 
     assert filled.workspace.settings.precision == "fast"
     assert "docs/precision.md" in options._precision.toolTip()
+
+
+def test_a_safe_copy_is_written_where_asked_and_told(
+    opened: GeneratorPage, window: MainWindow, engine: FakeEngine, tmp_path: Path, qtbot: QtBot
+) -> None:
+    press(qtbot, opened, "Safe copy…")
+    dialog = opened.findChildren(QFileDialog)[-1]
+    dialog.filesSelected.emit([str(tmp_path / "copy.safetensors")])
+    dialog.close()
+    qtbot.waitUntil(lambda: any("safe copy" in message.text for message in window.messages.messages()))
+
+    request = asked(engine, GeneratorRequest)[-1]
+    assert isinstance(request, GeneratorRequest)
+    assert request.safe_copy == tmp_path / "copy.safetensors"
+    told = next(message.text for message in window.messages.messages() if message.key == "generator")
+    assert told == "Wrote the safe copy: copy.safetensors and copy.generator.json."
+    assert opened._work.phase is Phase.OPEN
+
+
+def test_a_file_without_a_pickle_needs_no_copy(
+    page: GeneratorPage, window: MainWindow, generator: FakeGenerator, drop: Drop, tmp_path: Path, qtbot: QtBot
+) -> None:
+    generator.found = replace(generator.found, format="onnx")
+    assert drop(window, tmp_path / "terrain.onnx")
+    wait_for_pictures(page, qtbot)
+
+    button = next(button for button in page.findChildren(QPushButton) if button.text() == "Safe copy…")
+    assert not button.isEnabled()
+    assert "holds no pickle" in button.toolTip()

@@ -73,6 +73,8 @@ def job_title(request: Request) -> str:
         return tr("Make {0} images with {1}").format(format_count(request.count), request.generator.name)
     if isinstance(request, PathLengthRequest):
         return tr("Measure path lengths of {0}").format(request.generator.name)
+    if isinstance(request, GeneratorRequest) and request.safe_copy is not None:
+        return tr("Write a safe copy of {0}").format(request.generator.name)
     if isinstance(request, GeneratorRequest):
         return tr("Open {0}").format(request.generator.name)
     if isinstance(request, PreviewRequest):
@@ -97,7 +99,7 @@ def outcome_words(outcome: object) -> str:
     if isinstance(outcome, PathLengthResult):
         return tr("{0} path lengths").format(sum(value.value is not None for value in outcome.values))
     if isinstance(outcome, GeneratorDescription):
-        return tr("The generator is open")
+        return tr("The safe copy is written") if outcome.safe_copy else tr("The generator is open")
     return tr("Done")
 
 

@@ -39,6 +39,7 @@ PICTURES = 16
 WALK_STEPS = 9
 # Long enough for a slider that is being drawn, short enough to feel at once.
 _SETTLE_MS = 200
+_PICKLED = ("stylegan2", "stylegan3")
 
 
 class GeneratorPage(QWidget):
@@ -109,8 +110,9 @@ class GeneratorPage(QWidget):
         self._sample.setToolTip(self.tr("Write images to a folder, to be judged as a candidate"))
         self._measure = QPushButton(self.tr("Path length…"), self)
         self._measure.setToolTip(self.tr("Measure how smoothly images follow their latents"))
+        self._copy = QPushButton(self.tr("Safe copy…"), self)
         buttons = FlowLayout(GAP, GAP)
-        for button in (self._open, self._sample, self._measure):
+        for button in (self._open, self._sample, self._measure, self._copy):
             buttons.addWidget(button)
         content = QWidget(self)
         column = QVBoxLayout(content)
@@ -163,6 +165,7 @@ class GeneratorPage(QWidget):
         self._open.clicked.connect(self._on_open)
         self._sample.clicked.connect(self._on_sample)
         self._measure.clicked.connect(self._on_measure)
+        self._copy.clicked.connect(self._on_copy)
         self.look.edited.connect(self._looking.start)
         self.walk.edited.connect(self._looking.start)
         self.details.copied.connect(self._on_copied)
@@ -230,8 +233,18 @@ class GeneratorPage(QWidget):
         unmeasurable = self._shown.path_length_problem if self._shown is not None and is_open else ""
         self._sample.setEnabled(work.can_act and not problem)
         self._measure.setEnabled(work.can_act and not unmeasurable)
+        self._offer_copy(is_open)
         self._state.setText(problem or self._picture_words())
         self._state.setVisible(bool(self._state.text()))
+
+    def _offer_copy(self, is_open: bool) -> None:
+        has_program = is_open and self._shown is not None and self._shown.format in _PICKLED
+        self._copy.setEnabled(has_program and self._work.can_act)
+        self._copy.setToolTip(
+            self.tr("Write the weights and a description as files that hold nothing but data, to pass on")
+            if has_program or not is_open
+            else self.tr("Only StyleGAN networks are copied: this file holds no pickle")
+        )
 
     def _picture_words(self) -> str:
         if not self._work.is_picturing:
@@ -275,6 +288,18 @@ class GeneratorPage(QWidget):
             dialog = PathLengthDialog(self._shown, lacking, self)
             dialog.chosen.connect(self._submit)
             dialog.open()
+
+    @Slot()
+    def _on_copy(self) -> None:
+        path = self._work.path
+        if path is not None:
+            choose.choose_new_file(
+                self,
+                self.tr("Write a safe copy"),
+                f"{path.name.partition('.')[0]}.safetensors",
+                [self.tr("Weights without a program (*.safetensors)")],
+                lambda paths: self._work.copy_to(paths[0]),
+            )
 
     @Slot(object)
     def _submit(self, request: SampleRequest | PathLengthRequest) -> None:
