@@ -31,7 +31,7 @@ class VisibleRange(StrEnum):
     """Which native values become black and white.
 
     RUN: those of the run. NONE: the whole range of the sample type. MIN_MAX: those of the image.
-    PERCENTILE: 2 % to 98 % of the image. SIGMA: two standard deviations around its mean.
+    PERCENTILE: 2 % to 98 % of the image. SIGMA: two standard deviations around its mean. FIXED: those a person gave.
     """
 
     RUN = "run"
@@ -39,6 +39,7 @@ class VisibleRange(StrEnum):
     MIN_MAX = "min-max"
     PERCENTILE = "percentile"
     SIGMA = "sigma"
+    FIXED = "fixed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +97,17 @@ def reduced(native: NativeImage, most_pixels: int = MOST_PIXELS) -> tuple[Native
     return NativeImage(samples, valid, native.bands, native.notes), step
 
 
-def visible_limits(native: NativeImage, kind: VisibleRange, run: ResolvedStretch) -> Limits:
+def visible_limits(
+    native: NativeImage, kind: VisibleRange, run: ResolvedStretch, fixed: Limits = (0.0, 255.0)
+) -> Limits:
     """Return the native values that become black and white.
 
     run: what the run used, for RUN; deeper images that it did not stretch get their own 0.5 % and 99.5 %, for display
-    only. NONE of floating-point samples, which have no range of their own, is MIN_MAX. Beyond four million samples
-    the statistics are of every n-th one.
+    only. fixed: for FIXED. NONE of floating-point samples, which have no range of their own, is MIN_MAX. Beyond four
+    million samples the statistics are of every n-th one.
     """
+    if kind is VisibleRange.FIXED:
+        return fixed
     if kind is VisibleRange.RUN:
         return _run_limits(native, run)
     if kind is VisibleRange.NONE and native.samples.dtype.kind in "ui":

@@ -57,6 +57,7 @@ def test_the_range_of_the_run_is_the_one_on_record():
     own = ResolvedStretch(Stretch(StretchKind.IMAGE_PERCENTILE, 5, 95))
 
     assert visible_limits(deep, VisibleRange.RUN, fixed) == (12.5, 800.0)
+    assert visible_limits(deep, VisibleRange.FIXED, fixed, (3.0, 4.5)) == (3.0, 4.5)
     assert visible_limits(deep, VisibleRange.RUN, own) == tuple(np.percentile(deep.samples, (5, 95)))
     assert visible_limits(shallow, VisibleRange.RUN, UNCHANGED) == (0, 255)
     assert visible_limits(deep, VisibleRange.RUN, UNCHANGED) == tuple(np.percentile(deep.samples, (0.5, 99.5)))

@@ -142,6 +142,40 @@ def test_the_range_of_the_reference_can_serve_all(qtbot, view, results):
     assert all(words in pane.facts.text() for pane in view.panes)
 
 
+def test_black_and_white_can_be_given_in_native_units_beginning_with_those_seen(qtbot, view, results):
+    image = pixels(tile_of(results).record)
+    press(qtbot, view, "T")
+    press(qtbot, view, "T")
+    seen = view.panes[0].rendered.limits
+    assert seen == (image.min(), image.max())
+    assert not view.controls.fixed.isVisible()
+
+    for _ in range(3):
+        press(qtbot, view, "T")
+    assert view.settings.visible is VisibleRange.FIXED
+    assert view.controls.fixed.isVisible()
+    assert all(pane.rendered.limits == view.settings.fixed for pane in view.panes if pane.rendered)
+
+    black, white = view.controls.fixed.black, view.controls.fixed.white
+    black.setFocus()
+    black.selectAll()
+    qtbot.keyClicks(black, "60")
+    qtbot.keyClick(black, Qt.Key.Key_Return)
+    white.selectAll()
+    qtbot.keyClicks(white, "110")
+    qtbot.keyClick(white, Qt.Key.Key_Return)
+    settle(qtbot, view)
+    assert all("black 60, white 110" in pane.facts.text() for pane in view.panes)
+    y, x = np.argwhere((image > 70) & (image < 100))[0]
+    expected = (int(image[y, x]) - 60) * 255 / 50
+    assert colour_at(view, 0, int(x), int(y)) == pytest.approx(expected, abs=1)
+
+    white.selectAll()
+    qtbot.keyClicks(white, "10")
+    qtbot.keyClick(white, Qt.Key.Key_Return)
+    assert view.settings.fixed[0] < view.settings.fixed[1], "black stays below white"
+
+
 def test_single_bands_can_be_coloured(qtbot, view):
     press(qtbot, view, "C")
     assert view.settings.colours == "viridis"

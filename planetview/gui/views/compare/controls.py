@@ -7,9 +7,10 @@ from dataclasses import replace
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QButtonGroup, QCheckBox, QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from planetview.core.image_compare import VisibleRange
+from planetview.core.image_compare import Limits, VisibleRange
 from planetview.gui.models.wording import tr
 from planetview.gui.views.compare.colours import SINGLE_BAND
+from planetview.gui.views.compare.fixed_limits import FixedLimits
 from planetview.gui.views.compare.mode_options import ModeOptions
 from planetview.gui.views.compare.settings import Mode, Settings, mode_texts, visible_texts
 from planetview.gui.views.panels import GAP
@@ -28,6 +29,7 @@ class Controls(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._settings = Settings()
+        self._seen = self._settings.fixed
         self._pairs: tuple[tuple[int, int], ...] = ()
         self.options = ModeOptions()
         self.options.difference_changed.connect(self._on_difference_changed)
@@ -73,6 +75,11 @@ class Controls(QWidget):
         """Take the next visible range."""
         kinds = tuple(VisibleRange)
         self._set(replace(self._settings, visible=kinds[(kinds.index(self._settings.visible) + 1) % len(kinds)]))
+
+    def offer_limits(self, limits: Limits, dtype: str) -> None:
+        """Let fixed values begin with those that are black and white now. dtype: sample type, sets the digits."""
+        self.fixed.set_digits(dtype)
+        self._seen = limits
 
     def next_colours(self) -> None:
         """Take the next colours of single bands."""
@@ -131,6 +138,8 @@ class Controls(QWidget):
         self._visible.activated.connect(
             lambda _: self._set(replace(self._settings, visible=VisibleRange(self._visible.currentData())))
         )
+        self.fixed = FixedLimits()
+        self.fixed.changed.connect(lambda limits: self._set(replace(self._settings, fixed=limits)))
         self._shared = self._tick(
             tr("Reference's for all"),
             tr("Stretch all images of one sample type as the reference, so that brightness can be compared (R)."),
@@ -160,7 +169,12 @@ class Controls(QWidget):
         self._zoom = QLabel()
         self._zoom.setMinimumWidth(self._zoom.fontMetrics().horizontalAdvance("1000 %"))
         self._zoom.setToolTip(tr("Screen pixels per image pixel. Wheel, + and − zoom."))
-        fields = (labelled(tr("Stretch"), self._visible), self._shared, labelled(tr("Colours"), self._colours))
+        fields = (
+            labelled(tr("Stretch"), self._visible),
+            self.fixed,
+            self._shared,
+            labelled(tr("Colours"), self._colours),
+        )
         zoom = QWidget()
         together = QHBoxLayout(zoom)
         together.setContentsMargins(0, 0, 0, 0)
@@ -190,6 +204,8 @@ class Controls(QWidget):
         self._set(replace(self._settings, is_absolute=is_absolute, is_usual=is_usual))
 
     def _set(self, settings: Settings) -> None:
+        if settings.visible is VisibleRange.FIXED and self._settings.visible is not VisibleRange.FIXED:
+            settings = replace(settings, fixed=self._seen)
         if settings != self._settings:
             self._settings = settings
             self._show()
@@ -202,6 +218,10 @@ class Controls(QWidget):
         self._pair_field.setVisible(now.mode is not Mode.SIDE and len(self._pairs) > 1)
         self._pair.setCurrentIndex(self._pairs.index(now.pair) if now.pair in self._pairs else -1)
         self._visible.setCurrentIndex(self._visible.findData(now.visible))
+        is_fixed = now.visible is VisibleRange.FIXED
+        self.fixed.setVisible(is_fixed)
+        self.fixed.show_limits(now.fixed)
         self._shared.setChecked(now.is_shared)
+        self._shared.setEnabled(not is_fixed)
         self._colours.setCurrentIndex(self._colours.findData(now.colours))
         self.options.show_settings(now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from planetview.core.image_compare import VisibleRange
+from planetview.core.image_compare import Limits, VisibleRange
 from planetview.gui.models.wording import tr
 from planetview.gui.views.compare.colours import GREY
 
@@ -25,7 +25,8 @@ class Mode(StrEnum):
 class Settings:
     """The whole state of the controls.
 
-    pair: which two images, positions among Image, Reference, Held-out. is_shared: the visible range of the reference
+    pair: which two images, positions among Image, Reference, Held-out. fixed: black and white in native units, where
+    `visible` is FIXED. is_shared: the visible range of the reference
     serves all. colours: table for single bands. is_usual: colours end where 99 % of the differences do.
     metric: of the heat map. is_beside: difference and heat map stand beside the two images they are of.
     """
@@ -33,6 +34,7 @@ class Settings:
     mode: Mode = Mode.SIDE
     pair: tuple[int, int] = (0, 1)
     visible: VisibleRange = VisibleRange.RUN
+    fixed: Limits = (0.0, 255.0)
     is_shared: bool = False
     colours: str = GREY
     is_absolute: bool = False
@@ -66,4 +68,5 @@ def visible_texts() -> dict[VisibleRange, str]:
         VisibleRange.MIN_MAX: tr("Minimum to maximum"),
         VisibleRange.PERCENTILE: tr("2 % to 98 %"),
         VisibleRange.SIGMA: tr("Mean ± 2 σ"),
+        VisibleRange.FIXED: tr("Fixed values"),
     }

@@ -124,13 +124,12 @@ class Stage(QWidget):
         before, self._settings = self._settings, settings
         if settings.mode is Mode.BLINK and before.mode is not Mode.BLINK:
             self._shows_second = False
-        as_before = {name: getattr(before, name) for name in ("visible", "colours", "is_shared", "is_beside")}
+        as_before = {name: getattr(before, name) for name in ("visible", "fixed", "colours", "is_shared", "is_beside")}
         if replace(settings, **as_before) != before:
             self._forget_map()
         self._arrange()
-        if (settings.visible, settings.colours, settings.is_shared) != (
-            before.visible, before.colours, before.is_shared,
-        ):  # fmt: skip
+        looks = ("visible", "fixed", "colours", "is_shared")
+        if any(getattr(settings, name) != getattr(before, name) for name in looks):
             self._render()
         else:
             self._compose()
@@ -223,7 +222,8 @@ class Stage(QWidget):
         table = colours.table(self._settings.colours)
         for number, pane in enumerate(self.panes):
             if pane.subject is not None:
-                make = partial(render, self._cache, pane.subject, self._settings.visible, table, model)
+                chosen = self._settings
+                make = partial(render, self._cache, pane.subject, chosen.visible, table, model, chosen.fixed)
                 done = partial(self._take_rendered, pane, pane.subject)
                 self.work.submit(f"image {number}", make, done, partial(self._take_problem, pane, pane.subject))
 

@@ -93,24 +93,30 @@ def render(
     visible: VisibleRange,
     colours: NDArray[np.uint8] | None,
     model: Subject | None,
+    fixed: Limits,
 ) -> Rendered:
-    """Decode an image and make it visible; `model` lends its visible range. Safe in any thread.
+    """Decode an image and make it visible; `model` lends its visible range, `fixed` is one. Safe in any thread.
 
     Raises ImageProblem when the image cannot be read; a model that cannot be read lends nothing.
     """
     native, step = cache.get(subject.record)
-    limits = limits_of(cache, subject, native, visible, model)
+    limits = limits_of(cache, subject, native, visible, model, fixed)
     return Rendered(subject, native, step, limits, picture_of(to_display(native, limits, colours), step))
 
 
 def limits_of(
-    cache: NativeCache, subject: Subject, native: NativeImage, visible: VisibleRange, model: Subject | None
+    cache: NativeCache,
+    subject: Subject,
+    native: NativeImage,
+    visible: VisibleRange,
+    model: Subject | None,
+    fixed: Limits,
 ) -> Limits:
     """Return the visible range of an image, that of `model` where there is one of the same sample type."""
     if model is not None and model.record.dtype == subject.record.dtype:
         lender, _ = cache.get(model.record)
-        return visible_limits(lender, visible, model.stretch)
-    return visible_limits(native, visible, subject.stretch)
+        return visible_limits(lender, visible, model.stretch, fixed)
+    return visible_limits(native, visible, subject.stretch, fixed)
 
 
 def difference_map(
