@@ -42,7 +42,8 @@ class Marks:
     def keeps_any(self, dataset: Dataset) -> bool:
         """Return whether some image of the set is not excluded."""
         names = self._excluded_names(dataset.name)
-        return any(image.name not in names for image in dataset.images)
+        # Names are unique inside a set.
+        return len(names) < len(dataset.images) or any(image.name not in names for image in dataset.images)
 
     def excluded_of(self, name: str) -> tuple[str, ...]:
         """Return the sorted names of the images of one set that runs leave out."""

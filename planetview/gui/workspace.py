@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from planetview.core.datasets import Dataset, Role, SharedImages
@@ -18,6 +18,9 @@ from planetview.core.settings import RunSettings
 from planetview.core.stretch import StretchKind
 from planetview.core.study import Study, StudySource
 from planetview.gui.run_inputs import KnownAnswers, inputs_of
+
+# To find out what a run without this many images more is takes a turn of its own.
+_AT_ONCE, _LATER_MS = 2000, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ class Workspace(QObject):
 
     @property
     def path(self) -> Path | None:
-        """The file of the study, None until it is saved."""
+        """The study's file, None until saved."""
         return self._path
 
     @property
@@ -140,8 +143,8 @@ class Workspace(QObject):
         # Results hold arrays, which have no plain equality; a run always makes new ones.
         return not self.is_empty and (
             self._results is not results
-            or (self._contents, self._settings, self._title) != (contents, settings, title)
-            or self._path_lengths != path_lengths
+            or (self._settings, self._title, self._path_lengths) != (settings, title, path_lengths)
+            or self._contents != contents
         )
 
     @property
@@ -151,7 +154,7 @@ class Workspace(QObject):
 
     def missing_for_a_run(self) -> str:
         """Return what keeps a run from starting, as one sentence; "" when nothing does."""
-        return str(self._known.get(self._now(), "missing", self._missing_for_a_run))
+        return str(self._known.get((self._contents, self._settings), "missing", self._missing_for_a_run))
 
     def _missing_for_a_run(self) -> str:
         references = self._with_role(Role.REFERENCE)
@@ -247,13 +250,13 @@ class Workspace(QObject):
 
     def set_flagged(self, keys: Iterable[ImageKey], is_on: bool) -> None:
         """Flag images to come back to, or take the flag away; can be undone."""
-        keys = tuple(keys)
+        keys = frozenset(keys)
         text = self.tr("Flag {0}") if is_on else self.tr("Remove the flag of {0}")
         self._mark(text, keys, self.marks.with_flagged(keys, is_on))
 
     def set_excluded(self, keys: Iterable[ImageKey], is_on: bool) -> None:
         """Leave images out of the next run, or take them in again; can be undone. Their files stay untouched."""
-        keys = tuple(keys)
+        keys = frozenset(keys)
         text = self.tr("Exclude {0}") if is_on else self.tr("Take {0} in again")
         self._mark(text, keys, self.marks.with_excluded(keys, is_on))
 
@@ -346,10 +349,7 @@ class Workspace(QObject):
     def _inputs(self) -> tuple[object, ...]:
         if self.missing_for_a_run():
             return ()
-        return tuple(self._known.get(self._now(), "inputs", lambda: inputs_of(self.request())))
-
-    def _now(self) -> tuple[object, ...]:
-        return (self._contents, self._settings)
+        return tuple(self._known.get((self._contents, self._settings), "inputs", lambda: inputs_of(self.request())))
 
     def _results_know_the_marks(self) -> bool:
         results = self._results
@@ -370,8 +370,8 @@ class Workspace(QObject):
         if after != self._contents:
             self.undo_stack.push(_Change(self, text, after))
 
-    def _mark(self, text: str, keys: tuple[ImageKey, ...], after: Marks) -> None:
-        what = f"'{keys[0][1]}'" if len(keys) == 1 else self.tr("{0} images").format(f"{len(keys):,}")
+    def _mark(self, text: str, keys: frozenset[ImageKey], after: Marks) -> None:
+        what = f"'{next(iter(keys))[1]}'" if len(keys) == 1 else self.tr("{0} images").format(f"{len(keys):,}")
         self._push(text.format(what), replace(self._contents, marks=after))
 
     def _put(self, contents: Contents) -> None:
@@ -380,7 +380,10 @@ class Workspace(QObject):
             self.marks_changed.emit()
         if (contents.datasets, contents.missing) != (before.datasets, before.missing):
             self.contents_changed.emit()
-        self.described.emit()
+        if abs(len(contents.marks.excluded) - len(before.marks.excluded)) > _AT_ONCE:
+            QTimer.singleShot(_LATER_MS, self, self.described.emit)
+        else:
+            self.described.emit()
 
 
 def _free_name(name: str, taken: set[str]) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from planetview.core.datasets import Dataset
-from planetview.core.marks import Marks
+from planetview.core.marks import ImageKey
 from planetview.core.selection import Mask
 
 NO_CLASS = ""
@@ -108,12 +108,9 @@ class MarkMasks:
     excluded: Mask
 
 
-def masks_of(marks: Marks, name: str, texts: ImageTexts) -> MarkMasks:
-    """Return the marks of the set that the study calls `name`."""
-    flagged, excluded = (
-        texts.named([image for dataset, image in keys if dataset == name]) for keys in (marks.flagged, marks.excluded)
-    )
-    return MarkMasks(flagged, excluded)
+def mask_of(keys: Collection[ImageKey], name: str, texts: ImageTexts) -> Mask:
+    """Return which images of the set that the study calls `name` are among `keys`."""
+    return texts.named([image for dataset, image in keys if dataset == name])
 
 
 def shown_mask(wanted: Wanted, texts: ImageTexts, masks: Mapping[Show, Mask]) -> Mask | None:

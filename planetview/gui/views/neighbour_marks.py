@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
@@ -9,8 +11,14 @@ from planetview.core.datasets import Dataset
 from planetview.core.marks import ImageKey
 from planetview.core.results import Results
 from planetview.core.selection import Mask
-from planetview.gui.models.neighbour_filter import ImageTexts, MarkMasks, masks_of
+from planetview.gui.models.neighbour_filter import ImageTexts, MarkMasks, mask_of
+from planetview.gui.turns import Turns
 from planetview.gui.workspace import Workspace
+
+# The records of 50,000 images lie all over the memory: to look at all of them takes up to 60 ms.
+_AT_ONCE = 4000
+_KEPT_MASKS = 12
+_FLAGGED, _EXCLUDED = "flagged", "excluded"
 
 
 class ImageMarks(QObject):
@@ -21,6 +29,12 @@ class ImageMarks(QObject):
     def __init__(self, workspace: Workspace | None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._workspace = workspace
+        self._marking = Turns(self)
+        self._left: Iterator[None] = iter(())
+        # While a command marks: what it marks, and the mask that comes of it.
+        self._coming: tuple[str, Dataset, Mask] | None = None
+        # Masks by the keys they are of, with whose images: undo comes back to the same keys.
+        self._masks: dict[tuple[int, int], tuple[Dataset, frozenset[ImageKey], Mask]] = {}
         if workspace is not None:
             workspace.marks_changed.connect(self.changed)
 
@@ -34,17 +48,18 @@ class ImageMarks(QObject):
         if self._workspace is None:
             nothing = np.zeros(len(dataset), np.bool_)
             return MarkMasks(nothing, nothing)
-        return masks_of(self._workspace.marks, self._workspace.set_name(dataset), texts)
+        name = self._workspace.set_name(dataset)
+        return MarkMasks(*(self._mask(kind, dataset, name, texts) for kind in (_FLAGGED, _EXCLUDED)))
 
     def set_flagged(self, dataset: Dataset, images: Mask, is_on: bool) -> None:
-        """Flag the images of a mask, or take their flags away."""
-        if self._workspace is not None and images.any():
-            self._workspace.set_flagged(self._keys(dataset, images), is_on)
+        """Flag the images of a mask, or take their flags away; many images in later turns of the event loop."""
+        if self._workspace is not None:
+            self._set(_FLAGGED, dataset, images, is_on)
 
     def set_excluded(self, dataset: Dataset, images: Mask, is_on: bool) -> None:
-        """Leave the images of a mask out of the next run, or take them in again."""
-        if self._workspace is not None and images.any():
-            self._workspace.set_excluded(self._keys(dataset, images), is_on)
+        """Leave the images of a mask out of the next run, or take them in again; many images in later turns."""
+        if self._workspace is not None:
+            self._set(_EXCLUDED, dataset, images, is_on)
 
     def set_one_flagged(self, dataset: Dataset, image: str, is_on: bool) -> None:
         """Flag the image of that name, or take its flag away."""
@@ -70,7 +85,46 @@ class ImageMarks(QObject):
 
         return renamed(marks.flagged), renamed(marks.excluded)
 
-    def _keys(self, dataset: Dataset, images: Mask) -> list[tuple[str, str]]:
+    def _mask(self, kind: str, dataset: Dataset, name: str, texts: ImageTexts) -> Mask:
         assert self._workspace is not None
-        name = self._workspace.set_name(dataset)
-        return [(name, dataset.images[i].name) for i in np.flatnonzero(images)]
+        keys: frozenset[ImageKey] = getattr(self._workspace.marks, kind)
+        known = self._known_mask(kind, dataset)
+        if known is None:
+            is_coming = self._coming is not None and self._coming[0] == kind and self._coming[1] is dataset
+            known = self._coming[2] if self._coming is not None and is_coming else mask_of(keys, name, texts)
+            known.flags.writeable = False
+            self._masks[id(dataset), id(keys)] = (dataset, keys, known)
+            while len(self._masks) > _KEPT_MASKS:
+                del self._masks[next(iter(self._masks))]
+        return known
+
+    def _known_mask(self, kind: str, dataset: Dataset) -> Mask | None:
+        assert self._workspace is not None
+        keys = getattr(self._workspace.marks, kind)
+        known = self._masks.get((id(dataset), id(keys)))
+        return known[2] if known is not None and known[0] is dataset and known[1] is keys else None
+
+    def _set(self, kind: str, dataset: Dataset, images: Mask, is_on: bool) -> None:
+        for _ in self._left:  # of a command before, whose images must not be lost
+            pass
+        if images.any():
+            self._left = self._steps(kind, dataset, images, is_on)
+            self._marking.begin(self._left)
+
+    def _steps(self, kind: str, dataset: Dataset, images: Mask, is_on: bool) -> Iterator[None]:
+        """Gather the keys part by part, then mark them all as one change."""
+        workspace = self._workspace
+        assert workspace is not None
+        sets, name, places = workspace.datasets, workspace.set_name(dataset), np.flatnonzero(images).tolist()
+        keys: set[ImageKey] = set()
+        for first in range(0, len(places), _AT_ONCE):
+            if first:
+                yield
+            keys.update((name, dataset.images[i].name) for i in places[first : first + _AT_ONCE])
+        if workspace.datasets is not sets:
+            return  # another study has been opened meanwhile
+        before = self._known_mask(kind, dataset)
+        if before is not None:
+            self._coming = (kind, dataset, before | images if is_on else before & ~images)
+        (workspace.set_flagged if kind == _FLAGGED else workspace.set_excluded)(keys, is_on)
+        self._coming = None
