@@ -33,7 +33,7 @@ bench: $(VENV)/.ready-test
 FLAVOUR ?= cuda
 FORMATS ?= tar,deb
 installer:
-	$(PYTHON) packaging/build.py --flavour $(FLAVOUR) --formats $(FORMATS) --torch-index "$(TORCH_INDEX)"
+	$(PYTHON) packaging/build.py --flavour $(FLAVOUR) --formats $(FORMATS) --torch-index "$(TORCH_INDEX)" $(BUILD_OPTIONS)
 
 smoke:
 	$(PYTHON) packaging/smoke.py build/installer/stage/planetview --source build/installer/venv/bin/python

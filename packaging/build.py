@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--out", type=Path, default=ROOT / "dist", help="folder for what is built")
     parser.add_argument("--formats", default="tar", help="by commas: tar (zstd), tgz, deb, appimage; or none")
-    parser.add_argument("--reuse", action="store_true", help="keep the environment of an earlier build")
+    parser.add_argument("--reuse", action="store_true", help="keep the environment of an earlier build; PlanetView itself is new")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     return parser
 
@@ -57,6 +57,8 @@ def _environment(folder: Path, chosen: argparse.Namespace) -> Path:
     """Return the Python of a clean virtual environment with PlanetView's own requirements and PyInstaller."""
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if chosen.reuse and python.is_file():
+        # Modules that are new since then are found in the installed package alone.
+        _run(python, "-m", "pip", "install", "--quiet", "--no-deps", "--force-reinstall", ROOT)
         return python
     shutil.rmtree(folder, ignore_errors=True)
     _run(sys.executable, "-m", "venv", folder)
