@@ -48,7 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--out", type=Path, default=ROOT / "dist", help="folder for what is built")
     parser.add_argument("--formats", default="tar", help="by commas: tar (zstd), tgz, deb, appimage; or none")
-    parser.add_argument("--reuse", action="store_true", help="keep the environment of an earlier build; PlanetView itself is new")
+    parser.add_argument(
+        "--reuse", action="store_true", help="keep the environment of an earlier build; PlanetView itself is new"
+    )
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     return parser
 
