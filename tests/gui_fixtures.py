@@ -51,6 +51,8 @@ def no_leaks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         patch.setattr(QThread, "start", watched_thread)
         patch.setattr(QTimer, "start", watched_timer)
         yield
+    # What Python made for the clipboard must not outlive Python, which it did at the end: a segmentation fault.
+    QApplication.clipboard().clear()
     assert QThreadPool.globalInstance().waitForDone(2000), "work is left in the global thread pool"
     running = [thread.objectName() for thread in threads if isValid(thread) and thread.isRunning()]
     assert not running, f"threads still run: {running}"

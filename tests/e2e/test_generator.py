@@ -22,7 +22,7 @@ from planetview.gui.dialogs.generator_jobs import PathLengthDialog, SampleDialog
 from planetview.gui.dialogs.question import ConsentQuestion
 from planetview.gui.main_window import MainWindow
 from planetview.gui.views.generator_page import PICTURES, WALK_STEPS, GeneratorPage
-from tests.e2e.test_window import WorkMeter
+from tests.e2e.parts import WorkMeter
 from tests.engine.generators.networks import stylegan2
 from tests.engine.generators.pickles import write_network_pickle
 from tests.engine.generators.test_opening import _torchscript
