@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from planetview.core import catalogue
@@ -53,6 +53,7 @@ class Finding:
 
     evidence: what shows it: a CELL of the table (metric, extractor), the cells BEYOND the floor, the real images of a
     GAP (extractor), suspected COPIES (extractor: the space of the distances). None where the sentence is all there is.
+    label: the class that a GAP is named of, None for all images.
     """
 
     tone: Tone
@@ -60,6 +61,7 @@ class Finding:
     evidence: Evidence | None = None
     metric: str = ""
     extractor: str | None = None
+    label: str | None = None
 
 
 def findings(results: Results, candidate: str) -> tuple[Finding, ...]:
@@ -179,13 +181,13 @@ def _gap_clause(results: Results, gap: Gap) -> Finding:
     named = _worst_class(results, gap)
     total, missing, held_out = (gap.compared.size, gap.uncovered.size, gap.held_out_uncovered)
     expected = None if held_out is None else held_out.size
-    whose = "real images"
+    whose, label = "real images", None
     if named is not None:
         label, (total, missing, expected) = named
         whose = f"real '{label}' images"
     beside = "" if expected is None else f" (held-out: {percent(expected / total)})"
     text = f"{percent(missing / total)} of {whose} have no synthetic neighbour{beside}"
-    return Finding(_gap_tone(results, gap), text, Evidence.GAPS, "coverage", gap.by)
+    return Finding(_gap_tone(results, gap), text, Evidence.GAPS, "coverage", gap.by, label)
 
 
 def _gap_tone(results: Results, gap: Gap) -> Tone:
@@ -288,7 +290,7 @@ def _gap_sentences(results: Results, candidate: str) -> Iterator[Finding]:
     beside = "" if held_out is None else f", {format_count(held_out.size)} for as many held-out images"
     numbers = f"{format_count(gap.uncovered.size)} of {format_count(gap.compared.size)} in all{beside}"
     text = f"By {extractor_label(gap.by)}, {found.text} [{numbers}]."
-    yield Finding(found.tone, text, found.evidence, found.metric, found.extractor)
+    yield replace(found, text=text)
 
 
 def _copies(results: Results, cells: list[MetricValue], candidate: str) -> Iterator[Finding]:

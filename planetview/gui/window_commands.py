@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QWidget
 
 from planetview.core.datasets import Role
+from planetview.core.formatting import format_count
 from planetview.core.study import STUDY_SUFFIX
 from planetview.gui.controller import Controller
 from planetview.gui.dialogs import choose
@@ -106,11 +109,13 @@ class WindowCommands(QObject):
             question.confirmed.connect(lambda: self._controller.open_study(path, discarding=True))
             question.open()
 
-    def show_images(self, _dataset: str, _mask: object, why: str) -> None:
+    def show_images(self, dataset: str, mask: NDArray[np.bool_], why: str) -> None:
         """Show the images a finding speaks of, which are selected: copies beside their neighbours, gaps by entropy."""
         if why != "copies":
             # The images of a gap are real ones: no neighbours are kept of them, but the entropy page shows any set.
             self._controller.page_wanted.emit("entropy")
+            text = self.tr("Selected: {0} images of {1} that no synthetic image comes near.")
+            self._controller.status.emit(text.format(format_count(int(mask.sum())), dataset))
             return
         from planetview.gui.views.neighbour_bar import NeighbourBar
 

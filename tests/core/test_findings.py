@@ -120,7 +120,7 @@ def test_the_class_with_the_most_gaps_is_named_beside_what_held_out_images_leave
     (found,) = clauses((), "gan", study(labels, (gap,)))[:1]
 
     assert found.text == "25 % of real 'crater' images have no synthetic neighbour (held-out: 5 %)"
-    assert (found.evidence, found.extractor) == (Evidence.GAPS, "vgg16-st")
+    assert (found.evidence, found.extractor, found.label) == (Evidence.GAPS, "vgg16-st", "crater")
     (sentence,) = findings(study(labels, (gap,)), "gan")[:1]
     assert sentence.text == (
         "By VGG-16 (ST-LPIPS), 25 % of real 'crater' images have no synthetic neighbour (held-out: 5 %) "

@@ -103,6 +103,22 @@ def test_the_real_images_without_a_neighbour_are_selected_and_asked_for(qtbot, p
     assert page._selection.current == ("real_train", 0)
 
 
+def test_a_gap_named_of_a_class_selects_the_images_of_that_class(qtbot, page, found):
+    labels = ["crater", "dune"] * 24
+    real = found.dataset("real_train")
+    images = tuple(dataclasses.replace(image, label=label) for image, label in zip(real.images, labels, strict=True))
+    gap = Gap("gan_v1", "vgg16-st", np.arange(48), np.array([0, 1, 2, 6, 8]), None)
+    classed = dataclasses.replace(real, images=images)
+    sets = tuple(classed if one is real else one for one in found.datasets)
+    page.show_results(dataclasses.replace(found, datasets=sets, gaps=(gap,)))
+    qtbot.waitUntil(lambda: "17 % of real 'crater' images" in page._findings.text())
+
+    with qtbot.waitSignal(page.images_wanted) as wanted:
+        follow(page, "gan_v1", Evidence.GAPS)
+
+    assert np.flatnonzero(wanted.args[1]).tolist() == [0, 2, 6, 8]
+
+
 def test_suspected_copies_are_selected_and_asked_for(qtbot, page, found):
     near = found.neighbours_of("gan_v1", "real_train").distances[:, 0]
     far = found.neighbours_of("gan_v1", "real_test").distances[:, 0]

@@ -320,7 +320,11 @@ class OverviewPage(QWidget):
         if self._results is not None:
             reference = self._results.with_role(Role.REFERENCE)[0]
             mask = np.zeros(len(reference), np.bool_)
-            mask[self._results.gap_of(candidate, finding.extractor).uncovered] = True
+            uncovered = self._results.gap_of(candidate, finding.extractor).uncovered
+            if finding.label is not None:
+                mine = [reference.images[row].label == finding.label for row in uncovered.tolist()]
+                uncovered = uncovered[np.array(mine, np.bool_)]
+            mask[uncovered] = True
             self._ask_for(reference.name, mask, "gaps")
 
     def _ask_for(self, dataset: str, mask: np.ndarray, why: str) -> None:
