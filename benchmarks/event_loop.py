@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,10 +19,11 @@ Step = tuple[str, Callable[[], object], Callable[[], bool]]
 class Phase:
     """What the loop did while one thing was going on; milliseconds, one entry a tick of the timer.
 
-    seconds: from the action to its end, as near as a poll of 50 ms tells.
+    seconds: from its beginning to its end, as near as a poll of 50 ms tells.
     """
 
     name: str
+    began: float = 0.0
     seconds: float = 0.0
     wall_ms: list[float] = field(default_factory=list)
     cpu_ms: list[float] = field(default_factory=list)
@@ -55,10 +56,16 @@ class LoopMeter:
 
     def begin(self, name: str) -> None:
         """Count the turns from this one on to another phase."""
-        self.phases.append(Phase(name))
+        self.end()
+        self.phases.append(Phase(name, self._clock()))
         if not self._timer.isActive():
             self._last = (self._clock(), time.thread_time())
             self._timer.start()
+
+    def end(self) -> None:
+        """Say that what the phase is about has ended; what follows still counts as its turns."""
+        if self.phases and not self.phases[-1].seconds:
+            self.phases[-1].seconds = self._clock() - self.phases[-1].began
 
     def leave_out(self) -> None:
         """Leave out what the loop did since the last tick: the measurement's own work."""
@@ -83,8 +90,7 @@ class Visit:
 
         self._meter, self._steps, self._finish = meter, steps, finish
         self._has_ended: Callable[[], bool] = lambda: True
-        self._deadline = self._began = 0.0
-        self._phase = Phase("")
+        self._deadline = 0.0
         self._poll = QTimer(interval=50)
         self._poll.timeout.connect(self._look)
         self._settle = QTimer(singleShot=True, interval=_SETTLE_MS)
@@ -99,7 +105,6 @@ class Visit:
         name, act, self._has_ended = step
         self._deadline = time.perf_counter() + _PATIENCE_S
         self._meter.begin(name)
-        self._phase, self._began = self._meter.phases[-1], time.perf_counter()
         act()
         self._poll.start()
 
@@ -107,9 +112,36 @@ class Visit:
         if time.perf_counter() > self._deadline:
             raise SystemExit(f"the phase {self._meter.phases[-1].name!r} did not end within {_PATIENCE_S:.0f} s")
         if self._has_ended():
-            self._phase.seconds = time.perf_counter() - self._began
+            self._meter.end()
             self._poll.stop()
             self._settle.start()
+
+
+class Paced:
+    """Makes one call after the other, each in a turn of its own."""
+
+    def __init__(self, calls: Iterable[Callable[[], object]], interval_ms: int = 40) -> None:
+        from PySide6.QtCore import QTimer
+
+        self._calls, self._has_ended = iter(calls), False
+        self._timer = QTimer(interval=interval_ms)
+        self._timer.timeout.connect(self._call)
+
+    def begin(self) -> None:
+        """Begin, at the next tick."""
+        self._timer.start()
+
+    def has_ended(self) -> bool:
+        """Whether no call is left."""
+        return self._has_ended
+
+    def _call(self) -> None:
+        call = next(self._calls, None)
+        if call is None:
+            self._timer.stop()
+            self._has_ended = True
+        else:
+            call()
 
 
 def print_table(rows: list[dict[str, float | str]]) -> None:

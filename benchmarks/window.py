@@ -1,8 +1,9 @@
 """How long the window stands still: gaps of its event loop, and the main thread's work in them, phase by phase.
 
 Makes its own tiles, opens the real window around the real engine, drops the tiles, runs, and looks at every page. Then
-drops 50,000 small tiles more, saves a study of them, opens it again, sorts and scrolls its neighbours while the engine
-runs, and repaints its pairs. Run it as `python benchmarks/window.py`; see docs/benchmarks.md, "The window".
+drops 50,000 small real and 50,000 small synthetic tiles, saves a study of them, opens it again, sorts, filters, marks
+and exports its neighbours, scrolls them while the engine runs, and repaints its pairs. Last, it shows 200 candidates.
+Run it as `python benchmarks/window.py`; see docs/benchmarks.md, "The window".
 """
 
 from __future__ import annotations
@@ -14,23 +15,21 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from _large_study import MANY, MANY_REAL, crowded_steps, large_steps
 from event_loop import LoopMeter, Step, Visit, print_table
 from PIL import Image
 
 if TYPE_CHECKING:
-    from planetview.core.datasets import Dataset
     from planetview.core.results import Results
     from planetview.gui.main_window import MainWindow
 
 _EDGE_PX = 227
-_MANY = "gan_many"
 _MANY_EDGE_PX = 24
-_JUMPS, _JUMP_MS = 120, 40
+_CLASSES = 8
 _SETS = (("real_train", 60, 1.0), ("real_test", 30, 1.0), ("gan_smooth", 30, 1.3), ("gan_rough", 30, 0.7))
 
 
@@ -76,143 +75,19 @@ def steps_of(window: MainWindow, folder: Path, records: int, meter: LoopMeter) -
         yield f"{page_id}, shown {first}", lambda page_id=page_id: window.show_page(page_id), lambda: True  # type: ignore[misc]
     assert workspace.results is not None
     yield from large_steps(window, folder, records, meter, workspace.results)
-
-
-def large_steps(window: MainWindow, folder: Path, records: int, meter: LoopMeter, results: Results) -> Iterator[Step]:
-    """Yield what a person does with a study of `records` candidate images."""
-    from PySide6.QtCore import Qt, QTimer
-    from PySide6.QtTest import QTest
-    from PySide6.QtWidgets import QComboBox, QGraphicsView, QListView
-
-    from planetview.gui.plots.panel_view import PanelView
-    from planetview.gui.plots.scatter import ScatterPlot
-
-    controller, workspace = window.controller, window.workspace
-    yield (
-        f"scanning {records:,} images",
-        lambda: controller.add_paths([folder / _MANY]),
-        lambda: any(dataset.name == _MANY for dataset in workspace.datasets) and not controller.is_busy,
-    )
-    many = next(dataset for dataset in workspace.datasets if dataset.name == _MANY)
-    large = enlarged(results, many)
-    meter.leave_out()
-    yield f"{records:,} images arrive", lambda: workspace.set_results(large), lambda: True
-    saved: list[Path] = []
-    controller.files.saved.connect(saved.append)
-    target = folder / "large.planetview"
-    yield f"saving {records:,} images", lambda: controller.files.save(target), lambda: bool(saved)
-    controller.new_study()
-    window.show_page("overview")
-    yield "new study", lambda: None, lambda: workspace.is_empty and not controller.is_busy
-    yield (
-        f"opening {records:,} images: results there",
-        lambda: controller.open_study(target),
-        lambda: workspace.results is not None,
-    )
-    yield "opening: sets read again", lambda: None, lambda: not controller.is_busy
-    yield f"neighbours of {records:,}", lambda: window.show_page("neighbours"), lambda: True
-    page = window.pages.page("neighbours")
-    query = next(box for box in page.findChildren(QComboBox) if box.findData(_MANY) >= 0)
-    query.setCurrentIndex(query.findData(_MANY))
-    yield f"neighbours: choosing {records:,}", lambda: query.activated.emit(query.currentIndex()), lambda: True
-    order = next(box for box in page.findChildren(QComboBox) if box.accessibleName() == "Sort")
-    for row in range(order.count()):
-
-        def sort(row: int = row) -> None:
-            order.setCurrentIndex(row)
-            order.activated.emit(row)
-
-        yield f"sorting {records:,} rows: {order.itemText(row)}", sort, lambda: True
-    grid = max(page.findChildren(QListView), key=lambda view: view.model().rowCount())
-    jumps = iter(np.linspace(0, grid.verticalScrollBar().maximum(), _JUMPS).astype(int).tolist())
-    scrolling = QTimer(window, interval=_JUMP_MS)
-    has_scrolled = False
-
-    def scroll() -> None:
-        nonlocal has_scrolled
-        place = next(jumps, None)
-        if place is None:
-            scrolling.stop()
-            has_scrolled = True
-        else:
-            grid.verticalScrollBar().setValue(place)
-
-    scrolling.timeout.connect(scroll)
-
-    def compute_and_scroll() -> None:
-        # None of these images has features yet: the engine decodes and computes while the grid scrolls.
-        controller.run()
-        window.show_page("neighbours")
-        scrolling.start()
-
-    yield f"scrolling {records:,} tiles, engine runs", compute_and_scroll, lambda: has_scrolled
-    yield "cancelling the run", controller.cancel, lambda: not controller.is_busy
-    yield f"correlation of {records:,} pairs", lambda: window.show_page("correlation"), lambda: True
-    page = window.pages.page("correlation")
-    panels = page.findChild(PanelView)
-    yield "opening one of its scatters", lambda: QTest.keyClick(panels, Qt.Key.Key_Return), lambda: True
-    plots = [plot for plot in page.findChildren(ScatterPlot) if plot.isVisible()]
-
-    def repaint() -> None:
-        for plot in plots * 5:
-            QTest.keyClick(plot, Qt.Key.Key_Plus)
-            plot.findChild(QGraphicsView).viewport().repaint()
-
-    yield f"painting {len(plots)} plots of {records:,} pairs 5 times", repaint, lambda: True
-
-
-def enlarged(results: Results, many: Dataset) -> Results:
-    """Return the same results as if the first candidate were `many`; its arrays grow with it."""
-    from planetview.core.datasets import Role
-
-    chosen = results.with_role(Role.CANDIDATE)[0]
-    wanted = len(many)
-
-    def tiled(array: np.ndarray) -> np.ndarray:
-        return np.resize(array, (wanted, *array.shape[1:]))
-
-    old, new = chosen.name, many.name
-    pairs = tuple(
-        replace(
-            table,
-            query=new,
-            query_index=np.arange(wanted),
-            bank_index=tiled(table.bank_index),
-            entropy_bits=tiled(table.entropy_bits),
-            scores={key: tiled(score) for key, score in table.scores.items()},
-        )
-        if table.query == old
-        else table
-        for table in results.pairs
-    )
-    neighbours = tuple(
-        replace(table, query=new, indices=tiled(table.indices), distances=tiled(table.distances))
-        if table.query == old
-        else table
-        for table in results.neighbours
-    )
-    return replace(
-        results,
-        datasets=tuple(many if dataset is chosen else dataset for dataset in results.datasets),
-        values=tuple(replace(v, candidate=new) if v.candidate == old else v for v in results.values),
-        correlations=tuple(replace(c, candidate=new) if c.candidate == old else c for c in results.correlations),
-        neighbours=neighbours,
-        pairs=pairs,
-        random_pairs=tuple(table for table in results.random_pairs if table.query != old),
-        entropy_bits={
-            new if name == old else name: tiled(bits) if name == old else bits
-            for name, bits in results.entropy_bits.items()
-        },
-    )
+    yield from crowded_steps(window, workspace.results)
 
 
 def make_many(folder: Path, count: int) -> None:
-    """Write small noise tiles, each of its own."""
-    (folder / _MANY).mkdir()
-    rng = np.random.default_rng(1)
-    for number in range(count):
-        tile = rng.integers(0, 256, (_MANY_EDGE_PX, _MANY_EDGE_PX), dtype=np.uint8)
-        Image.fromarray(tile).save(folder / _MANY / f"{number:06}.png", compress_level=1)
+    """Write two large sets of small noise tiles, each of its own, in classes."""
+    for seed, name in enumerate((MANY_REAL, MANY)):
+        rng = np.random.default_rng(seed + 1)
+        for label in range(_CLASSES):
+            (folder / name / f"class_{label}").mkdir(parents=True)
+        for number in range(count):
+            tile = rng.integers(0, 256, (_MANY_EDGE_PX, _MANY_EDGE_PX), dtype=np.uint8)
+            path = folder / name / f"class_{number % _CLASSES}" / f"{number:06}.png"
+            Image.fromarray(tile).save(path, compress_level=1)
 
 
 def make_tiles(folder: Path) -> None:
