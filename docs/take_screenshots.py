@@ -66,6 +66,8 @@ def take(arguments: argparse.Namespace, scratch: Path) -> None:
     from pictures.window_dialogs import take_dialogs
     from PySide6.QtWidgets import QApplication
 
+    import planetview
+
     folders = [arguments.out] * 2 if arguments.out else [ROOT / "docs" / "screenshots", ROOT / "build" / "screenshots"]
     shown, rest = (folder.resolve() for folder in folders)
     for folder in (shown, rest):
@@ -74,6 +76,8 @@ def take(arguments: argparse.Namespace, scratch: Path) -> None:
     os.environ["PLANETVIEW_WEIGHTS"] = str(WEIGHTS_FOLDER)
     os.environ["PLANETVIEW_HOME"] = str(scratch / "home")
     _app = QApplication.instance() or QApplication([])
+    QApplication.setApplicationName("PlanetView")
+    QApplication.setApplicationVersion(planetview.__version__)
     is_light_weight = arguments.scale == 1
     studio = Studio(shown, rest, DOCUMENTED, tuple(arguments.themes.split(",")), arguments.text, is_light_weight)
     parts = {

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent
-from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from pictures.engines import Scanner
 from pictures.problems import draw_problems
-from pictures.taking import Studio, until
+from pictures.taking import Studio, until, wait
 from planetview.core.datasets import Role
 from planetview.core.settings import RunSettings
 from planetview.core.stretch import Stretch, StretchKind
@@ -55,6 +55,7 @@ def _take_drag(studio: Studio, window: MainWindow) -> None:
 
     def drag() -> None:
         sheet.drops.begin(QDragEnterEvent(QPoint(300, 300), *rest))
+        QApplication.sendEvent(sheet.drops, QDragEnterEvent(QPoint(300, 300), *rest))
         at = sheet.drops.place_of(Role.CANDIDATE).center().toPoint()
         QApplication.sendEvent(sheet.drops, QDragMoveEvent(at, *rest))
 
@@ -63,7 +64,6 @@ def _take_drag(studio: Studio, window: MainWindow) -> None:
 
 
 def _scroll_to(window: MainWindow, part: QWidget) -> None:
-    for area in window.role_sheet.findChildren(QScrollArea):
-        if area.isAncestorOf(part):
-            area.widget().adjustSize()
-            area.verticalScrollBar().setValue(part.mapTo(area.widget(), QPoint(0, 0)).y() - 20)
+    wait(300)
+    sheet = window.role_sheet
+    sheet.verticalScrollBar().setValue(part.mapTo(sheet.widget(), QPoint(0, 0)).y() - 20)

@@ -100,7 +100,7 @@ def _of_the_study(window: MainWindow) -> dict[str, Callable[[], QDialog | None]]
 
     def copying() -> QDialog:
         progress = ArchiveProgress("~/archive/Demo_ the Moon.zip", window)
-        progress.show_progress(412, 1064)
+        progress.show_progress(5_190_000, 13_400_000)
         progress.show()
         return progress
 

@@ -96,7 +96,9 @@ def show_export(parent: QWidget) -> None:
 
 def show_about(parent: QWidget) -> None:
     """Open the page about the program beside the work."""
-    _show(tr("About PlanetView"), about_html(), parent)
+    dialog = _show(tr("About PlanetView"), about_html(), parent)
+    # A page of a few lines.
+    dialog.resize(dialog.width(), dialog.height() * 3 // 5)
 
 
 def topic_of(widget: QWidget | None) -> str:

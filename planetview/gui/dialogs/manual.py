@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import (
     QDesktopServices,
     QImage,
@@ -183,10 +183,11 @@ class _PageView(QTextBrowser):
     """Shows Markdown; pictures are made as wide as the page at most, links are left to the dialog."""
 
     link_followed = Signal(QUrl)
+    # Qt tells of its first palette before the rest of the making.
+    _page: ManualPage | None = None
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, openLinks=False)
-        self._page: ManualPage | None = None
         self._width = 0
         self.anchorClicked.connect(self.link_followed)
 
@@ -227,6 +228,16 @@ class _PageView(QTextBrowser):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if self._page is not None and "![" in self._page.text and self.viewport().width() != self._width:
+            self._show_again()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        # The colour of links is written into the text when Markdown is read.
+        if event.type() == QEvent.Type.PaletteChange:
+            self._show_again()
+
+    def _show_again(self) -> None:
+        if self._page is not None:
             at = self.verticalScrollBar().value()
             self.show_page(self._page, "")
             self.verticalScrollBar().setValue(at)

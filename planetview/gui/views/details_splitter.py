@@ -10,7 +10,7 @@ from planetview.gui.views.metric_view import MetricTableView
 from planetview.gui.views.panels import GAP, card
 
 # In characters: below the first, table and details stand below each other; details are as wide as the others allow.
-_NARROW, _LEAST_DETAILS, _MOST_DETAILS = 120, 32, 46
+_NARROW, _LEAST_DETAILS, _MOST_DETAILS = 140, 36, 54
 _LEAST_LINES = 9
 
 
@@ -52,7 +52,8 @@ class DetailsSplitter(QSplitter):
         if is_narrow:
             self.setSizes([self.height() * 3 // 5, self.height() * 2 // 5])
             return
-        spare = self.width() - self._table.needed_width() - 5 * GAP
+        # Two cards with their margins and lines, and the border between them.
+        spare = self.width() - self._table.needed_width() - 5 * GAP - 4
         side = max(_LEAST_DETAILS * letter, min(spare, _MOST_DETAILS * letter))
         self.setSizes([self.width() - side - GAP, side])
 

@@ -15,8 +15,6 @@ from planetview.gui.models.metric_rows import MetricRow
 from planetview.gui.views.panels import GAP
 from planetview.gui.widgets.flow import FlowLayout
 
-LEAST_WIDTH = 300
-
 
 class MetricPanel(QWidget):
     """Explains one cell; where its weights are missing, a button leads to them."""
@@ -45,7 +43,6 @@ class MetricPanel(QWidget):
         self.references = QPushButton(self.tr("Copy BibTeX"))
         self.references.setToolTip(self.tr("Copy the papers behind this metric and its features."))
         self.references.clicked.connect(self._copy_references)
-        self.setMinimumWidth(LEAST_WIDTH)
         self._build()
 
     def explain(self, row: MetricRow | None, html: str, *, lacks_weights: bool, results: Results | None) -> None:

@@ -181,7 +181,8 @@ def _titles(first: str, later: str, count: int) -> list[str]:
 
 def _facts_html(results: Results, dataset: str, index: int, partner: Partner | None, by: str) -> str:
     record = results.dataset(dataset).images[index]
-    facts = [f"<b>{escape(dataset)}</b> · #{index + 1:,}", _size_words(record)]
+    # The marks keep the order of the line where the name is written from right to left.
+    facts = [f"\u200e<b>\u2068{escape(dataset)}\u2069</b> · #{index + 1:,}", _size_words(record)]
     if record.label:
         facts.append(tr("class {0}").format(escape(record.label)))
     entropy = results.entropy_bits.get(dataset)

@@ -43,7 +43,7 @@ class SetFindingsPanel(QFrame):
         super().__init__(parent)
         self.setProperty("card", True)
         self.model = FindingTree(theme, self)
-        self._heading = QLabel(self)
+        self._heading = QLabel(self, wordWrap=True)
         font = self._heading.font()
         font.setBold(True)
         self._heading.setFont(font)

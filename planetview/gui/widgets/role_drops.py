@@ -143,22 +143,23 @@ class RoleDrops(QWidget):
         role, title, hint = self._places[number]
         is_target = number == self._target
         colour = tokens.text_muted if role is None else self._theme.role_colour(role)
-        painter.setPen(QPen(QColor(colour), 3 if is_target else 1.5, Qt.PenStyle.DashLine))
+        line = Qt.PenStyle.SolidLine if is_target else Qt.PenStyle.DashLine
+        painter.setPen(QPen(QColor(colour), 3 if is_target else 1.5, line))
         painter.setBrush(QColor(tokens.surface_alt if is_target else tokens.surface))
         painter.drawRoundedRect(area, 12, 12)
-        line = self.fontMetrics().height()
+        height = self.fontMetrics().height()
         middle = area.center().y()
         edge = 32
         picture = {Role.CANDIDATE: "generator", None: "folder"}.get(role, "datasets")
         pixmap = icon_pixmap(picture, colour, edge, self.devicePixelRatioF())
-        painter.drawPixmap(round(area.center().x() - edge / 2), round(middle - edge - line), pixmap)
+        painter.drawPixmap(round(area.center().x() - edge / 2), round(middle - edge - height), pixmap)
         font = QFont(self.font())
         font.setBold(True)
         painter.setFont(font)
         painter.setPen(QColor(tokens.text))
         words = area.adjusted(8, 0, -8, 0)
         flags = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap)
-        painter.drawText(QRectF(words.left(), middle - line / 2, words.width(), 2 * line), flags, title)
+        painter.drawText(QRectF(words.left(), middle - height / 2, words.width(), 2 * height), flags, title)
         painter.setFont(self.font())
         painter.setPen(QColor(tokens.text_muted))
-        painter.drawText(QRectF(words.left(), middle + line, words.width(), 6 * line), flags, hint)
+        painter.drawText(QRectF(words.left(), middle + height, words.width(), 6 * height), flags, hint)
