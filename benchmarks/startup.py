@@ -21,19 +21,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "packaging"))
 
-import smoke  # noqa: E402
+import smoke_window  # noqa: E402
 
 LIMIT = 1.5
 
 
 def measure(words: Sequence[str], home: Path) -> tuple[float, float]:
     """Start `words`, wait for the window; return (seconds by the clock, seconds of the processor)."""
-    with smoke.x_display() as display:
+    with smoke_window.x_display() as display:
         environment = {"HOME": str(home), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "DISPLAY": display}
         began = time.perf_counter()
         program = subprocess.Popen(list(words), env=environment, cwd=ROOT, stderr=subprocess.DEVNULL)
         try:
-            smoke.until_visible(environment)
+            smoke_window.until_visible(environment)
             clock = time.perf_counter() - began
             fields = Path(f"/proc/{program.pid}/stat").read_text().rpartition(")")[2].split()
             return clock, (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -22,18 +22,15 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import smoke_window
+from smoke_window import Failed, Skipped
+
 _TIMEOUT = 3600
 _ODD_FOLDER = "Mars é 火星 (copy)"
 # What a quiet run has written; Qt under Xvfb; Mesa without a card.
 _STDERR_ALLOWED = ("Wrote results.json", "libEGL warning:", "MESA:", "qt.qpa.theme.gnome", "Xlib:  extension")
-
-
-class Failed(Exception):
-    """What did not come out as it should."""
-
-
-class Skipped(Exception):
-    """What cannot be tried on this computer."""
 
 
 class Smoke:
@@ -129,16 +126,58 @@ class Smoke:
         first, second = (values(self.work / name / "results.json") for name in names)
         return compare(first, second)
 
+    def studies(self) -> str:
+        """A study is collected into a folder, run again from there with the same numbers, and nothing else changes."""
+        results, archive, again = (self.work / name for name in ("frozen-small", "collected é", "run-again"))
+        self.run(self.command, "archive", str(results / "results.json"), str(archive), "--quiet")
+        study = next(archive.glob("*.planetview"))
+        before = study.read_bytes()
+        self.run(self.command, "run", str(study), "--quiet", "--out", str(again))
+        if study.read_bytes() != before:
+            raise Failed("the run changed the study file")
+        text = compare(values(again / "results.json"), values(results / "results.json"))
+        self.run(self.command, "archive", str(study), str(self.work / "collected.zip"), "--quiet")
+        return f"collected, run again, {text}"
+
     def window_opens(self) -> str:
-        """The window opens under Xvfb with two folders given to it; Run computes in the engine's process."""
+        """Under Xvfb: two dropped folders, Run, Save, PDF, the manual; a second start hands its study over."""
         if not sys.platform.startswith("linux"):
             raise Skipped("Xvfb is for Linux; open the window by hand")
-        sets = [
-            str(a_few_images(self.work / "dropped é" / name, 24, seed)) for seed, name in enumerate(("real", "gan"), 5)
-        ]
-        seconds = show_window(self, [str(self.window), *sets], self.work)
-        self.times["planetview-gui first picture"] = seconds
-        return f"first picture after {seconds:.1f} s; Run computed features; see window.png, window-run.png"
+        real, made = (
+            a_few_images(self.work / "dropped é" / name, 24, seed) for seed, name in ((5, "real"), (6, "new"))
+        )
+        study = next((self.work / "collected é").glob("*.planetview"))
+        with smoke_window.x_display() as display:
+            desk = smoke_window.Desk(self.environment(DISPLAY=display), self.work, _without_network())
+            try:
+                seconds = desk.start(str(self.window))
+                smoke_window.drop_and_run(desk, real, made, self.home)
+                smoke_window.save_and_export(desk, self.work)
+                smoke_window.manual(desk)
+                second = smoke_window.second_start(desk, [str(self.window)], study)
+            finally:
+                texts = desk.stop()
+        check_quiet("\n".join(texts))
+        self.times["planetview-gui first picture"], self.times["planetview-gui second start"] = seconds, second
+        return f"folders dropped, run, saved, PDF, manual; the second start handed its study over in {second:.1f} s"
+
+    def study_opens(self) -> str:
+        """A study that is double-clicked, and `planetview open`, open a window with it."""
+        if not sys.platform.startswith("linux"):
+            raise Skipped("Xvfb is for Linux; open a study by hand")
+        study = self.work / "saved.planetview"
+        for number, words in enumerate(([str(self.window)], [str(self.command), "open"])):
+            with smoke_window.x_display() as display:
+                desk = smoke_window.Desk(self.environment(DISPLAY=display), self.work, _without_network())
+                try:
+                    desk.start(*words, str(study))
+                    smoke_window.wait_for("the study in the window", lambda desk=desk: desk.windows(study.stem))
+                    time.sleep(3)
+                    desk.picture(f"window-study-{number}")
+                finally:
+                    texts = desk.stop()
+            check_quiet("\n".join(texts))
+        return "by its name, and by `planetview open`"
 
     def odd_path(self) -> str:
         """The program runs from a folder with spaces and letters outside ASCII."""
@@ -246,84 +285,6 @@ def a_few_images(folder: Path, count: int = 12, seed: int = 0, side: int = 64) -
     return folder
 
 
-@contextlib.contextmanager
-def x_display() -> Iterator[str]:
-    """Start Xvfb; yield the name of its display."""
-    for tool in ("Xvfb", "xdotool", "import"):
-        if shutil.which(tool) is None:
-            raise Skipped(f"{tool} is not installed (Debian: xvfb xdotool imagemagick)")
-    number = _free_display()
-    words = ["Xvfb", f":{number}", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]
-    server = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        end = time.monotonic() + 20
-        while not Path(f"/tmp/.X11-unix/X{number}").exists():
-            if time.monotonic() > end:
-                raise Failed("Xvfb did not start")
-            time.sleep(0.05)
-        yield f":{number}"
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
-def until_visible(environment: dict[str, str], seconds: float = 60.0) -> None:
-    """Wait for a visible window with PlanetView in its title; raises Failed."""
-    search = ["xdotool", "search", "--sync", "--onlyvisible", "--name", "PlanetView"]
-    try:
-        subprocess.run(search, env=environment, capture_output=True, timeout=seconds, check=True)
-    except subprocess.SubprocessError as error:
-        raise Failed(f"no window within {seconds:.0f} s") from error
-
-
-def show_window(smoke: Smoke, words: Sequence[str], folder: Path) -> float:
-    """Open `words` under Xvfb, press Run, save pictures before and after; return the seconds until it showed."""
-    log = folder / "window-stderr.txt"
-    with x_display() as display:
-        environment = smoke.environment(DISPLAY=display)
-        began = time.perf_counter()
-        with log.open("wb") as stream:
-            program = subprocess.Popen([*_without_network(), *words], env=environment, cwd=smoke.work, stderr=stream)
-        try:
-            until_visible(environment)
-            seconds = time.perf_counter() - began
-            time.sleep(8)
-            subprocess.run(["import", "-window", "root", str(folder / "window.png")], env=environment, check=True)
-            # Without a window manager nothing gives the window the keyboard.
-            press = ["xdotool", "search", "--onlyvisible", "--name", "PlanetView", "windowfocus", "--sync", "key", "F5"]
-            subprocess.run(press, env=environment, check=True, stderr=subprocess.DEVNULL)
-            _wait_for_features(smoke.home, 180)
-            time.sleep(20)
-            subprocess.run(["import", "-window", "root", str(folder / "window-run.png")], env=environment, check=True)
-            if program.poll() is not None:
-                raise Failed(f"ended with {program.returncode}: {log.read_text(errors='replace')[-1000:]}")
-        finally:
-            program.terminate()
-            program.wait(20)
-    check_quiet(log.read_text(errors="replace"))
-    if min((folder / name).stat().st_size for name in ("window.png", "window-run.png")) < 10_000:
-        raise Failed("a screenshot is empty")
-    return seconds
-
-
-def _wait_for_features(home: Path, seconds: float) -> None:
-    """The engine's own process writes what it computed into the store: proof that it was started and works."""
-    end = time.monotonic() + seconds
-    before = _store_bytes(home)
-    while _store_bytes(home) <= before:
-        if time.monotonic() > end:
-            raise Failed("Run was pressed and nothing was computed")
-        time.sleep(0.5)
-
-
-def _store_bytes(home: Path) -> int:
-    return sum(path.stat().st_size for path in home.rglob("features*") if path.is_file())
-
-
-def _free_display() -> int:
-    return next(number for number in range(90, 200) if not Path(f"/tmp/.X11-unix/X{number}").exists())
-
-
 def _without_network() -> list[str]:
     if not sys.platform.startswith("linux") or shutil.which("unshare") is None:
         return []
@@ -365,9 +326,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     failures = 0
     with _work_folder(chosen.keep) as work:
         smoke = Smoke(chosen.folder.resolve(), work, chosen.source, chosen.quick)
-        checks = [smoke.version, smoke.doctor, smoke.notices, smoke.small_run]
+        checks = [smoke.version, smoke.doctor, smoke.notices, smoke.small_run, smoke.studies]
         checks += [] if chosen.quick else [smoke.demo]
-        checks += [smoke.window_opens, smoke.odd_path, smoke.read_only]
+        checks += [smoke.window_opens, smoke.study_opens, smoke.odd_path, smoke.read_only]
         for check in checks:
             try:
                 state, text = "ok", check()
