@@ -31,6 +31,7 @@ from planetview.gui.dialogs.closing import CloseQuestion
 from planetview.gui.docks import Docks, PanelCycle
 from planetview.gui.idle import IdleWork
 from planetview.gui.job_panels import JobPanels
+from planetview.gui.layouts import Layouts
 from planetview.gui.menus import Menus
 from planetview.gui.pages import ResultPages, polished
 from planetview.gui.preferences import KeptPreferences, Preferences, save_preferences
@@ -87,6 +88,7 @@ class MainWindow(QMainWindow):
         self.panels = PanelCycle(self._parts, self)
         self.job_panels = JobPanels(self, self.docks.add, controller.jobs, self.job_bar, theme)
         self.dataset_dock = add_dataset_dock(self.docks.add, controller, self.commands, self._on_status, theme)
+        self.layouts = Layouts(self)
         self.job_panels.presence.prefix_changed.connect(self._show_title)
         self._remembering = Remembering(
             kept, self.use_preferences, self.pages, self.job_panels.presence, self.actions_by_id["literature"],
@@ -336,6 +338,7 @@ class MainWindow(QMainWindow):
         if now.shortcuts != before.shortcuts:
             self._show_keys()
         self.menus.show_theme(now.theme)
+        self.layouts.follow(now)
         if (now.recent, now.pinned, now.knows_tour) != (before.recent, before.pinned, before.knows_tour):
             self.shell.show_recent()
 

@@ -1,8 +1,8 @@
-"""The menu bar: the table of actions, the recent studies, the themes."""
+"""The menu bar: the table of actions, the recent studies, the themes, the layouts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +24,9 @@ class Menus(QObject):
     recent_chosen = Signal(object)  # Path
     recent_pinned = Signal(object, bool)  # Path, whether it is to stay
     recent_cleared = Signal()
+    layout_chosen = Signal(str)
+    layout_forgotten = Signal(str)
+    layout_wanted = Signal()  # keep the present one under a name
 
     def __init__(self, window: QMainWindow, actions: Mapping[str, QAction], theme: str) -> None:
         super().__init__(window)
@@ -41,6 +44,7 @@ class Menus(QObject):
                 self._add_themes(menu.addMenu(self.tr("&Theme")), theme)
                 self._panels = menu.addMenu(self.tr("P&anels"))
                 self._panels.setEnabled(False)
+                self._layouts = menu.addMenu(self.tr("La&youts"))
         window.addActions(list(actions.values()))
 
     def show_theme(self, name: str) -> None:
@@ -55,6 +59,24 @@ class Menus(QObject):
         """Add the entry that shows and hides a panel."""
         self._panels.addAction(toggle)
         self._panels.setEnabled(True)
+
+    def show_layouts(self, names: Sequence[str]) -> None:
+        """List the layouts that are kept."""
+        self._layouts.clear()
+        for name in names:
+            action = self._layouts.addAction(name.replace("&", "&&"))
+            action.setStatusTip(self.tr("Put the panels where they were in '{0}'.").format(name))
+            action.triggered.connect(partial(self._on_layout_triggered, name))
+        if names:
+            self._layouts.addSeparator()
+        save = self._layouts.addAction(self.tr("&Save this layout…"))
+        save.setStatusTip(self.tr("Keep the places of the panels under a name."))
+        save.triggered.connect(lambda _checked=False: self.layout_wanted.emit())
+        if names:
+            forget = self._layouts.addMenu(self.tr("&Forget"))
+            for name in names:
+                action = forget.addAction(name.replace("&", "&&"))
+                action.triggered.connect(lambda _checked=False, name=name: self.layout_forgotten.emit(name))
 
     def show_recent(self, preferences: Preferences, missing: frozenset[Path]) -> None:
         """List the studies that were open before, pinned ones first; those in `missing` cannot be opened."""
@@ -96,6 +118,9 @@ class Menus(QObject):
 
     def _on_theme_triggered(self, name: str, _checked: bool = False) -> None:
         self.theme_chosen.emit(name)
+
+    def _on_layout_triggered(self, name: str, _checked: bool = False) -> None:
+        self.layout_chosen.emit(name)
 
     def _on_recent_triggered(self, path: Path, _checked: bool = False) -> None:
         self.recent_chosen.emit(path)

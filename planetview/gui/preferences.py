@@ -29,10 +29,12 @@ class Preferences:
     """What was chosen, and what was done last.
 
     theme: one of `THEME_NAMES`. text_scale: 0.8 to 2. recent: study files, latest first; those in `pinned` stay.
-    geometry, docks: places on the screen, base64. shortcuts: command id -> its keys as portable text, for those
-    commands whose keys were changed. commands: ids that the palette ran, latest first. knows_tour: the tour was
-    offered and answered. columns: those of the overview, as its `use_columns` takes them. shows_literature: whether
-    published values stand beside. keeps_awake: hold off sleep while a job runs. tells_ends: tell when a long job ends.
+    geometry, docks: places on the screen, base64. layouts: name -> places of the panels, as `docks`.
+    shortcuts: command id -> its keys as portable text, for those commands whose keys were changed. commands: ids that
+    the palette ran, latest first. knows_tour: the tour was offered and answered. columns: those of the overview, as its
+    `use_columns` takes them. shows_literature: whether published values stand beside. keeps_awake: hold off sleep while
+    a job runs. tells_ends: tell when a long job ends.
+    reduces_motion: nothing moves or blinks by itself.
     """
 
     theme: str = "system"
@@ -48,6 +50,8 @@ class Preferences:
     shows_literature: bool = False
     keeps_awake: bool = True
     tells_ends: bool = True
+    reduces_motion: bool = False
+    layouts: Mapping[str, str] = field(default_factory=dict)
 
     def with_recent(self, path: Path) -> Preferences:
         """Return preferences with `path` as the latest study; the oldest that is not pinned goes."""
@@ -86,6 +90,14 @@ class Preferences:
     def with_shortcuts(self, shortcuts: Mapping[str, tuple[str, ...]]) -> Preferences:
         """Return preferences with these commands' keys changed, and no others."""
         return replace(self, shortcuts=dict(shortcuts))
+
+    def with_layout(self, name: str, docks: str) -> Preferences:
+        """Return preferences that keep places of the panels under a name, in place of those it had."""
+        return replace(self, layouts={**self.layouts, name: docks})
+
+    def without_layout(self, name: str) -> Preferences:
+        """Return preferences without the layout of that name."""
+        return replace(self, layouts={known: docks for known, docks in self.layouts.items() if known != name})
 
     def with_command(self, entry: str) -> Preferences:
         """Return preferences with `entry` as the palette's latest."""
@@ -161,6 +173,9 @@ def _texts(found: Iterable[object]) -> tuple[str, ...]:
 def _from_document(document: dict[str, Any]) -> Preferences:
     """Take every value that makes sense; each other one keeps its default."""
     values: dict[str, Any] = {"shortcuts": shortcuts_from(document.get("shortcuts"))}
+    layouts = document.get("layouts")
+    if isinstance(layouts, dict):
+        values["layouts"] = {name: docks for name, docks in layouts.items() if name and isinstance(docks, str)}
     theme, scale = document.get("theme"), document.get("text_scale")
     if theme in THEME_NAMES:
         values["theme"] = theme
@@ -170,7 +185,7 @@ def _from_document(document: dict[str, Any]) -> Preferences:
     for name, most in limits:
         if isinstance(document.get(name), list):
             values[name] = _texts(document[name])[:most]
-    switches = ("knows_tour", "shows_literature", "keeps_awake", "tells_ends")
+    switches = ("knows_tour", "shows_literature", "keeps_awake", "tells_ends", "reduces_motion")
     for name, kind in (("geometry", str), ("docks", str), *((switch, bool) for switch in switches)):
         if isinstance(document.get(name), kind):
             values[name] = document[name]

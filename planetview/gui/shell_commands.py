@@ -159,6 +159,7 @@ class ShellCommands(QObject):
         for name, entry in window.menus.theme_actions().items():
             title = self.tr("Theme: {0}").format(entry.text().replace("&", ""))
             yield PaletteEntry(f"theme {name}", title, self.tr("View"), entry.trigger)
+        yield from window.layouts.entries()
 
     def _recent(self) -> Iterator[PaletteEntry]:
         window = self._window

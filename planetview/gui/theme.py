@@ -7,7 +7,7 @@ from string import Template
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QStyle
 
 from planetview.core.datasets import Role
 from planetview.core.paths import resource
@@ -115,6 +115,7 @@ class Theme(QObject):
         self._text_scale = 1.0
         self._base_point_size = 0.0
         self._app: QApplication | None = None
+        self._is_calm = False
         hints = QGuiApplication.styleHints()
         hints.colorSchemeChanged.connect(self._on_system_changed)
         # Qt 6.10 brought the system's wish for contrast.
@@ -135,6 +136,18 @@ class Theme(QObject):
     def text_scale(self) -> float:
         """How many times the usual size text has."""
         return self._text_scale
+
+    @property
+    def reduces_motion(self) -> bool:
+        """Whether nothing may move by itself: asked for in the preferences, or by the system."""
+        if self._is_calm or self._app is None:
+            return self._is_calm
+        # The platform gives animations no time where a person has switched them off.
+        return self._app.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration) == 0
+
+    def calm(self, on: bool) -> None:
+        """Let nothing move by itself, whatever the system says; or follow the system."""
+        self._is_calm = on
 
     def use(self, name: str, text_scale: float | None = None) -> None:
         """Switch to one of `THEME_NAMES`, with text of `text_scale` (0.8 to 2.0) times the usual size.

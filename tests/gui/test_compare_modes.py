@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtWidgets import QApplication
 
 from planetview.core.image_compare import VisibleRange
 from tests.gui.comparing import canvas, colour_at, pixels, point, press, results_of, settle, shown, tile_of, written
@@ -101,6 +102,20 @@ def test_blinking_shows_one_and_the_other_and_stops_on_space(qtbot, view):
     assert view.stage.blinking.isActive()
     view.close()
     assert not view.stage.blinking.isActive()
+
+
+def test_where_motion_is_unwanted_blinking_waits_for_space(qtbot, view, theme):
+    view.close()
+    theme.calm(True)
+    view.show()
+    try:
+        qtbot.waitUntil(lambda: view.isActiveWindow() and view.stage.isAncestorOf(QApplication.focusWidget() or view))
+        press(qtbot, view, "B")
+        assert not view.stage.blinking.isActive()
+        press(qtbot, view, Qt.Key.Key_Space)
+        assert view.stage.blinking.isActive()
+    finally:
+        theme.calm(False)
 
 
 def test_blending_shows_the_share_that_was_chosen(qtbot, view, results):

@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 from pytestqt.qtbot import QtBot
 
 from planetview.core.messages import Engine
 from planetview.gui.main_window import MainWindow
-from planetview.gui.preferences import load_preferences
+from planetview.gui.preferences import Preferences, load_preferences
 from tests.gui.conftest import close_without_saving
 from tests.gui.fake_engine import FakeEngine
 
@@ -82,3 +83,52 @@ def test_f6_reaches_a_panel_that_is_shown(window: MainWindow, qtbot: QtBot) -> N
             break
 
     assert field.hasFocus()
+
+
+def test_a_layout_is_kept_by_name_taken_up_again_and_forgotten(window: MainWindow, qtbot: QtBot) -> None:
+    field = add(window)
+    window.docks.dock("notes").show()
+    window.addDockWidget(LEFT, window.docks.dock("notes"))
+    dialog = window.layouts.ask_for_name()
+    dialog.setTextValue("Review")
+    dialog.accept()
+    assert list(load_after_writing(window, qtbot).layouts) == ["Review"]
+
+    window.actions_by_id["reset_layout"].trigger()
+    assert not field.isVisible()
+    layouts_entry(window, "Review").trigger()
+    assert field.isVisible()
+    assert window.dockWidgetArea(window.docks.dock("notes")) is LEFT
+    assert "Layout: Review" in [entry.title for entry in window.shell.entries()]
+
+    forget = next(action for action in layouts_menu(window).actions() if action.menu() is not None)
+    menu = forget.menu()
+    assert isinstance(menu, QMenu)
+    menu.actions()[0].trigger()
+    assert window.preferences.layouts == {}
+    assert [action.text() for action in layouts_menu(window).actions()] == ["&Save this layout…"]
+
+
+def load_after_writing(window: MainWindow, qtbot: QtBot) -> Preferences:
+    qtbot.waitUntil(lambda: not window.background.is_busy)
+    return load_preferences()
+
+
+def layouts_menu(window: MainWindow) -> QMenu:
+    found = window.menus._layouts
+    assert isinstance(found, QMenu)
+    return found
+
+
+def layouts_entry(window: MainWindow, name: str) -> QAction:
+    return next(action for action in layouts_menu(window).actions() if action.text() == name)
+
+
+def test_unwanted_motion_stops_sliding_panels_and_blinking(window: MainWindow, qtbot: QtBot) -> None:
+    dialog = window.shell.open_preferences()
+    dialog.switches["reduces_motion"].click()
+    assert window.theme.reduces_motion
+    assert not window.isAnimated()
+    dialog.switches["reduces_motion"].click()
+    assert window.isAnimated() is not window.theme.reduces_motion
+    dialog.close()

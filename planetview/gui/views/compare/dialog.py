@@ -378,6 +378,9 @@ class CompareDialog(QDialog):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        if self._theme.reduces_motion:
+            # Space blinks, image by image or on.
+            self.controls.options.pause.setChecked(True)
         self.stage.front().canvas.setFocus()
 
     def hideEvent(self, event: QHideEvent) -> None:
