@@ -259,7 +259,9 @@ def _open_window(arguments: argparse.Namespace) -> int:
     )
     reporter.install()
     windows.open(DEMO if arguments.demo else tuple(path.absolute() for path in arguments.paths))
-    signal.signal(signal.SIGINT, lambda _number, _frame: app.exit(130))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # As shells count it: 130 for Ctrl+C, 143 when a session or a batch system ends the program.
+        signal.signal(number, lambda number, _frame: app.exit(128 + number))
     # Python sees a signal only when it runs: Qt's loop gives it a turn now and then.
     pulse = QTimer(app, interval=200)
     pulse.timeout.connect(lambda: None)

@@ -86,6 +86,10 @@ class StudyFiles(QObject):
             self._damaged.discard(path)
             self._extra = (path, study.extra)
             self._workspace.mark_saved(path, state)
+            if not self._workspace.is_dirty:
+                # A crash from here on loses nothing: the copy would be offered for no reason.
+                self._autosaved = None
+                self._background.submit(lambda: _delete(self._copy))
             self.saved.emit(path)
 
         def work() -> None:

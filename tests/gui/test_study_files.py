@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
@@ -236,13 +237,25 @@ def test_closing_an_unsaved_study_can_save_it_first(filled: MainWindow, tmp_path
     assert load_study(path).title == "Changed"
 
 
+def test_the_copy_goes_when_the_study_is_saved(filled: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    filled.controller.files.autosave()
+    qtbot.waitUntil(lambda: len(list(autosave_dir().glob("*.planetview"))) == 1)
+
+    save(filled, tmp_path / "mars.planetview", qtbot)
+
+    qtbot.waitUntil(lambda: not list(autosave_dir().glob("*.planetview")))
+
+
 def test_the_place_on_the_screen_is_remembered(window: MainWindow) -> None:
     close_without_saving(window)
 
     assert load_preferences().geometry
 
 
-def test_ctrl_c_keeps_what_is_not_saved_for_the_next_start(sets: dict[str, Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("signal_name", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_an_interrupt_keeps_what_is_not_saved_for_the_next_start(
+    sets: dict[str, Path], tmp_path: Path, signal_name: str, status: int
+) -> None:
     code = (
         "import os, signal, sys\n"
         "from planetview import app\n"
@@ -251,7 +264,7 @@ def test_ctrl_c_keeps_what_is_not_saved_for_the_next_start(sets: dict[str, Path]
         "    def build_and_interrupt(engine, beside=None):\n"
         "        window = build(engine, beside)\n"
         "        def interrupt():\n"
-        "            if window.workspace.datasets: os.kill(os.getpid(), signal.SIGINT)\n"
+        f"            if window.workspace.datasets: os.kill(os.getpid(), signal.{signal_name})\n"
         "        window.workspace.contents_changed.connect(interrupt)\n"
         "        return window\n"
         "    app.build = build_and_interrupt\n"
@@ -268,7 +281,7 @@ def test_ctrl_c_keeps_what_is_not_saved_for_the_next_start(sets: dict[str, Path]
     )  # fmt: skip
 
     assert (done.returncode, done.stderr.replace("This plugin does not support propagateSizeHints()\n", "")) == (
-        130,
+        status,
         "",
     )
     (copy,) = autosave_dir().glob("*.planetview")
