@@ -290,6 +290,25 @@ def test_shell_scripts_have_no_syntax_error(name: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_appimage_gives_every_command_to_the_command_line(tmp_path: Path) -> None:
+    import typer
+
+    from planetview.cli import app
+
+    commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    assert {"run", "archive", "models", "path-length"} <= commands
+    programs = tmp_path / "opt/planetview"
+    programs.mkdir(parents=True)
+    for name in ("planetview", "planetview-gui"):
+        (programs / name).write_text(f"#!/bin/sh\necho {name}\n")
+        (programs / name).chmod(0o755)
+    start = tmp_path / "AppRun"
+    start.write_bytes((PACKAGING / "linux/AppRun").read_bytes())
+    for word, program in (*((one, "planetview") for one in sorted(commands)), ("mars.planetview", "planetview-gui")):
+        done = subprocess.run(["sh", str(start), word], capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == program, word
+
+
 def _fake_archive(folder: Path) -> Path:
     """Lay out what the archive for Linux holds, with a shell script in place of the program."""
     program = folder / "planetview"
