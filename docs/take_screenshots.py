@@ -26,7 +26,7 @@ PARTS = (
 DOCUMENTED = frozenset({
     "welcome", "datasets", "overview", "overview-empty", "running", "neighbours", "entropy", "correlation", "failure",
     "compare", "compare-swipe", "compare-heat", "correlation-brushed", "correlation-open", "neighbours-marked",
-    "overview-worse", "stretch", "problems", "missing", "options", "palette-found", "export", "provenance",
+    "overview-worse", "stretch", "problems", "missing", "options", "palette-found", "export",
     "jobs-running", "tour-4", "models", "generator", "generator-measured",
 })  # fmt: skip
 
