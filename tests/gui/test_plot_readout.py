@@ -1,20 +1,23 @@
-"""What stands under the cursor of a plot, and heights as logarithms."""
+"""What stands under the cursor of a plot, and heights as logarithms, text of figures."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox
+from PySide6.QtWidgets import QCheckBox, QMenu
 from pytestqt.qtbot import QtBot
 
 from planetview.core.results import Results
 from planetview.core.selection import SelectionState
 from planetview.gui import plot_export
 from planetview.gui.plots.crosshair import place_words
+from planetview.gui.plots.export_menu import ExportMenu
 from planetview.gui.plots.histogram import HistogramPlot
 from planetview.gui.plots.scatter import ScatterPlot, ScatterSeries
 from planetview.gui.plots.styles import dataset_style
@@ -154,3 +157,25 @@ def test_logarithmic_heights_keep_the_counts_that_are_read_and_exported(
 )
 def test_digits_end_where_a_pixel_does(value: float, step: float, words: str) -> None:
     assert place_words(value, step, "bits") == words
+
+
+def font_sizes(plot: ScatterPlot, path: Path) -> list[float]:
+    """Export as SVG by the menu's own way, and return the sizes of its texts."""
+    with plot.exports._with_text():
+        plot_export.export_svg(plot, path)
+    return [float(size) for size in re.findall(r'font-size="([\d.]+)"', path.read_text())]
+
+
+def test_figures_can_have_larger_text_than_the_window(scatter: ScatterPlot, tmp_path: Path, qtbot: QtBot) -> None:
+    usual, font = font_sizes(scatter, tmp_path / "usual.svg"), scatter.font()
+    menu = next(action.menu() for action in scatter.actions() if action.menu() is not None)
+    assert isinstance(menu, QMenu)
+    try:
+        next(action for action in menu.actions() if action.text() == "150 %").trigger()
+        large = font_sizes(scatter, tmp_path / "large.svg")
+    finally:
+        ExportMenu.text_scale = 1.0
+
+    assert max(large) == pytest.approx(1.5 * max(usual), rel=0.1)
+    assert scatter.font() == font
+    assert font_sizes(scatter, tmp_path / "again.svg") == usual

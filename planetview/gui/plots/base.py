@@ -306,6 +306,8 @@ class PlotBase(QFrame):
             widest = max(label.width() for _, label in self._legend.items) + SAMPLE_SIZE.width() + _LEGEND_COLUMN_GAP_PX
             room = self.width() - _LEGEND_INSET_PX
             self._legend.setColumnCount(max(1, min(len(self._legend.items), int(room / widest))))
+            # In a figure there is no event loop before the painting that would place the last entry.
+            self._legend.layout.activate()
             self._legend.updateSize()
             # Given more room the legend would spread its columns over it.
             self._legend.setMaximumSize(self._legend.geometry().size())

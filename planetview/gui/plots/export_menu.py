@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import cast
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup, QFont, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QWidget
 
 from planetview.core.errors import UserError
@@ -16,12 +17,15 @@ from planetview.gui import plot_export
 from planetview.gui.plot_export import Figure
 
 PNG_SCALES = (1, 2, 4)
+# A figure of a page's width that is set in one column of two is reduced to half, and its text with it.
+TEXT_SCALES = (1.0, 1.25, 1.5, 2.0)
 
 
 class ExportMenu(QObject):
     """Adds its lines to the context menu of `widget`, which is a `Figure`, and does what they say."""
 
     notice = Signal(str)  # what was copied or written, or why not
+    text_scale = 1.0  # of the text in figures, the same for all of them
 
     def __init__(self, widget: QWidget) -> None:
         super().__init__(widget)
@@ -38,6 +42,7 @@ class ExportMenu(QObject):
         self._add_file(self.tr("Export P&DF…"), plot_export.export_pdf, ".pdf", self.tr("PDF document (*.pdf)"))
         data = self.tr("Comma-separated values (*.csv)")
         self._add_file(self.tr("Export data (CS&V)…"), plot_export.export_data, ".csv", data)
+        self._add_text_sizes()
 
     def button(self, what: str) -> QPushButton:
         """Return a button that opens the same lines; `what` names the figure for people who do not see it."""
@@ -53,6 +58,38 @@ class ExportMenu(QObject):
         """Add a line that writes something else than the figure; `write` may raise UserError."""
         self._add_file(text, lambda _figure, path: write(path), suffix, kinds)
 
+    def _add_text_sizes(self) -> None:
+        menu = QMenu(self.tr("&Text in figures"), self._widget)
+        menu.menuAction().setParent(self)
+        sizes = QActionGroup(menu)
+        for scale in TEXT_SCALES:
+            action = menu.addAction(f"{scale:.0%}".replace("%", " %"))
+            action.setCheckable(True)
+            action.triggered.connect(partial(self._on_text_size, scale))
+            sizes.addAction(action)
+        shown = dict(zip(TEXT_SCALES, sizes.actions(), strict=True))
+        menu.aboutToShow.connect(lambda: shown[ExportMenu.text_scale].setChecked(True))
+        self._widget.addAction(menu.menuAction())
+
+    def _on_text_size(self, scale: float, _checked: bool = False) -> None:
+        ExportMenu.text_scale = scale
+
+    @contextmanager
+    def _with_text(self) -> Iterator[None]:
+        """Let the figure have its text in the size for figures for a moment."""
+        before = QFont(self._widget.font())
+        size = before.pointSizeF()
+        if ExportMenu.text_scale == 1.0 or size <= 0:
+            yield
+            return
+        larger = QFont(before)
+        larger.setPointSizeF(size * ExportMenu.text_scale)
+        self._widget.setFont(larger)
+        try:
+            yield
+        finally:
+            self._widget.setFont(before)
+
     def _add(self, text: str, slot: Callable[[], object], keys: QKeySequence | None = None) -> None:
         action = QAction(text, self)
         if keys is not None:
@@ -65,7 +102,8 @@ class ExportMenu(QObject):
         self._add(text, partial(self._export, write, suffix, kinds))
 
     def _on_copy(self) -> None:
-        plot_export.copy_image(self._figure)
+        with self._with_text():
+            plot_export.copy_image(self._figure)
         self.notice.emit(self.tr("The plot is on the clipboard."))
 
     def _export(self, write: Callable[[Figure, Path], None], suffix: str, kinds: str, _checked: bool = False) -> None:
@@ -75,7 +113,8 @@ class ExportMenu(QObject):
             return
         path = Path(name) if Path(name).suffix else Path(name + suffix)
         try:
-            write(self._figure, path)
+            with self._with_text():
+                write(self._figure, path)
         except UserError as error:
             self.notice.emit(f"{error.message} {error.hint}".strip())
         else:
