@@ -212,7 +212,7 @@ def _has_zstd_deb() -> bool:
 
 
 def _appimage(folder: Path, work: Path, out: Path, number: str, flavour: str) -> Path:
-    """An AppImage; its run-time file comes from the variable APPIMAGE_RUNTIME, since it is no package of a registry."""
+    """An AppImage; its run-time file comes from the variable APPIMAGE_RUNTIME."""
     runtime = os.environ.get("APPIMAGE_RUNTIME", "")
     if not runtime or shutil.which("mksquashfs") is None:
         sys.exit("An AppImage needs mksquashfs and APPIMAGE_RUNTIME, the path of the type-2 run-time file.")
@@ -224,7 +224,9 @@ def _appimage(folder: Path, work: Path, out: Path, number: str, flavour: str) ->
     _install_text(HERE.parent / "resources" / "icons" / "planetview.svg", root / "planetview.svg")
     image = work / "planetview.squashfs"
     image.unlink(missing_ok=True)
-    words = ["mksquashfs", str(root), str(image), "-root-owned", "-noappend", "-comp", "zstd", "-quiet", "-no-progress"]
+    # Run-time files before 2022 read gzip alone.
+    kind = "zstd" if b"zstd" in Path(runtime).read_bytes() else "gzip"
+    words = ["mksquashfs", str(root), str(image), "-root-owned", "-noappend", "-comp", kind, "-quiet", "-no-progress"]
     subprocess.run(words, check=True)
     target = out / f"{_name(number, flavour)}.AppImage"
     with target.open("wb") as sink:
