@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtWidgets import QApplication
 
 from planetview.core.image_compare import VisibleRange
+from planetview.gui.widgets.text_dialog import TextDialog
 from tests.gui.comparing import canvas, colour_at, pixels, point, press, results_of, settle, shown, tile_of, written
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -220,3 +221,14 @@ def test_the_histogram_counts_every_sample_over_shared_bins(qtbot, view, results
     assert max(row[3] for row in plot.data_table()[1]) < 4
     press(qtbot, view, "G")
     assert not view.histogram.isVisible()
+
+
+def test_about_this_file_shows_what_is_known_to_copy(qtbot, view, results):
+    record = tile_of(results).record
+    next(action for action in canvas(view).actions() if action.text() == "About this &file…").trigger()
+    qtbot.waitUntil(lambda: bool(view.stage.findChildren(TextDialog)))
+
+    (dialog,) = view.stage.findChildren(TextDialog)
+    assert record.digest in dialog.text()
+    assert "48 × 48 px" in dialog.text()
+    dialog.close()

@@ -24,6 +24,7 @@ class ComparePane(QWidget):
     """A title with the dataset's colour, the canvas, a line of facts; the menu copies, saves and finds the image."""
 
     notice = Signal(str)  # what a command of the menu did
+    label_wanted = Signal(object)  # ImageRecord whose file is to be told about
 
     def __init__(self, title: str, theme: Theme, transform: ViewTransform, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -115,6 +116,7 @@ class ComparePane(QWidget):
         for text, slot in (
             (self.tr("&Copy image"), self.copy_image),
             (self.tr("&Save image as PNG…"), self.save_image),
+            (self.tr("About this &file…"), self.ask_for_label),
             (self.tr("Copy &path"), self.copy_path),
             (self.tr("Show in file &manager"), self.show_in_files),
         ):
@@ -138,6 +140,12 @@ class ComparePane(QWidget):
         name, _ = QFileDialog.getSaveFileName(self, self.tr("Save image"), f"{stem}.png", self.tr("PNG image (*.png)"))
         if name:
             self.notice.emit(write_png(self.canvas.picture(), name))
+
+    @Slot()
+    def ask_for_label(self) -> None:
+        """Ask for all that is known about the file of the image."""
+        if self.record is not None:
+            self.label_wanted.emit(self.record)
 
     @Slot()
     def copy_path(self) -> None:

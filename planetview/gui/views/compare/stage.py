@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from PySide6.QtCore import QPointF, QTimer, Signal, Slot
+from PySide6.QtCore import QPointF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QWidget
 
 from planetview.core.catalogue import metric_label
+from planetview.core.datasets import ImageRecord
 from planetview.core.formatting import format_value
 from planetview.core.image_compare import value_at
+from planetview.core.image_label import Facts, image_label, label_text
 from planetview.core.messages import PairMapRequest
 from planetview.core.pair_map import PairMap
 from planetview.gui.theme import Theme
@@ -24,6 +26,7 @@ from planetview.gui.views.compare.subjects import Map, Rendered, Subject, differ
 from planetview.gui.views.compare.transform import ViewTransform
 from planetview.gui.views.compare.words import difference_words
 from planetview.gui.views.compare.work import NativeCache, PixelWork
+from planetview.gui.widgets.text_dialog import TextDialog
 
 _REFERENCE = 1
 _GAP_PX = 12
@@ -67,6 +70,7 @@ class Stage(QWidget):
             pane.canvas.pointed.connect(self.point)
             pane.canvas.resized.connect(self.changed)
             pane.notice.connect(self.notice)
+            pane.label_wanted.connect(self.show_label)
             whole = QAction(self.tr("Save &view with titles and scale…"), pane.canvas)
             whole.triggered.connect(self.save_view)
             pane.canvas.addAction(whole)
@@ -175,6 +179,17 @@ class Stage(QWidget):
         name, _ = QFileDialog.getSaveFileName(self, self.tr("Save view"), proposal, self.tr("PNG image (*.png)"))
         if name:
             self.notice.emit(write_png(self.grab().toImage(), name))
+
+    @Slot(object)
+    def show_label(self, record: ImageRecord) -> None:
+        """Show all that is known about the file of an image."""
+
+        def show(facts: Facts) -> None:
+            dialog = TextDialog(record.name, label_text(facts), self)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.show()
+
+        self.work.submit("label", partial(image_label, record), show, self.notice.emit)
 
     @Slot()
     def show_other(self) -> None:
