@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -30,9 +31,12 @@ from planetview.gui.views.entropy_controls import EntropyControls
 from planetview.gui.views.entropy_table import SpreadTable, spread_row
 from planetview.gui.views.panels import GAP
 from planetview.gui.views.tile_strip import Tiles, TileStrip
+from planetview.gui.widgets.roomy import RoomyArea
 
 Vector = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+# Sorting this many values takes 2 ms; more are sorted over turns of the event loop.
+_AT_ONCE = 20_000
 
 
 class EntropyPage(QWidget):
@@ -125,7 +129,7 @@ class EntropyPage(QWidget):
         layout = QVBoxLayout(content)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.addWidget(splitter)
-        return content
+        return RoomyArea(content)
 
     def _build_top(self) -> QWidget:
         top = QWidget()
@@ -171,13 +175,27 @@ class EntropyPage(QWidget):
         chosen = next((one for one in whole if one.dataset == split), None)
         self._series = whole if chosen is None else class_series(self._results, chosen)
         self._controls.show_boxes(self._series)
-        self._sorted = {one.name: np.sort(one.values[np.isfinite(one.values)]) for one in self._series}
+        self._sorted = {}
+        if sum(one.values.size for one in self._series) > _AT_ONCE:
+            self._filling.begin(chain(self._follow_quantity(), self._fill_table()))
+        else:
+            for _ in self._follow_quantity():
+                pass
+            self._filling.begin(self._fill_table())
+
+    def _follow_quantity(self) -> Iterator[None]:
+        """Sort the values, curve by curve, and show them."""
+        for one in self._series:
+            self._sorted[one.name] = np.sort(one.values[np.isfinite(one.values)])
+            yield
         # Bins come from all curves, so that hiding one does not move the others.
         self._automatic = histogram_bins(list(self._sorted.values()))
+        yield
         self._say_how()
         self._draw()
+        yield
         self._show_selection()
-        self._filling.begin(self._fill_table())
+        yield
 
     def _fill_table(self) -> Iterator[None]:
         assert self._results is not None
@@ -203,6 +221,8 @@ class EntropyPage(QWidget):
 
     @Slot()
     def _draw(self) -> None:
+        if len(self._sorted) < len(self._series):
+            return  # still sorting: drawn after that
         edges = self._edges = self._shared_edges()
         as_density = self._controls.is_density
         series = []

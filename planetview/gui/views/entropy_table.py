@@ -42,15 +42,23 @@ class SpreadModel(QAbstractTableModel):
         super().__init__(parent)
         self.rows: tuple[SpreadRow, ...] = ()
         self.against = ""
+        # Views ask for headers several hundred times a layout.
+        self._titles = self._title_columns()
 
     def show(self, rows: tuple[SpreadRow, ...], against: str) -> None:
         """Replace all rows; `against` names what they are compared with, "" for nothing."""
         self.beginResetModel()
-        self.rows, self.against = rows, against
+        if against != self.against:
+            self.against = against
+            self._titles = self._title_columns()
+        self.rows = rows
         self.endResetModel()
 
     def titles(self) -> list[tuple[str, str]]:
         """Return title and explanation of every column after the name."""
+        return self._titles
+
+    def _title_columns(self) -> list[tuple[str, str]]:
         against = self.against or self.tr("a reference")
         return [
             ("n", self.tr("Values: images, or pairs")),

@@ -121,6 +121,8 @@ class ImageMarks(QObject):
             if first:
                 yield
             keys.update((name, dataset.images[i].name) for i in places[first : first + _AT_ONCE])
+        if len(keys) > _AT_ONCE:
+            yield
         if workspace.datasets is not sets:
             return  # another study has been opened meanwhile
         before = self._known_mask(kind, dataset)
