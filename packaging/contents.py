@@ -77,7 +77,7 @@ EXCLUDED_FILES = (
     "*/platforms/libqminimalegl*", "*/imageformats/*qpdf*", "*/platforminputcontexts/*virtualkeyboard*",
     # Needs GTK, which is not shipped, and prints a warning without it.
     "*/platformthemes/libqgtk3*",
-    "*Qt6Qml*", "*Qt6Quick*", "*Qt6VirtualKeyboard*", "*Qt6Pdf*", "*Qt6Sql*", "*Qt6EglFS*", "*Qt6Eglfs*",
+    "*Qt6Qml*", "*Qt6Quick*", "*Qt6VirtualKeyboard*", "*Qt6Pdf*", "*Qt6Sql*", "*Qt6E[Gg][Ll][Ff][Ss]*",
     "*Qt6Designer*", "*Qt6WlShellIntegration*Server*", "*QtQml*", "*QtQuick*",
     # The driver and the desktop provide these; a copy from the build machine breaks both.
     "libGL.so*", "libEGL.so*", "libGLX.so*", "libGLdispatch.so*", "libOpenGL.so*", "libdrm.so*", "libgbm.so*",

@@ -213,11 +213,12 @@ class Smoke:
         return done.stdout.strip()
 
     def notices(self) -> str:
-        """Licences, notices, bill of materials and help are there."""
+        """Licences, notices, bill of materials and help are there, and no link leads nowhere."""
         wanted = ["LICENSE", "THIRD_PARTY_NOTICES.txt", "sbom.cdx.json"]
         missing = [name for name in wanted if not (self.folder / name).is_file()]
         if not list((self.folder / "_internal" / "help").rglob("*.md")):
             missing.append("help")
+        missing += [path.name for path in self.folder.rglob("*") if path.is_symlink() and not path.exists()]
         if missing:
             raise Failed(f"missing: {', '.join(missing)}")
         return ", ".join(wanted)

@@ -82,6 +82,7 @@ def test_torchvision_brings_the_libraries_that_register_its_operators(contents: 
         "PySide6/Qt/qml/QtQuick/qmldir",
         "PySide6/Qt/plugins/platformthemes/libqgtk3.so",
         "libQt6Qml.so.6",
+        "libQt6EglFsKmsSupport.so.6",
         "scipy/stats/tests/data/x.npy",
         "libGL.so.1",
         "PySide6\\translations\\qt_de.qm",
