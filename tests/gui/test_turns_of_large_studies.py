@@ -11,7 +11,11 @@ from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
 from planetview.core.results import Results
+from planetview.core.selection import SelectionState
 from planetview.gui.main_window import MainWindow
+from planetview.gui.theme import Theme
+from planetview.gui.thumbs import ThumbnailCache
+from planetview.gui.views.entropy import EntropyPage
 
 
 def large_set(results: Results, count: int) -> Results:
@@ -86,3 +90,18 @@ def test_a_command_given_while_another_still_marks_loses_no_image(
     assert page._shown.masks is not None
     assert page._shown.masks.flagged.all()
     assert page._shown.masks.excluded.all()
+
+
+def test_entropies_of_very_many_images_are_sorted_before_anything_is_drawn_of_them(
+    theme: Theme, results: Results, qtbot: QtBot
+) -> None:
+    large = large_set(results, 30_000)
+    bits = {dataset.name: np.linspace(4, 7, len(dataset)) for dataset in large.datasets}
+    page = EntropyPage(SelectionState(), theme, ThumbnailCache())
+    qtbot.addWidget(page)
+
+    page.show_results(replace(large, entropy_bits=bits))
+    page._draw()
+    qtbot.waitUntil(lambda: page._filling.is_done, timeout=20_000)
+
+    assert "gan_v1: n = 30,000, median 5.50 bits" in page._plot.legend_texts()
