@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gzip
 import os
 import shutil
 import subprocess
@@ -168,8 +169,14 @@ def _tar_gz(folder: Path, work: Path, out: Path, number: str, flavour: str) -> P
     """The archive for computers without zstd."""
     name = _name(number, flavour)
     target = out / f"{name}.tar.gz"
-    with tarfile.open(target, "w:gz", compresslevel=6) as archive:
-        archive.add(_tree(folder, work, name), name, filter=_anonymous)
+    root, when = _tree(folder, work, name), moment(HERE.parent)
+    # Neither the name nor the time of the build stands in it.
+    with (
+        target.open("wb") as sink,
+        gzip.GzipFile("", "wb", 6, sink, mtime=when) as stream,
+        tarfile.open(fileobj=stream, mode="w|") as archive,
+    ):
+        archive.add(root, name, filter=_anonymous)
     return target
 
 
