@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDockWidget, QWidget
 
 from planetview.core.catalogue import EXTRACTORS, METRICS
 from planetview.gui import shortcuts
@@ -23,6 +23,7 @@ from planetview.gui.dialogs.palette import CommandPalette
 from planetview.gui.dialogs.preferences import PreferencesDialog
 from planetview.gui.dialogs.shortcuts import ShortcutsDialog
 from planetview.gui.models.palette import PaletteEntry
+from planetview.gui.page_keys import compare_group, local_groups
 from planetview.gui.preferences import Preferences
 
 if TYPE_CHECKING:
@@ -84,7 +85,22 @@ class ShellCommands(QObject):
     def show_keys(self) -> None:
         """Show the table of the present shortcuts."""
         panels = [(a.text().replace("&", ""), a.shortcut().toString()) for a in self._window.docks.toggles()]
-        show_keys(self._window, self._window.preferences.shortcuts, tuple(pair for pair in panels if pair[1]))
+        show_keys(
+            self._window,
+            self._window.preferences.shortcuts,
+            tuple(pair for pair in panels if pair[1]),
+            (*local_groups(self._places()), compare_group()),
+        )
+
+    def _places(self) -> Iterator[tuple[str, QWidget]]:
+        """Yield the pages that were made and the panels, by title."""
+        window = self._window
+        yield shortcuts.title_of("datasets"), window.role_sheet
+        for page_id in PAGE_ACTIONS:
+            if (page := window.pages.page(page_id)) is not None:
+                yield shortcuts.title_of(page_id), page
+        for dock in window.findChildren(QDockWidget):
+            yield self.tr("Panel: {0}").format(dock.windowTitle()), dock
 
     def show_help(self) -> None:
         """Explain what has the focus where that is known, else the page that is shown."""

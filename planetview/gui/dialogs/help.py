@@ -12,6 +12,7 @@ from planetview.core.catalogue import EXTRACTORS, METRICS
 from planetview.core.citations import bibtex
 from planetview.gui.actions import ACTIONS, MENUS, tr
 from planetview.gui.models.metric_details import metric_html
+from planetview.gui.page_keys import Group
 from planetview.gui.shortcuts import Keys, keys_of, native
 from planetview.gui.widgets.text_dialog import TextDialog
 
@@ -84,9 +85,12 @@ def show_topic(topic: str, parent: QWidget) -> None:
         dialog.add_copy(tr("Copy &BibTeX"), tr("Copy the references of this entry"), references)
 
 
-def show_keys(parent: QWidget, changed: Keys, panels: Pairs = ()) -> None:
-    """Open the table of the present shortcuts beside the work; `panels` are entries that the table of actions lacks."""
-    _show(tr("Keyboard shortcuts"), keys_html(changed, panels), parent)
+def show_keys(parent: QWidget, changed: Keys, panels: Pairs = (), groups: Iterable[Group] = ()) -> None:
+    """Open the table of the present shortcuts beside the work.
+
+    panels: entries that the table of actions lacks. groups: the keys that hold only in a page or panel.
+    """
+    _show(tr("Keyboard shortcuts"), keys_html(changed, panels, groups), parent)
 
 
 def show_export(parent: QWidget) -> None:
@@ -158,8 +162,8 @@ def help_html() -> str:
     return f"{_READING}<h2>The metrics</h2>{rows}"
 
 
-def keys_html(changed: Keys, panels: Pairs = ()) -> str:
-    """Return the table of the present shortcuts, by menu."""
+def keys_html(changed: Keys, panels: Pairs = (), groups: Iterable[Group] = ()) -> str:
+    """Return the table of the present shortcuts, by menu, then those of pages and panels."""
     parts = [f"<h2>{escape(tr('Keyboard shortcuts'))}</h2>"]
     for menu in MENUS:
         pairs = [
@@ -169,7 +173,12 @@ def keys_html(changed: Keys, panels: Pairs = ()) -> str:
     if panels:
         parts.append(_keys_table(tr("Panels"), panels))
     words = tr("Any of these can be changed: Edit, Keyboard shortcuts. Ctrl+K finds a command by a few letters.")
-    return "".join(parts) + f"<p>{escape(words)}</p>"
+    parts.append(f"<p>{escape(words)}</p>")
+    local = [_keys_table(title, pairs) for title, pairs in groups]
+    if local:
+        parts.append(f"<h2>{escape(tr('Where they are pressed'))}</h2>")
+        parts.append(f"<p>{escape(tr('These hold while the part of the window that is named has the focus.'))}</p>")
+    return "".join(parts + local)
 
 
 def _keys_table(title: str, pairs: Iterable[tuple[str, str]]) -> str:

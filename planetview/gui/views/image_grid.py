@@ -88,6 +88,16 @@ class ImageGrid(QListView):
         theme.changed.connect(self.viewport().update)
         thumbs.refreshed.connect(self.viewport().update)
 
+    def key_words(self) -> tuple[tuple[str, str], ...]:
+        """Return (what they do, keys) of the keys that no action has, for the key sheet."""
+        return (
+            (self.tr("Open the large view"), self.tr("Enter")),
+            (self.tr("Select the tile, or no longer"), self.tr("Space")),
+            (self.tr("Select a row of tiles"), self.tr("Shift+arrows")),
+            (self.tr("Select all shown"), "Ctrl+A"),
+            (self.tr("Copy the path of the image"), "Ctrl+C"),
+        )
+
     def set_edge(self, edge_px: int) -> None:
         """Set the longer side of thumbnails; the grid follows once the slider rests."""
         self.delegate.edge_px = edge_px
