@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QDialog, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QDockWidget, QFileDialog, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from planetview.core.results import Results
 from planetview.gui.actions import PAGE_ACTIONS
 from planetview.gui.dialogs.closing import CloseQuestion, PlaceQuestion
 from planetview.gui.main_window import MainWindow
+from planetview.gui.views.compare.dialog import CompareDialog
+from planetview.gui.views.compare.settings import mode_texts
+from planetview.gui.views.image_grid import ImageGrid
 from tests.gui.accessibility import cut, nameless, unreachable, without_help
 
 
@@ -143,3 +146,75 @@ def test_f6_goes_round_the_parts_of_the_window_and_back(with_results: MainWindow
     assert seen[2] is with_results.rail
     qtbot.keyClick(with_results, Qt.Key.Key_F6, Qt.KeyboardModifier.ShiftModifier)
     assert with_results._content.isAncestorOf(QApplication.focusWidget())
+
+
+def test_every_control_of_the_panels_is_named_explained_and_reached(with_results: MainWindow) -> None:
+    found = {}
+    for dock in with_results.findChildren(QDockWidget):
+        dock.show()
+        dock.raise_()
+        QApplication.processEvents()
+        found[dock.windowTitle()] = nameless(dock) + without_help(dock) + unreachable(dock)
+
+    assert len(found) >= 3
+    assert not any(found.values()), found
+
+
+def test_every_control_of_the_compare_view_is_named_explained_and_reached_in_every_mode(
+    with_results: MainWindow, qtbot: QtBot
+) -> None:
+    show(with_results, "neighbours")
+    grid = with_results.pages.page("neighbours").findChild(ImageGrid)
+    qtbot.keyClick(grid, Qt.Key.Key_Return)
+    view = with_results.findChild(CompareDialog)
+    qtbot.waitUntil(lambda: view.stage.is_complete)
+    found = {}
+    for mode, (_, key, _tip) in mode_texts().items():
+        qtbot.keyClick(view, Qt.Key(ord(key)))
+        assert view.settings.mode is mode
+        found[mode] = nameless(view) + without_help(view) + unreachable(view)
+    view.close()
+
+    assert not any(found.values()), found
+
+
+@pytest.mark.parametrize("command", ["preferences", "show_manual", "export_report", "archive", "provenance"])
+def test_every_control_of_a_study_dialog_is_named_explained_and_reached(
+    with_results: MainWindow, command: str, qtbot: QtBot
+) -> None:
+    with_results.actions_by_id[command].trigger()
+    (dialog,) = (one for one in with_results.findChildren(QDialog) if one.isVisible())
+
+    assert nameless(dialog) == []
+    assert without_help(dialog) == []
+    assert unreachable(dialog) == []
+    dialog.close()
+
+
+def test_from_the_empty_window_to_a_compared_pair_without_a_mouse(
+    window: MainWindow, sets: dict[str, Path], qtbot: QtBot
+) -> None:
+    for folder in sets.values():
+        qtbot.keyClick(window, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)
+        (dialog,) = (one for one in window.findChildren(QFileDialog) if one.isVisible())
+        dialog.findChild(QLineEdit).setText(str(folder))
+        qtbot.keyClick(dialog.findChild(QLineEdit), Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: not window.controller.is_busy)
+        window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow)
+    qtbot.waitUntil(lambda: len(window.workspace.datasets) == len(sets))
+    qtbot.keyClick(window, Qt.Key.Key_F5)
+    qtbot.waitUntil(lambda: window.workspace.results is not None and not window.controller.is_busy)
+    qtbot.keyClick(window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
+    grid = window.pages.page("neighbours").findChild(ImageGrid)
+    for _ in range(60):
+        if QApplication.focusWidget() is grid:
+            break
+        qtbot.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_Tab)
+    assert QApplication.focusWidget() is grid
+    qtbot.keyClick(grid, Qt.Key.Key_Right)
+    qtbot.keyClick(grid, Qt.Key.Key_Return)
+
+    view = window.findChild(CompareDialog)
+    qtbot.waitUntil(lambda: view.stage.is_complete)
+    view.close()

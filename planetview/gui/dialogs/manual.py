@@ -67,6 +67,7 @@ class ManualDialog(QDialog):
     def _build(self) -> None:
         self.search = QLineEdit(clearButtonEnabled=True, placeholderText=self.tr("Search all pages (Ctrl+F)"))
         self.search.setAccessibleName(self.tr("Search the manual"))
+        self.search.setToolTip(self.tr("Count these words on every page; Enter goes to the next place."))
         self.search.textChanged.connect(self._on_searched)
         self.search.returnPressed.connect(self.find_next)
         self.found = QLabel()

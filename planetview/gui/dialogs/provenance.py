@@ -31,6 +31,7 @@ class ProvenanceDialog(QDialog):
         self.filter_edit = QLineEdit(self)
         self.filter_edit.setPlaceholderText(self.tr("Filter: a network, a set, a version…"))
         self.filter_edit.setAccessibleName(self.tr("Filter"))
+        self.filter_edit.setToolTip(self.tr("Show only the lines that hold these words."))
         self.filter_edit.setClearButtonEnabled(True)
         self.filter_edit.textChanged.connect(self._show)
         self.view = QTextBrowser(self)

@@ -55,6 +55,7 @@ class LogView(QWidget):
         self._text.setMaximumBlockCount(_SHOWN)
         self._text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self._text.setAccessibleName(self.tr("Log of the session"))
+        self._text.setToolTip(self.tr("What happened since the program started, the latest last."))
         self._count = QLabel(self)
         self._count.setProperty("muted", True)
         self._copy = QPushButton(self.tr("Copy"), self)
