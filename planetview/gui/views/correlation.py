@@ -31,6 +31,7 @@ from planetview.gui.views.pair_columns import ENTROPY, quantity
 from planetview.gui.views.pair_series import Pairing, PairSets
 from planetview.gui.views.pairs_pane import PairsPane
 from planetview.gui.views.panels import GAP
+from planetview.gui.widgets.roomy import RoomyArea
 
 Mask = npt.NDArray[np.bool_]
 
@@ -167,7 +168,7 @@ class CorrelationPage(QWidget):
         outer = QVBoxLayout(content)
         outer.setContentsMargins(16, 16, 16, 16)
         outer.addWidget(splitter)
-        return content
+        return RoomyArea(content, lines=38)
 
     @property
     def _is_open(self) -> bool:

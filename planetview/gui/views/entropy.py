@@ -129,7 +129,7 @@ class EntropyPage(QWidget):
         layout = QVBoxLayout(content)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.addWidget(splitter)
-        return RoomyArea(content)
+        return RoomyArea(content, lines=38)
 
     def _build_top(self) -> QWidget:
         top = QWidget()

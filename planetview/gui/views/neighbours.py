@@ -27,6 +27,7 @@ from planetview.gui.views.neighbour_inspector import NeighbourInspector, role_ti
 from planetview.gui.views.neighbour_marks import ImageMarks
 from planetview.gui.views.panels import GAP, empty_state, side_by_side
 from planetview.gui.views.shown_set import ShownSet
+from planetview.gui.widgets.roomy import RoomyArea
 from planetview.gui.workspace import Workspace
 
 # Sorting this many and laying them out take 10 ms each.
@@ -123,7 +124,7 @@ class NeighboursPage(QWidget):
         layout.addLayout(self._build_foot())
         self._stack = QStackedLayout(self)
         self._stack.addWidget(empty)
-        self._stack.addWidget(content)
+        self._stack.addWidget(RoomyArea(content))
 
     def _build_grid(self) -> QWidget:
         holder = QWidget()
