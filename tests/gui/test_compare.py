@@ -276,7 +276,7 @@ class Folders(QObject):
 
 def test_the_menu_copies_saves_and_finds_the_image(qtbot, view, results, tmp_path, monkeypatch):
     record = tile_of(results).record
-    copy, save, path, reveal, whole = canvas(view).actions()
+    copy, save, _about, path, reveal, whole = canvas(view).actions()
     clipboard = QGuiApplication.clipboard()
 
     copy.trigger()
