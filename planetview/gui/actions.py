@@ -66,7 +66,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "save_as", "&File", "Sa&ve as…", "Save the study to another file.", ("Ctrl+Shift+S",), "", "content", 3,
     ),
     ActionSpec(
-        "revert", "&File", "Re&vert to saved…", "Go back to the study as it was saved last.", (), "", "changed", 3,
+        "revert", "&File", "Rever&t to saved…", "Go back to the study as it was saved last.", (), "", "changed", 3,
     ),
     ActionSpec(
         "export_report", "&File", "&Export report…", "Write the results as HTML, PDF, CSV or JSON.", ("Ctrl+E",), "",
