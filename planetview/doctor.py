@@ -110,9 +110,16 @@ def _gdal() -> Iterator[Check]:
 
 
 def start_qt() -> None:
-    """Show a label and write "started"; a Qt that cannot start ends the process, so call this in one of its own."""
-    import pyqtgraph  # noqa: F401 - the plots are part of the window
-    from PySide6.QtWidgets import QApplication, QLabel
+    """Show a label and write "started"; a Qt that cannot start ends the process, so call this in one of its own.
+
+    Raises SystemExit, with the reason on stderr, when Qt cannot be loaded.
+    """
+    try:
+        import pyqtgraph  # noqa: F401 - the plots are part of the window
+        from PySide6.QtWidgets import QApplication, QLabel
+    except ImportError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(1) from error
 
     app = QApplication([])
     label = QLabel("x")

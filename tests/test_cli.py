@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from planetview import api, cli
+from planetview import api, cli, doctor
 from planetview.core.cancel import CancelToken
 from planetview.core.catalogue import METRICS
 from planetview.core.command_line import command_line
@@ -321,6 +321,17 @@ def test_version_and_help_answer_in_their_own_process():
 
 
 @pytest.mark.slow
+def test_doctor_names_the_library_that_keeps_qt_from_loading(monkeypatch, capsys):
+    # None in place of a module is how Python says that its import fails.
+    monkeypatch.setitem(sys.modules, "PySide6.QtWidgets", None)
+
+    with pytest.raises(SystemExit) as ended:
+        doctor.start_qt()
+
+    assert ended.value.code == 1
+    assert "PySide6.QtWidgets" in capsys.readouterr().err
+
+
 def test_doctor_reports_every_part_as_json():
     done = command("doctor", "--json")
 
