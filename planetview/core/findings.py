@@ -35,6 +35,7 @@ class Verdict(StrEnum):
 
     BEYOND = "beyond floor"
     WITHIN = "within floor"
+    COPIES = "copies suspected"
     UNKNOWN = "cannot tell"
 
 
@@ -83,12 +84,16 @@ def findings(results: Results, candidate: str) -> tuple[Finding, ...]:
 def verdict(values: Iterable[MetricValue]) -> Verdict:
     """Return how one candidate stands: beyond the floor as soon as one of its numbers is worse than held-out images.
 
-    values: of one candidate. The share of copies does not count: its floor is chance, not held-out images.
+    A set of copies is as good as real images by every distance: it is not called within the floor but suspected, where
+    more of its images lie nearest to a reference image than chance explains. values: of one candidate.
     """
-    judged = _judged(values)
-    if not judged:
-        return Verdict.UNKNOWN
-    return Verdict.BEYOND if any(cell.beyond_floor for cell in judged) else Verdict.WITHIN
+    cells = tuple(values)
+    judged = _judged(cells)
+    if any(cell.beyond_floor for cell in judged):
+        return Verdict.BEYOND
+    if any(cell.metric == COPYING and cell.beyond_floor for cell in cells):
+        return Verdict.COPIES
+    return Verdict.WITHIN if judged else Verdict.UNKNOWN
 
 
 def clauses(values: Sequence[MetricValue], candidate: str, results: Results | None = None) -> tuple[Finding, ...]:

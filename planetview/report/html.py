@@ -140,7 +140,7 @@ def _candidate(results: Results, dataset: Dataset) -> Context:
         "count": len(dataset),
         "findings": findings(results, dataset.name),
         "verdict": stands.value,
-        "tone": {Verdict.BEYOND: "beyond", Verdict.WITHIN: "within"}.get(stands, ""),
+        "tone": {Verdict.BEYOND: "beyond", Verdict.COPIES: "beyond", Verdict.WITHIN: "within"}.get(stands, ""),
     }
 
 

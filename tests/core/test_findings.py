@@ -50,7 +50,10 @@ def test_the_verdict_is_beyond_as_soon_as_one_number_is_and_unknown_without_a_fl
 
     assert verdict([within]) is Verdict.WITHIN
     assert verdict([within, beyond]) is Verdict.BEYOND
-    assert verdict([value("fd", "gan", 0.2), copying]) is Verdict.UNKNOWN
+    assert verdict([value("fd", "gan", 0.2)]) is Verdict.UNKNOWN
+    # A set of copies passes every distance: good numbers must not be called good then.
+    assert verdict([within, copying]) is Verdict.COPIES
+    assert verdict([within, copying, beyond]) is Verdict.BEYOND
     assert verdict([]) is Verdict.UNKNOWN
 
 

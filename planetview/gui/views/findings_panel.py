@@ -26,7 +26,7 @@ _MAX_NAME = 200
 _MARK_SHARE = 0.75
 # "3.1×", "23 of 24", "14 %", "11", "none of 7": what a clause begins with.
 _NUMBER = re.compile(r"(none|no|[<>]?\s?\d[\d.,]*)(×|\s%|\sof\s\d+)?")
-_SYMBOLS = {Verdict.BEYOND: "▲", Verdict.WITHIN: "✓", Verdict.UNKNOWN: "?"}
+_SYMBOLS = {Verdict.BEYOND: "▲", Verdict.WITHIN: "✓", Verdict.COPIES: "⚠", Verdict.UNKNOWN: "?"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ def verdict_words(verdict: Verdict) -> str:
     words = {
         Verdict.BEYOND: tr("Beyond floor"),
         Verdict.WITHIN: tr("Within floor"),
+        Verdict.COPIES: tr("Copies suspected"),
         Verdict.UNKNOWN: tr("Cannot tell"),
     }
     return f"{_SYMBOLS[verdict]} {words[verdict]}"
@@ -54,6 +55,10 @@ def verdict_help(verdict: Verdict) -> str:
     return {
         Verdict.BEYOND: tr("At least one number is worse than held-out real images, with separate intervals."),
         Verdict.WITHIN: tr("No number with a noise floor can be told from held-out real images."),
+        Verdict.COPIES: tr(
+            "No number is worse than held-out real images, but more images lie nearest to a reference image than "
+            "chance explains: look at them before trusting the numbers."
+        ),
         Verdict.UNKNOWN: tr("There is no noise floor to judge by: add a held-out set of real images."),
     }[verdict]
 
@@ -220,7 +225,12 @@ class _Line:
         name = self._name.fontMetrics().elidedText(entry.candidate, Qt.TextElideMode.ElideMiddle, _MAX_NAME)
         self._name.setText(name)
         self._name.setToolTip(f"<p>{escape(entry.candidate)}</p>" if name != entry.candidate else "")
-        colours = {Verdict.BEYOND: tokens.danger, Verdict.WITHIN: tokens.success, Verdict.UNKNOWN: tokens.text_muted}
+        colours = {
+            Verdict.BEYOND: tokens.danger,
+            Verdict.WITHIN: tokens.success,
+            Verdict.COPIES: tokens.warning,
+            Verdict.UNKNOWN: tokens.text_muted,
+        }
         words = verdict_words(entry.verdict).replace(" ", "\N{NO-BREAK SPACE}")
         self._verdict.setText(f'<span style="color: {colours[entry.verdict]}"><b>{words}</b></span>')
         self._verdict.setToolTip(verdict_help(entry.verdict))
