@@ -16,8 +16,8 @@ from planetview.core.results import Results
 from planetview.core.stretch import Stretch, StretchKind
 from planetview.core.study import StudySource
 from planetview.gui.main_window import MainWindow
-from planetview.gui.views.dataset_card import DatasetCard, MissingCard
 from planetview.gui.models.job_words import duration_words
+from planetview.gui.views.dataset_card import DatasetCard, MissingCard
 from planetview.gui.views.options import OptionsPanel, SplitChoice
 from planetview.gui.views.run_choices import RunChoices
 from planetview.gui.views.stretch_choice import StretchChoice
