@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPointF, Qt, QThread, QThreadPool, QTimer, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFont
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
@@ -38,6 +38,7 @@ def no_leaks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     threads: weakref.WeakSet[QThread] = weakref.WeakSet()
     timers: weakref.WeakSet[QTimer] = weakref.WeakSet()
     start_thread, start_timer = QThread.start, QTimer.start
+    font = QFont(QApplication.font())
 
     def watched_thread(self: QThread, *args: object) -> None:
         threads.add(self)
@@ -51,6 +52,9 @@ def no_leaks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         patch.setattr(QThread, "start", watched_thread)
         patch.setattr(QTimer, "start", watched_timer)
         yield
+    if QApplication.font() != font:
+        # Large text of one test would be the usual size of the next.
+        QApplication.setFont(font)
     # What Python made for the clipboard must not outlive Python, which it did at the end: a segmentation fault.
     QApplication.clipboard().clear()
     assert QThreadPool.globalInstance().waitForDone(2000), "work is left in the global thread pool"

@@ -194,15 +194,15 @@ def test_every_control_of_a_study_dialog_is_named_explained_and_reached(
 def test_from_the_empty_window_to_a_compared_pair_without_a_mouse(
     window: MainWindow, sets: dict[str, Path], qtbot: QtBot
 ) -> None:
-    for folder in sets.values():
+    for number, folder in enumerate(sets.values(), start=1):
         qtbot.keyClick(window, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)
         (dialog,) = (one for one in window.findChildren(QFileDialog) if one.isVisible())
         dialog.findChild(QLineEdit).setText(str(folder))
         qtbot.keyClick(dialog.findChild(QLineEdit), Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda number=number: len(window.workspace.datasets) == number)
         qtbot.waitUntil(lambda: not window.controller.is_busy)
         window.activateWindow()
         qtbot.waitUntil(window.isActiveWindow)
-    qtbot.waitUntil(lambda: len(window.workspace.datasets) == len(sets))
     qtbot.keyClick(window, Qt.Key.Key_F5)
     qtbot.waitUntil(lambda: window.workspace.results is not None and not window.controller.is_busy)
     qtbot.keyClick(window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
