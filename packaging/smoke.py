@@ -325,8 +325,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--keep", type=Path, help="work in this new folder and keep it")
     chosen = parser.parse_args(argv)
     failures = 0
+    # The checks run in a folder of their own. A virtual environment's python must not be followed to what it links to.
+    source = [str(Path(word).absolute()) if Path(word).exists() else word for word in chosen.source]
     with _work_folder(chosen.keep) as work:
-        smoke = Smoke(chosen.folder.resolve(), work, chosen.source, chosen.quick)
+        smoke = Smoke(chosen.folder.resolve(), work, source, chosen.quick)
         checks = [smoke.version, smoke.doctor, smoke.notices, smoke.small_run, smoke.studies]
         checks += [] if chosen.quick else [smoke.demo]
         checks += [smoke.window_opens, smoke.study_opens, smoke.odd_path, smoke.read_only]
