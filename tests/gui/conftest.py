@@ -28,6 +28,8 @@ from planetview.gui.runner import JobRunner
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.compare import CompareDialog
+from planetview.gui.views.entropy import EntropyPage
+from planetview.gui.views.overview import OverviewPage
 from tests.gui.comparing import settle, tile_of
 from tests.gui.fake_engine import FakeEngine, FakeWeights, result, steps
 from tests.gui_fixtures import (
@@ -130,6 +132,30 @@ def thumbs(qapp: QApplication) -> Iterator[ThumbnailCache]:
 def selection(results: Results) -> SelectionState:
     """Return a selection that knows the sample sets."""
     return SelectionState({dataset.name: len(dataset) for dataset in results.datasets})
+
+
+@pytest.fixture
+def entropy_page(
+    qtbot: QtBot, selection: SelectionState, theme: Theme, thumbs: ThumbnailCache, results: Results
+) -> EntropyPage:
+    """Return the entropy page with the sample results, shown."""
+    page = EntropyPage(selection, theme, thumbs)
+    qtbot.addWidget(page)
+    page.resize(1280, 800)
+    page.show_results(results)
+    page.show()
+    qtbot.waitExposed(page)
+    return page
+
+
+@pytest.fixture
+def overview_page(qtbot: QtBot, theme: Theme, thumbs: ThumbnailCache, selection: SelectionState) -> OverviewPage:
+    """Return the overview, shown, without results yet."""
+    page = OverviewPage(selection, theme, thumbs)
+    qtbot.addWidget(page)
+    page.resize(1280, 800)
+    page.show()
+    return page
 
 
 @pytest.fixture

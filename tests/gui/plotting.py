@@ -7,6 +7,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 
 from planetview.gui.plots.base import PlotBase
+from planetview.gui.plots.histogram import HistogramPlot
 
 NO_KEY = Qt.KeyboardModifier.NoModifier
 LEFT = Qt.MouseButton.LeftButton
@@ -36,3 +37,9 @@ def _mouse(plot, kind, at, button, held, keys):
     where = QPointF(at)
     event = QMouseEvent(kind, where, QPointF(plot.viewport.mapToGlobal(at)), button, held, keys)
     QCoreApplication.sendEvent(plot.viewport, event)
+
+
+def bin_of(plot: HistogramPlot, number: int) -> tuple[float, float, float]:
+    """Return the middle, the lower and the upper end of a bin."""
+    low, high = plot.bin_range(number)
+    return (low + high) / 2, low, high

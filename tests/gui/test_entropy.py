@@ -15,30 +15,19 @@ from planetview.gui.plots.styles import dataset_style
 from planetview.gui.theme import DARK, LIGHT
 from planetview.gui.views.entropy import EntropyPage
 from planetview.gui.views.tile_strip import TileStrip
-from tests.gui.plotting import click
+from tests.gui.plotting import bin_of, click
 
 NAMES = ("real_train", "real_test", "gan_v1", "gan_v2")
 
 
 @pytest.fixture
-def page(qtbot, selection, theme, thumbs, results):
-    page = EntropyPage(selection, theme, thumbs)
-    qtbot.addWidget(page)
-    page.resize(1280, 800)
-    page.show_results(results)
-    page.show()
-    qtbot.waitExposed(page)
-    return page
+def page(entropy_page):
+    return entropy_page
 
 
 @pytest.fixture
 def plot(page):
     return page.findChild(HistogramPlot)
-
-
-def bin_of(plot, number):
-    low, high = plot.bin_range(number)
-    return (low + high) / 2, low, high
 
 
 def combo(page, name):

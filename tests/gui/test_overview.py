@@ -3,39 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel
-from pytestqt.qtbot import QtBot
 
 from planetview.core.catalogue import literature_for
 from planetview.core.results import MetricValue, Results
-from planetview.core.selection import SelectionState
 from planetview.core.settings import RunSettings
 from planetview.core.stats import Interval
 from planetview.gui.models.metric_cells import CellState
 from planetview.gui.models.metric_details import unbroken
 from planetview.gui.models.metric_rows import MetricRow
-from planetview.gui.theme import DARK, Theme
-from planetview.gui.thumbs import ThumbnailCache
+from planetview.gui.theme import DARK
 from planetview.gui.views.overview import OverviewPage
 from tests.gui.overview_parts import button, copy_table, row_of, shown, value
 
 
 @pytest.fixture
-def page(qtbot: QtBot, theme: Theme, results: Results) -> Iterator[OverviewPage]:
-    thumbs = ThumbnailCache()
-    sizes = {dataset.name: len(dataset) for dataset in results.datasets}
-    page = OverviewPage(SelectionState(sizes), theme, thumbs)
-    qtbot.addWidget(page)
-    page.resize(1280, 800)
-    page.show()
-    yield page
-    thumbs.shutdown()
+def page(overview_page: OverviewPage) -> OverviewPage:
+    return overview_page
 
 
 def test_an_empty_page_says_what_to_do_and_a_run_fills_it(page, results):

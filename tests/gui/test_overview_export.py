@@ -5,33 +5,20 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
-from pytestqt.qtbot import QtBot
 
-from planetview.core.results import Results
-from planetview.core.selection import SelectionState
-from planetview.gui.theme import Theme
-from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.overview import OverviewPage
 from tests.gui.overview_parts import button, copy_table, value
 
 
 @pytest.fixture
-def page(qtbot: QtBot, theme: Theme, results: Results) -> Iterator[OverviewPage]:
-    thumbs = ThumbnailCache()
-    sizes = {dataset.name: len(dataset) for dataset in results.datasets}
-    page = OverviewPage(SelectionState(sizes), theme, thumbs)
-    qtbot.addWidget(page)
-    page.resize(1280, 800)
-    page.show()
-    yield page
-    thumbs.shutdown()
+def page(overview_page: OverviewPage) -> OverviewPage:
+    return overview_page
 
 
 def choose_copy_as(page: OverviewPage, text: str) -> None:

@@ -15,30 +15,18 @@ from PySide6.QtWidgets import QFileDialog
 from planetview.gui import plot_export
 from planetview.gui.plots.histogram import HistogramPlot
 from planetview.gui.theme import DARK, LIGHT
-from planetview.gui.views.entropy import EntropyPage
 
 NAMES = ("real_train", "real_test", "gan_v1", "gan_v2")
 
 
 @pytest.fixture
-def page(qtbot, selection, theme, thumbs, results):
-    page = EntropyPage(selection, theme, thumbs)
-    qtbot.addWidget(page)
-    page.resize(1280, 800)
-    page.show_results(results)
-    page.show()
-    qtbot.waitExposed(page)
-    return page
+def page(entropy_page):
+    return entropy_page
 
 
 @pytest.fixture
 def plot(page):
     return page.findChild(HistogramPlot)
-
-
-def bin_of(plot, number):
-    low, high = plot.bin_range(number)
-    return (low + high) / 2, low, high
 
 
 def inside(results, name, low, high):
