@@ -174,7 +174,7 @@ def test_a_cancel_keeps_the_finished_batches_and_the_next_run_goes_on_from_there
 
 def test_a_cancel_during_a_slow_read_ends_within_a_second_and_leaks_no_thread(store: FeatureStore) -> None:
     token, gate = CancelToken(), threading.Event()
-    before = threading.active_count()
+    before = set(threading.enumerate())
 
     def slow(record: ImageRecord) -> np.ndarray:
         if record.name == "tile30":
@@ -190,7 +190,8 @@ def test_a_cancel_during_a_slow_read_ends_within_a_second_and_leaks_no_thread(st
     for thread in threading.enumerate():
         if thread.name.startswith("planetview-decode"):
             thread.join(10)
-    assert threading.active_count() == before
+    # Only the new ones count: a thread an earlier test left behind may end meanwhile.
+    assert set(threading.enumerate()) <= before
 
 
 def test_a_store_that_fills_up_changes_no_number(tmp_path: Path, store: FeatureStore) -> None:
