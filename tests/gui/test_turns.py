@@ -51,7 +51,7 @@ def prepared(filled: MainWindow, qtbot: QtBot) -> MainWindow:
 
 def test_cards_are_made_one_a_turn_and_stand_in_order(sheet: RoleSheet, results: Results, qtbot: QtBot) -> None:
     counts: list[int] = []
-    sheet._making._timer.timeout.connect(lambda: counts.append(len(sheet.cards())))
+    sheet.card_column.making._timer.timeout.connect(lambda: counts.append(len(sheet.cards())))
 
     sheet._workspace.add(results.datasets)
     assert len(sheet.cards()) == 1
@@ -60,7 +60,7 @@ def test_cards_are_made_one_a_turn_and_stand_in_order(sheet: RoleSheet, results:
     assert counts[:3] == [2, 3, 4]
 
     assert [card.dataset.name for card in sheet.cards()] == ["real_train", "real_test", "gan_v1", "gan_v2"]
-    places = [sheet._card_column.indexOf(card) for card in sheet.cards()]
+    places = [sheet.card_column.place_of(card) for card in sheet.cards()]
     assert places == [0, 1, 2, 3]
 
 

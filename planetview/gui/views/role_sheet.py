@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -16,22 +15,21 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from planetview.core.datasets import Dataset, Role
+from planetview.core.datasets import Role
 from planetview.core.marks import ImageKey
 from planetview.core.messages import Progress
 from planetview.core.settings import RunSettings
-from planetview.gui.idle import IdleWork
 from planetview.gui.models.class_table import ClassTable
 from planetview.gui.models.job_words import progress_words
 from planetview.gui.models.set_findings import find_all
 from planetview.gui.models.set_words import count_words
 from planetview.gui.relinker import Relinker
 from planetview.gui.set_summaries import SetSummaries
-from planetview.gui.stretch_preview import SetStretch
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
+from planetview.gui.views.card_column import CardColumn
 from planetview.gui.views.class_table_view import ClassTableView
-from planetview.gui.views.dataset_card import ROLES, DatasetCard, MissingCard
+from planetview.gui.views.dataset_card import DatasetCard
 from planetview.gui.views.options import OptionsPanel, SplitChoice
 from planetview.gui.views.relink_bar import RelinkBar
 from planetview.gui.views.set_findings_panel import SetFindingsPanel
@@ -39,13 +37,9 @@ from planetview.gui.views.stretch_panel import StretchPanel
 from planetview.gui.widgets.drops import pasted_paths
 from planetview.gui.widgets.expander import Expander
 from planetview.gui.widgets.role_drops import RoleDrops
-from planetview.gui.workspace import MissingSource, Workspace
+from planetview.gui.workspace import Workspace
 
 _MOST_STAGES = 8
-_ORDER = [role for role, _, _ in ROLES]
-
-# A set with its colour, or a source with whether it is being read.
-_Entry = tuple[Dataset, str] | tuple[MissingSource, bool]
 
 
 class RoleSheet(QScrollArea):
@@ -65,11 +59,9 @@ class RoleSheet(QScrollArea):
         self, workspace: Workspace, thumbs: ThumbnailCache, theme: Theme, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._workspace, self._thumbs, self._theme = workspace, thumbs, theme
+        self._workspace, self._theme = workspace, theme
         self._scanning = False
         self._stages: dict[str, str] = {}
-        self._cards: dict[int, DatasetCard | MissingCard] = {}
-        self._making = IdleWork(lambda: False, self)
         self._summaries = SetSummaries.of(workspace)
         self._relinker = Relinker(workspace, self)
         self.setAccessibleName(self.tr("Datasets"))
@@ -80,12 +72,11 @@ class RoleSheet(QScrollArea):
         layout = QVBoxLayout(page)
         layout.setContentsMargins(24, 20, 24, 24)
         layout.setSpacing(12)
-        self._card_column = QVBoxLayout()
-        self._card_column.setSpacing(12)
+        self.card_column = CardColumn(workspace, thumbs, self._summaries, self._relinker, theme, page)
         layout.addLayout(self._build_heading())
         layout.addWidget(self._build_relinking())
         layout.addWidget(self._build_findings())
-        layout.addLayout(self._card_column)
+        layout.addWidget(self.card_column)
         layout.addWidget(self._build_scanning())
         self._build_choices(layout)
         layout.addStretch(1)
@@ -128,12 +119,12 @@ class RoleSheet(QScrollArea):
 
     def cards(self) -> tuple[DatasetCard, ...]:
         """Return the cards of the scanned sets, as shown; while `is_complete` is not true some are still to come."""
-        return tuple(card for _, card in sorted(self._cards.items()) if isinstance(card, DatasetCard))
+        return self.card_column.cards()
 
     @property
     def is_complete(self) -> bool:
         """Whether every set has its card, and its images are counted."""
-        return self._making.is_done and not self._summaries.is_counting
+        return self.card_column.making.is_done and not self._summaries.is_counting
 
     def set_scanning(self, is_scanning: bool) -> None:
         """Say whether folders are being read."""
@@ -206,14 +197,14 @@ class RoleSheet(QScrollArea):
     def _connect(self) -> None:
         workspace = self._workspace
         workspace.contents_changed.connect(self._show_sets)
-        workspace.shared_changed.connect(self._show_shared)
         workspace.settings_changed.connect(self._show_choices)
         for signal in (workspace.contents_changed, workspace.shared_changed, workspace.settings_changed):
             signal.connect(self._finding.start)
         workspace.marks_changed.connect(self._finding.start)
-        self._summaries.ready.connect(self._show_summaries)
-        self._relinker.changed.connect(self._show_relinked)
-        self._theme.changed.connect(self._dress_again)
+        self._summaries.ready.connect(self._finding.start)
+        self.card_column.locate_requested.connect(self.locate_requested)
+        self.card_column.rescan_requested.connect(self.rescan_requested)
+        self.card_column.notice.connect(self.notice)
 
     def _build_scanning(self) -> QFrame:
         self._scan_card = QFrame(self)
@@ -229,7 +220,7 @@ class RoleSheet(QScrollArea):
         self._choices = QFrame(self)
         self._choices.setProperty("card", True)
         self.stretch = StretchPanel(self._workspace, self._theme, self._choices)
-        self.stretch.resolved.connect(self._on_resolved)
+        self.card_column.follow(self.stretch)
         self._split = SplitChoice(self._choices)
         self._split.chosen.connect(self._on_split_chosen)
         inner = QVBoxLayout(self._choices)
@@ -249,90 +240,8 @@ class RoleSheet(QScrollArea):
         layout.addWidget(self._expander)
 
     def _show_sets(self) -> None:
-        """Keep the cards that still hold; make the others, the first now and one in each later turn of the loop."""
-        wanted = self._wanted()
-        kept = {number: card for number, entry in enumerate(wanted) if (card := self._card_of(entry)) is not None}
-        for card in self._cards.values():
-            self._card_column.removeWidget(card)
-            if card not in kept.values():
-                card.hide()
-                card.deleteLater()
-        for card in kept.values():
-            self._card_column.addWidget(card)
-        self._cards = kept
-        rest = self._make_missing_cards(wanted)
-        next(rest, None)
-        self._making.begin(rest)
+        self.card_column.show_sets(self._scanning)
         self._show_choices()
-
-    def _dress_again(self) -> None:
-        for card in self._cards.values():
-            self._card_column.removeWidget(card)
-            card.hide()
-            card.deleteLater()
-        self._cards = {}
-        self._show_sets()
-
-    def _wanted(self) -> list[_Entry]:
-        wanted: list[_Entry] = []
-        candidates = 0
-        for dataset in sorted(self._workspace.datasets, key=lambda dataset: _ORDER.index(dataset.role)):
-            wanted.append((dataset, self._theme.role_colour(dataset.role, candidates)))
-            candidates += dataset.role is Role.CANDIDATE
-        return wanted + [(missing, self._scanning) for missing in self._workspace.contents.missing]
-
-    def _card_of(self, entry: _Entry) -> DatasetCard | MissingCard | None:
-        """Return the card that shows exactly this; by identity, since comparing two sets compares all images."""
-        for card in self._cards.values():
-            shown = (card.dataset, card.colour) if isinstance(card, DatasetCard) else (card.missing, card.is_scanning)
-            if shown[0] is entry[0] and shown[1] == entry[1]:
-                return card
-        return None
-
-    def _make_missing_cards(self, wanted: list[_Entry]) -> Iterator[None]:
-        for number, (subject, look) in enumerate(wanted):
-            if number not in self._cards:
-                card: DatasetCard | MissingCard
-                if isinstance(subject, Dataset):
-                    card = self._make_card(subject, str(look))
-                else:
-                    card = self._make_missing_card(subject, bool(look))
-                self._card_column.insertWidget(sum(1 for other in self._cards if other < number), card)
-                self._cards[number] = card
-                yield
-
-    def _make_card(self, dataset: Dataset, colour: str) -> DatasetCard:
-        card = DatasetCard(dataset, colour, self._thumbs, self._theme, self)
-        card.renamed.connect(self._on_renamed, Qt.ConnectionType.QueuedConnection)
-        card.role_chosen.connect(self._on_role_chosen, Qt.ConnectionType.QueuedConnection)
-        card.removed.connect(self._on_removed, Qt.ConnectionType.QueuedConnection)
-        card.relink_accepted.connect(self._relinker.accept, Qt.ConnectionType.QueuedConnection)
-        card.relink_rejected.connect(self._on_relink_rejected, Qt.ConnectionType.QueuedConnection)
-        card.set_shared(self._workspace.shared)
-        card.show_summary(self._summaries.get(dataset))
-        card.show_stretch(self.stretch.stretch_of(dataset))
-        card.show_relinked(self._relinker.found(dataset))
-        return card
-
-    def _make_missing_card(self, missing: MissingSource, is_scanning: bool) -> MissingCard:
-        card = MissingCard(missing, is_scanning, self._theme, self)
-        card.locate_requested.connect(self.locate_requested)
-        card.retry_requested.connect(self.rescan_requested)
-        card.removed.connect(self._on_removed, Qt.ConnectionType.QueuedConnection)
-        return card
-
-    def _show_shared(self) -> None:
-        for card in self.cards():
-            card.set_shared(self._workspace.shared)
-
-    def _show_relinked(self) -> None:
-        for card in self.cards():
-            card.show_relinked(self._relinker.found(card.dataset))
-
-    def _show_summaries(self) -> None:
-        for card in self.cards():
-            card.show_summary(self._summaries.get(card.dataset))
-        self._finding.start()
 
     def _show_findings(self) -> None:
         workspace = self._workspace
@@ -354,33 +263,10 @@ class RoleSheet(QScrollArea):
         self._choices.setVisible(bool(workspace.datasets))
         self._expander.setVisible(bool(workspace.datasets))
 
-    def _on_resolved(self, found: SetStretch) -> None:
-        for card in self.cards():
-            if card.dataset.name == found.name:
-                card.show_stretch(found)
-
     def _on_exclusion_wanted(self, keys: tuple[ImageKey, ...]) -> None:
         self._workspace.set_excluded(keys, True)
         words = self.tr("{0} excluded from the next run; Undo takes it back.")
         self.notice.emit(words.format(count_words(len(keys))))
-
-    def _on_relink_rejected(self, name: str) -> None:
-        missing = self._relinker.reject(name)
-        if missing is not None:
-            self.locate_requested.emit(missing)
-
-    def _on_renamed(self, name: str, wanted: str) -> None:
-        if not self._workspace.rename(name, wanted):
-            self.notice.emit(self.tr("A set needs a name that no other set has."))
-            for card in self.cards():
-                if card.dataset.name == name:
-                    card.restore_name()
-
-    def _on_role_chosen(self, name: str, role: Role) -> None:
-        self._workspace.set_role(name, role)
-
-    def _on_removed(self, name: str) -> None:
-        self._workspace.remove(name)
 
     def _on_split_chosen(self, share: float) -> None:
         self._workspace.set_settings(replace(self._workspace.settings, split_reference=share))
