@@ -25,9 +25,9 @@ from planetview.core.study import STUDY_SUFFIX
 from planetview.gui import actions as commands
 from planetview.gui.actions import State
 from planetview.gui.background import Background
+from planetview.gui.closing import Closing
 from planetview.gui.controller import Controller
 from planetview.gui.dataset_panel import add_dataset_dock
-from planetview.gui.dialogs.closing import CloseQuestion
 from planetview.gui.docks import Docks, PanelCycle
 from planetview.gui.idle import IdleWork
 from planetview.gui.job_panels import JobPanels
@@ -72,7 +72,6 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.controller, self.workspace = controller, controller.workspace
         self.background, self.theme, self.kept = background, theme, kept
-        self._close_after_save = self._is_closing = False
         self.preparing = IdleWork(lambda: controller.is_busy, self)
         self.setObjectName("mainWindow")
         self.setWindowIcon(QIcon(QPixmap(str(resource("icons/planetview.svg")))))
@@ -96,6 +95,9 @@ class MainWindow(QMainWindow):
         )  # fmt: skip
         self._connect()
         self._connect_shell()
+        # After the above: a window that closes as soon as its study is saved remembers that study first.
+        self._closing = Closing(self, controller)
+        self._closing.save_wanted.connect(self.commands.save)
         self._show_keys()
         self._restore_geometry()
         self.show_page("datasets")
@@ -154,9 +156,8 @@ class MainWindow(QMainWindow):
             self.controller.add_paths(paths)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self._is_closing and (self.controller.is_busy or self.workspace.is_dirty):
+        if not self._closing.may_close():
             event.ignore()
-            self._ask_to_close()
             return
         geometry = base64.b64encode(self.saveGeometry().data()).decode("ascii")
         self.use_preferences(replace(self.preferences, geometry=geometry, docks=self.docks.state()))
@@ -225,7 +226,6 @@ class MainWindow(QMainWindow):
         controller.partial_values.connect(self.pages.show_partial)
         controller.study_saved.connect(self._on_study_saved)
         controller.study_opened.connect(self._on_study_opened)
-        controller.files.failed.connect(self._on_file_failed)
         workspace.described.connect(self._on_described)
         workspace.settings_changed.connect(self._refresh_actions)
         workspace.results_changed.connect(self.pages.show_results)
@@ -363,33 +363,11 @@ class MainWindow(QMainWindow):
 
     def _on_study_saved(self, path: Path) -> None:
         self.use_preferences(self.preferences.with_recent(path))
-        if self._close_after_save:
-            self._close_after_save, self._is_closing = False, True
-            self.close()
 
     def _on_study_opened(self, path: Path | None) -> None:
         if path is not None:
             self.use_preferences(self.preferences.with_recent(path))
         self.show_page("datasets")
 
-    def _on_file_failed(self, what: str, _why: object) -> None:
-        if what == "save":
-            self._close_after_save = False
-
     def _on_full_screen(self) -> None:
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
-
-    def _ask_to_close(self) -> None:
-        question = CloseQuestion(
-            self.workspace.title, is_busy=self.controller.is_busy, is_dirty=self.workspace.is_dirty, parent=self
-        )
-        question.answered.connect(self._on_close_answered)
-        question.open()
-
-    def _on_close_answered(self, answer: str) -> None:
-        if answer == "leave":
-            self._is_closing = True
-            self.close()
-        elif answer == "save":
-            self._close_after_save = True
-            self.commands.save()
