@@ -21,7 +21,7 @@ from planetview.core.datasets import Dataset, SourceKind
 from planetview.core.errors import ImageProblem, UserError
 from planetview.core.files import cannot_write, write_atomically
 from planetview.core.formatting import format_bytes
-from planetview.core.marks import ImageKey, Marks
+from planetview.core.marks import ImageKey
 from planetview.core.readers import os_reason, read_bytes
 from planetview.core.results import Results
 from planetview.core.results_io import results_to_json
@@ -239,7 +239,7 @@ def _study_files(study: Study, places: tuple[Place, ...], collected: tuple[Place
         replace(source, path=Path(by_name[source.name].source)) if source.name in by_name else source
         for source in study.sources
     )
-    marks = Marks(_renamed(study.marks.flagged, by_name), _renamed(study.marks.excluded, by_name))
+    marks = study.marks.with_keys(lambda keys: _renamed(keys, by_name))
     results = study.results if study.results is None else _moved(study.results, places)
     study = replace(study, sources=sources, marks=marks, results=results)
     study = study.with_fingerprints(tuple(place.portable(place.dataset) for place in collected))

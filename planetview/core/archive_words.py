@@ -37,6 +37,7 @@ def provenance_json(study: Study, datasets: Sequence[Dataset], left_out: LeftOut
                 "kind": dataset.kind.value,
                 "fingerprint": fingerprint_document(Fingerprint.of(dataset)),
                 "excluded": list(study.marks.excluded_of(dataset.name)),
+                "ratings": study.marks.ratings_of(dataset.name),
                 "skipped": [{"name": one.name, "reason": one.reason} for one in dataset.skipped],
             }
             for dataset in datasets
@@ -85,7 +86,9 @@ def _set_line(study: Study, dataset: Dataset) -> str:
     excluded = len(study.marks.excluded_of(dataset.name))
     noun = "image" if len(dataset) == 1 else "images"
     words = f"    {printable(dataset.name)}: {dataset.role.value}, {format_count(len(dataset))} {noun}"
-    return words + (f", {format_count(excluded)} of them left out of runs" if excluded else "")
+    words += f", {format_count(excluded)} of them left out of runs" if excluded else ""
+    rated = len(study.marks.ratings_of(dataset.name))
+    return words + (f", {format_count(rated)} of them rated" if rated else "")
 
 
 def _left_out_line(name: str, image: str, reason: str) -> str:

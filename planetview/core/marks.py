@@ -1,23 +1,31 @@
-"""What a person noted on single images: look at it again, or leave it out of the next run."""
+"""What a person noted on single images: look at it again, leave it out of the next run, how good it is."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Final
 
 from planetview.core.datasets import Dataset
 
 ImageKey = tuple[str, str]
 """Name of a set of the study and name of an image in it: unlike a position, it outlives a new scan."""
 
+BEST_RATING: Final = 5
+"""Ratings are 1 to this; 0 stands for none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """flagged: images to come back to; excluded: images that runs leave out. Files are never touched."""
+    """flagged: images to come back to; excluded: images that runs leave out. Files are never touched.
+
+    rated: the images rated 1, those rated 2 and so on up to `BEST_RATING`; an image has one rating or none.
+    """
 
     flagged: frozenset[ImageKey] = frozenset()
     excluded: frozenset[ImageKey] = frozenset()
+    rated: tuple[frozenset[ImageKey], ...] = (frozenset(),) * BEST_RATING
 
     def with_flagged(self, keys: Iterable[ImageKey], is_on: bool) -> Marks:
         """Return marks with these images flagged, or no longer."""
@@ -27,9 +35,33 @@ class Marks:
         """Return marks with these images left out of runs, or taken in again."""
         return replace(self, excluded=_changed(self.excluded, keys, is_on))
 
+    def with_rating(self, keys: Iterable[ImageKey], rating: int) -> Marks:
+        """Return marks with these images rated 1 to `BEST_RATING`, or no longer with 0; ValueError for others."""
+        if not 0 <= rating <= BEST_RATING:
+            raise ValueError(f"a rating is 0 to {BEST_RATING}, not {rating}")
+        keys = frozenset(keys)
+        # Those that nothing is taken from stay the same objects: masks of 50,000 images are remembered by them.
+        rated = [known if known.isdisjoint(keys) else known - keys for known in self.rated]
+        if rating:
+            rated[rating - 1] |= keys
+        return replace(self, rated=tuple(rated))
+
+    def rating_of(self, key: ImageKey) -> int:
+        """Return the rating of an image, 0 where it has none."""
+        return next((rating for rating, keys in enumerate(self.rated, 1) if key in keys), 0)
+
+    def ratings_of(self, name: str) -> dict[str, int]:
+        """Return name -> rating of the rated images of one set, sorted by name."""
+        found = {image: rating for rating, keys in enumerate(self.rated, 1) for image in _by_set(keys).get(name, ())}
+        return dict(sorted(found.items()))
+
+    def with_keys(self, change: Callable[[frozenset[ImageKey]], frozenset[ImageKey]]) -> Marks:
+        """Return the same marks on images that are known by other names."""
+        return Marks(change(self.flagged), change(self.excluded), tuple(map(change, self.rated)))
+
     def renamed(self, old: str, new: str) -> Marks:
         """Return marks that follow a set to its new name."""
-        return Marks(_renamed(self.flagged, old, new), _renamed(self.excluded, old, new))
+        return self.with_keys(lambda keys: _renamed(keys, old, new))
 
     def kept(self, dataset: Dataset) -> Dataset:
         """Return the set without its excluded images; the set itself where none of it is excluded."""
@@ -54,7 +86,7 @@ class Marks:
 
 
 # Asked set by set after every change, and 50,000 keys take 10 ms.
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=4 + BEST_RATING)
 def _by_set(keys: frozenset[ImageKey]) -> Mapping[str, Collection[str]]:
     found: dict[str, set[str]] = {}
     for name, image in keys:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -17,32 +17,13 @@ from planetview.core.results import Results
 from planetview.core.settings import RunSettings
 from planetview.core.stretch import StretchKind
 from planetview.core.study import Study, StudySource
-from planetview.gui.run_inputs import KnownAnswers, inputs_of
+from planetview.gui.contents import Contents, MissingSource
+from planetview.gui.run_inputs import KnownAnswers, excluded_then, inputs_of
+
+__all__ = ["Contents", "MissingSource", "Workspace"]
 
 # To find out what a run without this many images more is takes a turn of its own.
 _AT_ONCE, _LATER_MS = 2000, 20
-
-
-@dataclass(frozen=True, slots=True)
-class MissingSource:
-    """A source of the study that could not be scanned; kept, so that saving the study does not lose it."""
-
-    source: StudySource
-    message: str
-    hint: str = ""
-
-
-@dataclass(frozen=True)
-class Contents:
-    """The sets of a study at one moment; what undo goes back to."""
-
-    datasets: tuple[Dataset, ...] = ()
-    missing: tuple[MissingSource, ...] = ()
-    marks: Marks = field(default_factory=Marks)
-
-    def names(self) -> set[str]:
-        """Return the names in use."""
-        return {dataset.name for dataset in self.datasets} | {item.source.name for item in self.missing}
 
 
 class _Change(QUndoCommand):
@@ -187,9 +168,12 @@ class Workspace(QObject):
 
         Only valid while nothing is missing.
         """
+        return self._request(self.marks)
+
+    def _request(self, marks: Marks) -> CompareRequest:
         held_out = self._with_role(Role.HELD_OUT)
         settings = self._settings if not held_out else replace(self._settings, split_reference=0.0)
-        kept = self.marks.kept
+        kept = marks.kept
         return CompareRequest(
             kept(self._with_role(Role.REFERENCE)[0]),
             tuple(kept(candidate) for candidate in self._with_role(Role.CANDIDATE)),
@@ -260,6 +244,12 @@ class Workspace(QObject):
         text = self.tr("Exclude {0}") if is_on else self.tr("Take {0} in again")
         self._mark(text, keys, self.marks.with_excluded(keys, is_on))
 
+    def set_rating(self, keys: Iterable[ImageKey], rating: int) -> None:
+        """Rate images 1 to 5, or take their ratings away with 0; can be undone."""
+        keys = frozenset(keys)
+        text = self.tr("Rate {{0}} {0}").format(rating) if rating else self.tr("Remove the rating of {0}")
+        self._mark(text, keys, self.marks.with_rating(keys, rating))
+
     def set_name(self, dataset: Dataset) -> str:
         """Return the name under which the study knows a set of the results.
 
@@ -325,8 +315,7 @@ class Workspace(QObject):
         self.undo_stack.clear()
         self._saved = (self._contents, *self._saved[1:])
         if self._results is not None:
-            # Nothing equals a new object: images were excluded after that run.
-            self._run_of = self._inputs() if self._results_know_the_marks() else (object(),)
+            self._run_of = self._inputs_of_the_run(self._results)
         self.described.emit()
 
     def doubt_results(self) -> None:
@@ -351,10 +340,14 @@ class Workspace(QObject):
             return ()
         return tuple(self._known.get((self._contents, self._settings), "inputs", lambda: inputs_of(self.request())))
 
-    def _results_know_the_marks(self) -> bool:
-        results = self._results
-        assert results is not None
-        return all(self.marks.kept(dataset) is dataset for dataset in results.datasets)
+    def _inputs_of_the_run(self, results: Results) -> tuple[object, ...]:
+        """Return what `_inputs` was when these results, which came with the study's file, were made."""
+        then = excluded_then(results, self.datasets, self.set_name, self.marks.excluded)
+        if then == self.marks.excluded:
+            return self._inputs()
+        if not (self._with_role(Role.REFERENCE) and self._with_role(Role.CANDIDATE)):
+            return (object(),)  # equal to nothing
+        return inputs_of(self._request(Marks(excluded=then)))
 
     def _with_role(self, role: Role) -> tuple[Dataset, ...]:
         return tuple(dataset for dataset in self.datasets if dataset.role is role)

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from planetview.core.datasets import Dataset, ImageRecord, Role, SourceKind
 from planetview.core.marks import Marks
+from planetview.core.study_schema import marks_document, marks_from
 
 _keys = st.frozensets(st.tuples(st.sampled_from(["real", "made"]), st.sampled_from("abcdef")))
 
@@ -41,3 +44,42 @@ def test_marks_follow_a_set_to_its_new_name_and_no_other() -> None:
     assert marks.renamed("real", "train") == Marks(
         frozenset({("train", "a"), ("made", "a")}), frozenset({("train", "b")})
     )
+
+
+@given(before=_keys, more=_keys, rating=st.integers(1, 5), other=st.integers(0, 5))
+def test_an_image_has_the_rating_given_last_or_none(
+    before: frozenset, more: frozenset, rating: int, other: int
+) -> None:
+    marks = Marks().with_rating(before, rating).with_rating(more, other)
+    for key in before | more:
+        assert marks.rating_of(key) == (other if key in more else rating)
+    assert sum(map(len, marks.rated)) == len(before | more if other else before - more)
+    assert marks.with_rating(before | more, 0) == Marks()
+
+
+def test_a_rating_is_at_most_five() -> None:
+    with pytest.raises(ValueError, match="0 to 5"):
+        Marks().with_rating([("real", "a")], 6)
+
+
+def test_ratings_are_told_set_by_set_and_follow_a_set_to_its_new_name() -> None:
+    marks = Marks().with_rating([("real", "b"), ("made", "a")], 2).with_rating([("real", "a")], 5)
+    assert marks.ratings_of("real") == {"a": 5, "b": 2}
+    assert marks.renamed("real", "train").ratings_of("train") == {"a": 5, "b": 2}
+    assert marks.renamed("real", "train").ratings_of("made") == {"a": 2}
+
+
+def test_ratings_come_back_from_a_study_and_files_without_them_are_read() -> None:
+    marks = Marks(frozenset({("real", "a")})).with_rating([("real", "b")], 3)
+    document = marks_document(marks)
+    assert marks_from(json.loads(json.dumps(document))) == marks
+    assert "ratings" not in marks_document(Marks())
+    assert marks_from({"flagged": {"real": ["a"]}, "excluded": {}}) == Marks(frozenset({("real", "a")}))
+
+
+@pytest.mark.parametrize(
+    "ratings", [{"6": {}}, {"0": {"real": ["a"]}}, {"x": {}}, [1], {"3": ["a"]}, {"3": {"real": [1]}}]
+)
+def test_what_is_no_rating_is_refused(ratings: object) -> None:
+    with pytest.raises((ValueError, TypeError, AttributeError)):
+        marks_from({"flagged": {}, "excluded": {}, "ratings": ratings})

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from planetview.core.datasets import Role
+from planetview.core.marks import Marks
 from planetview.core.study import Study
 from planetview.gui.workspace import Workspace
 from tests.samples import sample_results
@@ -82,3 +83,49 @@ def test_a_new_study_has_no_marks(workspace: Workspace) -> None:
     workspace.set_flagged([(workspace.datasets[0].name, workspace.datasets[0].images[0].name)], True)
     workspace.open(Study(), None)
     assert not workspace.marks.flagged
+
+
+def test_results_are_stale_by_what_their_run_left_out_and_not_by_when_it_was_excluded(workspace: Workspace) -> None:
+    study, datasets = workspace.study(), workspace.datasets
+    candidate = next(dataset for dataset in datasets if dataset.role is Role.CANDIDATE)
+    keys = [(candidate.name, image.name) for image in candidate.images]
+    opened = Workspace()
+    opened.open(replace(study, marks=study.marks.with_excluded(keys[:2], True)), None, unsaved=True)
+    opened.add(datasets)
+    opened.settle()
+    assert opened.is_stale
+    opened.set_excluded(keys[:1], False)
+    assert opened.is_stale
+    opened.set_excluded(keys[1:2], False)
+    assert not opened.is_stale, "all images that the run had are in again"
+
+
+def test_results_of_a_run_without_an_image_are_stale_once_that_is_taken_in_again(workspace: Workspace) -> None:
+    candidate = next(dataset for dataset in workspace.datasets if dataset.role is Role.CANDIDATE)
+    key = (candidate.name, candidate.images[0].name)
+    workspace.set_excluded([key], True)
+    study, results = workspace.study(), workspace.results
+    assert results is not None
+    sets = tuple(study.marks.kept(dataset) for dataset in results.datasets)
+    for marks, is_stale in ((study.marks, False), (Marks(), True)):
+        opened = Workspace()
+        opened.open(replace(study, results=replace(results, datasets=sets), marks=marks), None)
+        opened.add(workspace.datasets)
+        opened.settle()
+        assert opened.is_stale is is_stale
+        opened.set_excluded([key], True)
+        assert not opened.is_stale
+
+
+def test_a_rating_can_be_undone_and_changes_no_run(workspace: Workspace) -> None:
+    candidate = next(dataset for dataset in workspace.datasets if dataset.role is Role.CANDIDATE)
+    keys = [(candidate.name, image.name) for image in candidate.images[:2]]
+    workspace.set_rating(keys[:1], 4)
+    workspace.set_rating(keys, 2)
+    assert [workspace.marks.rating_of(key) for key in keys] == [2, 2]
+    assert workspace.undo_stack.undoText() == "Rate 2 images 2" and not workspace.is_stale and workspace.is_dirty
+    workspace.undo_stack.undo()
+    assert [workspace.marks.rating_of(key) for key in keys] == [4, 0]
+    assert workspace.undo_stack.undoText() == f"Rate '{keys[0][1]}' 4"
+    workspace.set_rating(keys[:1], 0)
+    assert workspace.undo_stack.undoText() == f"Remove the rating of '{keys[0][1]}'"

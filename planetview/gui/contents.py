@@ -1,0 +1,31 @@
+"""The sets of a study at one moment, and those of its sources that are not there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from planetview.core.datasets import Dataset
+from planetview.core.marks import Marks
+from planetview.core.study import StudySource
+
+
+@dataclass(frozen=True, slots=True)
+class MissingSource:
+    """A source of the study that could not be scanned; kept, so that saving the study does not lose it."""
+
+    source: StudySource
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The sets of a study at one moment; what undo goes back to."""
+
+    datasets: tuple[Dataset, ...] = ()
+    missing: tuple[MissingSource, ...] = ()
+    marks: Marks = field(default_factory=Marks)
+
+    def names(self) -> set[str]:
+        """Return the names in use."""
+        return {dataset.name for dataset in self.datasets} | {item.source.name for item in self.missing}
