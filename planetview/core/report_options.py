@@ -9,6 +9,11 @@ from planetview.core.generation import PathLengthResult
 MOST_BANNER = 120
 
 
+def marking_of(text: str) -> str:
+    """Return a text as a marking: one line of at most `MOST_BANNER` characters."""
+    return " ".join(text.split())[:MOST_BANNER].rstrip()
+
+
 @dataclass(frozen=True, slots=True)
 class ReportOptions:
     """The choices of one report.

@@ -25,6 +25,7 @@ from planetview.core.files import write_atomically
 from planetview.core.fingerprints import Fingerprint, fingerprint_document, fingerprint_from
 from planetview.core.generation import PathLengthResult
 from planetview.core.marks import Marks
+from planetview.core.report_options import marking_of
 from planetview.core.results import Results
 from planetview.core.results_io import results_from_document, results_from_json, results_to_document
 from planetview.core.settings import RunSettings
@@ -68,6 +69,7 @@ class Study:
     window: what the window showed, JSON-ready; empty where that is not known.
     extra: entries of the file that this version does not know; kept when it is saved again.
     damaged: parts of the file that could not be read and are left out, in words; never saved.
+    marking: how the study is to be handled, shown on every window, page and figure; "" for none.
     """
 
     title: str = "Untitled study"
@@ -79,6 +81,7 @@ class Study:
     window: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
     damaged: tuple[str, ...] = ()
+    marking: str = ""
 
     def with_fingerprints(self, datasets: tuple[Dataset, ...]) -> Study:
         """Return the study with what its sets hold now; sets that are not among `datasets` keep what is known."""
@@ -126,6 +129,7 @@ def _document(study: Study, folder: Path) -> dict[str, Any]:
         "path_lengths": _PATH_LENGTHS.dump_python(study.path_lengths, mode="json"),
         "marks": marks_document(study.marks),
         "window": dict(study.window),
+        "marking": study.marking,
     }
 
 
@@ -215,7 +219,7 @@ def _migrated(document: Any) -> dict[str, Any]:
     return dict(document)
 
 
-_KNOWN = {"format", "schema", "title", "settings", "sources", "path_lengths", "marks", "window"}
+_KNOWN = {"format", "schema", "title", "settings", "sources", "path_lengths", "marks", "window", "marking"}
 
 
 def _study_from(document: dict[str, Any], folder: Path, archive: zipfile.ZipFile) -> Study:
@@ -260,8 +264,16 @@ def _study_from(document: dict[str, Any], folder: Path, archive: zipfile.ZipFile
         whole("the marks", lambda: marks_from(document["marks"]), Marks()),
         whole("the state of the window", lambda: _window_from(document.get("window")), {}),
         {key: value for key, value in document.items() if key not in _KNOWN},
-        tuple(damaged),
+        # Read before `damaged` is taken: arguments are worked out from the left.
+        marking=whole("the marking", lambda: _marking_from(document.get("marking", "")), ""),
+        damaged=tuple(damaged),
     )
+
+
+def _marking_from(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("a marking is a text")
+    return marking_of(value)
 
 
 def _window_from(value: Any) -> dict[str, Any]:

@@ -55,7 +55,8 @@ def full_study(folder: Path) -> Study:
     results = sample_results(folder, n=4)
     sources = tuple(StudySource(d.source, d.name, d.role, Fingerprint.of(d)) for d in results.datasets)
     marks = Marks(frozenset({("gan_v1", "tile_0000.png")}), frozenset({("gan_v2", "tile_0001.png"), ("gone", "x.png")}))
-    return Study("Mars", sources, replace(results.settings, seed=9), results, (), marks, {"page": "overview"})
+    settings = replace(results.settings, seed=9)
+    return Study("Mars", sources, settings, results, (), marks, {"page": "overview"}, marking="CUI // SP-EXPT")
 
 
 def changed_copy(path: Path, target: Path, **members: bytes) -> Path:
@@ -118,6 +119,25 @@ def test_a_newer_study_is_refused_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=rf"newer PlanetView \(schema {STUDY_SCHEMA + 1}") as refused:
         load_study(newer)
     assert refused.value.hint == "Open it with a newer version."
+
+
+@pytest.mark.parametrize("stored", [7, None, ["CUI"]])
+def test_a_marking_that_cannot_be_read_is_told_and_the_rest_opens(stored: object, tmp_path: Path) -> None:
+    document = {**document_of(STORED[0]), "marking": stored}
+    path = changed_copy(STORED[0], tmp_path / "a.planetview", study_json=json.dumps(document).encode())
+
+    study = load_study(path)
+
+    assert (study.marking, study.damaged) == ("", ("the marking",))
+    assert study.sources == load_study(STORED[0]).sources
+
+
+def test_a_marking_is_one_line_of_limited_length(tmp_path: Path) -> None:
+    save_study(Study(marking="CUI\n//  SP-EXPT " + "x" * 500), tmp_path / "a.planetview")
+
+    marking = load_study(tmp_path / "a.planetview").marking
+
+    assert marking.startswith("CUI // SP-EXPT xxx") and len(marking) == 120
 
 
 def test_entries_that_this_version_does_not_know_are_kept_when_it_saves(tmp_path: Path) -> None:
