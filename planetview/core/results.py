@@ -158,6 +158,22 @@ class Correlation:
 
 
 @dataclass(frozen=True, slots=True)
+class RealNeighbours:
+    """For every reference image that coverage compares, the nearest images of another set among those compared.
+
+    Rows as `Gap.compared`. indices: shape (n, k), positions in the other set, nearest first. distances: shape (n, k),
+    Euclidean in feature space. radii: shape (n,), of each image's ball; a gap is as far from the nearest image or
+    farther. held_out_indices, held_out_distances: shape (n,), the nearest held-out image; None without such a set.
+    """
+
+    indices: IntArray
+    distances: FloatArray
+    radii: FloatArray
+    held_out_indices: IntArray | None = None
+    held_out_distances: FloatArray | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """The reference images that another set comes nowhere near: no image of it lies in their ball.
 
@@ -165,6 +181,7 @@ class Gap:
     compared: shape (n,), ascending positions in the reference of the images that were compared.
     uncovered: those of `compared` without an image of the candidate; their share is 1 - coverage.
     held_out_uncovered: those without a held-out image, at the same sample size; None without a held-out set.
+    neighbours: the nearest images of the candidate; None in results that were made before they were kept.
     """
 
     query: str
@@ -172,6 +189,7 @@ class Gap:
     compared: IntArray
     uncovered: IntArray
     held_out_uncovered: IntArray | None = None
+    neighbours: RealNeighbours | None = None
 
 
 @dataclass(frozen=True)

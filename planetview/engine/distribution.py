@@ -278,6 +278,37 @@ def uncovered_reference(pair: Comparison, settings: RunSettings, memo: Memo, che
     return np.flatnonzero(_manifold_numbers(pair, settings, memo, check)[1] == 0.0)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class NearestOthers:
+    """What lies nearest to every reference image of a comparison: rows of the other side (n, k), their distances.
+
+    radii: shape (n,), of the balls of coverage.
+    """
+
+    indices: npt.NDArray[np.int64]
+    distances: npt.NDArray[np.float64]
+    radii: npt.NDArray[np.float64]
+
+
+def nearest_others(pair: Comparison, settings: RunSettings, memo: Memo, check: Check) -> NearestOthers:
+    """Return the `neighbours_k` nearest of the other side for every reference image, fewer where there are no more.
+
+    They are found in the pass that makes precision, recall, density and coverage. Raises ValueError as
+    `uncovered_reference`, which goes first: it makes them both.
+    """
+    columns = min(settings.neighbours_k, len(pair.other))
+    what, shape = _nearest_memo(pair, settings), (len(pair.reference), 1 + 2 * columns)
+    stored = memo.find(*what, shape)
+    if stored is None:
+        _, stored = _make_manifold(pair, settings, memo, check)
+    return NearestOthers(stored[:, 1 : 1 + columns].astype(np.int64), stored[:, 1 + columns :], stored[:, 0])
+
+
+def _nearest_memo(pair: Comparison, settings: RunSettings) -> tuple[str, list[str]]:
+    _, k_dc = _neighbour_counts(pair)
+    return "nearest others 1", [pair.key, str(k_dc), str(settings.neighbours_k)]
+
+
 def _neighbour_counts(pair: Comparison) -> tuple[int, int]:
     """Return k of precision and recall, and of density and coverage."""
     # Below the floor of density and coverage, precision and recall still need a k they can fill.
@@ -286,27 +317,38 @@ def _neighbour_counts(pair: Comparison) -> tuple[int, int]:
 
 def _manifold_numbers(pair: Comparison, settings: RunSettings, memo: Memo, check: Check) -> tuple[Array, Array]:
     """Return (4, 3) values with the ends of their intervals, and (n,) whether each reference image is covered."""
+    numbers = memo.find(*_manifold_memo(pair), (12 + len(pair.reference),))
+    if numbers is None:
+        numbers, _ = _make_manifold(pair, settings, memo, check)
+    return numbers[:12].reshape(4, 3), numbers[12:]
+
+
+def _manifold_memo(pair: Comparison) -> tuple[str, list[str]]:
+    k_pr, k_dc = _neighbour_counts(pair)
+    return "manifold 3", [pair.key, f"{k_pr} {k_dc}"]
+
+
+def _make_manifold(pair: Comparison, settings: RunSettings, memo: Memo, check: Check) -> tuple[Array, Array]:
+    """Compute and store what `_manifold_numbers` returns, in one array, and what `nearest_others` does, in one."""
     from planetview.engine.metrics.manifold import manifold
 
     k_pr, k_dc = _neighbour_counts(pair)
-
-    def compute() -> Array:
-        found = manifold(
-            pair.reference, pair.other, k_pr=k_pr, k_dc=k_dc, level=_LEVEL, check=check, budget_bytes=_budget(settings)
+    found = manifold(
+        pair.reference, pair.other, k_pr=k_pr, k_dc=k_dc, neighbours=settings.neighbours_k, level=_LEVEL, check=check,
+        budget_bytes=_budget(settings),
+    )  # fmt: skip
+    values = [
+        [value, *_ends(interval)]
+        for value, interval in (
+            (found.precision, found.precision_interval),
+            (found.recall, found.recall_interval),
+            (found.density, found.density_interval),
+            (found.coverage, found.coverage_interval),
         )
-        values = [
-            [value, *_ends(interval)]
-            for value, interval in (
-                (found.precision, found.precision_interval),
-                (found.recall, found.recall_interval),
-                (found.density, found.density_interval),
-                (found.coverage, found.coverage_interval),
-            )
-        ]
-        return np.concatenate([np.ravel(values), found.real_covered])
-
-    numbers = memo.array("manifold 3", [pair.key, f"{k_pr} {k_dc}"], (12 + len(pair.reference),), compute)
-    return numbers[:12].reshape(4, 3), numbers[12:]
+    ]
+    nearest = np.column_stack([found.real_reaches, found.nearest_fakes, found.nearest_distances])
+    numbers = np.concatenate([np.ravel(values), found.real_covered])
+    return memo.keep(*_manifold_memo(pair), numbers), memo.keep(*_nearest_memo(pair, settings), nearest)
 
 
 def _manifold(metric: str) -> Callable[[Comparison, RunSettings, Memo, Check], Outcome]:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from planetview.core.catalogue import METRICS, Direction, MetricSpec
 from planetview.core.datasets import Role
-from planetview.core.results import Gap, MetricValue, PairTable
+from planetview.core.results import Gap, MetricValue, PairTable, RealNeighbours
 from planetview.core.settings import RunSettings
 from planetview.core.stats import Interval, bootstrap_mean_interval, normal_quantile, wilson
 from planetview.engine.distribution import (
     OWN_SIZES,
     Comparison,
+    NearestOthers,
     Outcome,
     distribution_outcome,
+    nearest_others,
     own_sizes,
     uncovered_reference,
 )
@@ -93,13 +95,29 @@ class DistributionTable:
         if n < METRICS["coverage"].min_images:
             return None
         compared = subsample(len(self._sets.reference.dataset), n, self._settings.seed, Role.REFERENCE)
+        rows, near = self._uncovered(extractor, candidate, Role.CANDIDATE, n)
+        neighbours = RealNeighbours(near.indices, near.distances, near.radii)
+        floor = None
+        if held_out is not None:
+            floor_rows, far = self._uncovered(extractor, held_out, Role.HELD_OUT, n)
+            floor = compared[floor_rows]
+            neighbours = replace(
+                neighbours, held_out_indices=far.indices[:, 0], held_out_distances=far.distances[:, 0].copy()
+            )
+        return Gap(candidate.dataset.name, extractor, compared, compared[rows], floor, neighbours)
 
-        def uncovered(other: Inputs, role: Role) -> npt.NDArray[np.int64]:
-            pair = self._pair(extractor, other, role, (n, n))
-            return compared[uncovered_reference(pair, self._settings, self._memo, self._check)]
+    def _uncovered(
+        self, extractor: str, other: Inputs, role: Role, n: int
+    ) -> tuple[npt.NDArray[np.int64], NearestOthers]:
+        """Return the rows of the sample of the reference without an image of a set, and what is nearest to each.
 
-        floor = None if held_out is None else uncovered(held_out, Role.HELD_OUT)
-        return Gap(candidate.dataset.name, extractor, compared, uncovered(candidate, Role.CANDIDATE), floor)
+        The nearest are positions in that set, whose sample of n images is compared.
+        """
+        pair = self._pair(extractor, other, role, (n, n))
+        rows = uncovered_reference(pair, self._settings, self._memo, self._check)
+        found = nearest_others(pair, self._settings, self._memo, self._check)
+        drawn = subsample(len(other.dataset), n, self._settings.seed, role)
+        return rows, replace(found, indices=drawn[found.indices])
 
     def _sizes(self, metric: str, candidate: Inputs) -> tuple[tuple[int, int], tuple[int, int]]:
         """Return the images of reference and candidate, and those of reference and held-out for the floor."""

@@ -19,7 +19,7 @@ if __name__ == "__main__":
         scan(root / name, role=role)
         for name, role in (("train", Role.REFERENCE), ("test", Role.HELD_OUT), ("noise", Role.CANDIDATE))
     )
-    settings = RunSettings(threads=1, metrics=("fd", "kid-poly", "precision", "psnr", "st-lpips-alex"))
+    settings = RunSettings(threads=1, metrics=("fd", "kid-poly", "precision", "coverage", "psnr", "st-lpips-alex"))
     request = CompareRequest(train, (noise,), test, settings)
     for message in TorchEngine(store).run(request, CancelToken()):
         if isinstance(message, Progress):
@@ -28,4 +28,8 @@ if __name__ == "__main__":
             assert isinstance(message.outcome, Results)
             for value in message.outcome.values:
                 print(f"value {value.metric} {value.value!r} {value.floor!r}", flush=True)
+            for gap in message.outcome.gaps:
+                assert gap.neighbours is not None
+                near = (gap.uncovered, gap.neighbours.indices, gap.neighbours.distances, gap.neighbours.radii)
+                print(f"value gaps {[array.tolist() for array in near]}", flush=True)
             print(f"computed {message.outcome.provenance['images']['computed']}", flush=True)

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from prdc import compute_prdc
+from sklearn.neighbors import NearestNeighbors
 
 from planetview.core.datasets import Role
-from planetview.core.results import Gap, Results
+from planetview.core.results import Gap, RealNeighbours, Results
 from planetview.core.results_io import results_from_document, results_from_json, results_to_document, results_to_json
 from planetview.core.settings import RunSettings
 from planetview.engine.distribution import Comparison, uncovered_reference
 from planetview.engine.memo import Memo
+from planetview.engine.metrics import manifold as manifold_module
 from planetview.engine.sampling import subsample
 from planetview.engine.store import FeatureStore
 from planetview.engine.values import DistributionTable, Sets
@@ -81,6 +84,64 @@ def test_gaps_are_positions_in_the_reference_and_their_share_is_one_less_coverag
     assert gap.held_out_uncovered.tolist() == rows[by_hand(real, others)].tolist()
 
 
+def test_the_nearest_synthetic_images_are_those_of_scikit_learn_among_the_images_compared(memo):
+    sets = study(90, 70, 110)
+    held_out = sets.held_out
+    assert held_out is not None
+    gap = DistributionTable(sets, RunSettings(neighbours_k=4), memo, {"x": "space"}, no_check).gap(
+        "x", sets.candidates[0]
+    )
+
+    assert gap is not None and gap.neighbours is not None
+    found, seed = gap.neighbours, RunSettings().seed
+    rows = subsample(90, 70, seed, Role.REFERENCE)
+    real = sets.reference.features["x"][rows].astype(np.float64)
+    drawn = subsample(110, 70, seed, Role.CANDIDATE)
+    search = NearestNeighbors(n_neighbors=4, algorithm="brute").fit(sets.candidates[0].features["x"][drawn])
+    distances, indices = search.kneighbors(real)
+    assert found.indices.tolist() == drawn[indices].tolist()
+    assert found.distances == pytest.approx(distances, rel=1e-5)
+    own = NearestNeighbors(n_neighbors=6, algorithm="brute").fit(real).kneighbors(real)[0]
+    assert found.radii == pytest.approx(own[:, 5], rel=1e-6)
+    others = held_out.features["x"].astype(np.float64)
+    far, which = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(others).kneighbors(real)
+    assert found.held_out_indices is not None and found.held_out_distances is not None
+    assert found.held_out_indices.tolist() == which[:, 0].tolist()
+    assert found.held_out_distances == pytest.approx(far[:, 0], rel=1e-6)
+    # The gaps are those whose nearest synthetic image lies outside of their ball, as many as prdc says.
+    outside = rows[found.distances[:, 0] >= found.radii]
+    assert gap.uncovered.tolist() == outside.tolist()
+    theirs = compute_prdc(real, sets.candidates[0].features["x"][drawn].astype(np.float64), 5)
+    assert gap.uncovered.size == round(70 * (1 - theirs["coverage"]))
+
+
+def test_what_is_nearest_is_found_in_the_pass_that_makes_coverage(memo, monkeypatch):
+    sets = study(60, 50, 60)
+    passes: list[int] = []
+    real_pass = manifold_module.manifold
+    monkeypatch.setattr(manifold_module, "manifold", lambda *a, **k: passes.append(1) or real_pass(*a, **k))
+    table = DistributionTable(sets, RunSettings(), memo, {"x": "space"}, no_check)
+
+    for metric in ("precision", "recall", "density", "coverage"):
+        table.value(metric, "x", sets.candidates[0])
+    table.gap("x", sets.candidates[0])
+
+    assert len(passes) == 2  # of the candidate and of its floor
+
+
+def test_a_store_from_before_neighbours_were_kept_gives_the_same_gaps(tmp_path, memo):
+    sets = study(60, 50, 60)
+    first = DistributionTable(sets, RunSettings(), memo, {"x": "space"}, no_check).gap("x", sets.candidates[0])
+    fewer = DistributionTable(sets, RunSettings(neighbours_k=2), memo, {"x": "space"}, no_check)
+
+    again = fewer.gap("x", sets.candidates[0])
+
+    assert first is not None and again is not None
+    assert first.neighbours is not None and again.neighbours is not None
+    assert again.uncovered.tolist() == first.uncovered.tolist()
+    assert again.neighbours.indices.tolist() == first.neighbours.indices[:, :2].tolist()
+
+
 def test_without_a_held_out_set_there_is_nothing_beside_the_gaps(memo):
     sets = study(40, 0, 40)
 
@@ -88,6 +149,7 @@ def test_without_a_held_out_set_there_is_nothing_beside_the_gaps(memo):
 
     assert gap is not None
     assert gap.held_out_uncovered is None
+    assert gap.neighbours is not None and gap.neighbours.held_out_indices is None
 
 
 def test_too_few_images_have_no_gaps(memo):
@@ -114,7 +176,8 @@ def test_a_second_look_reads_the_store(memo):
 
 @pytest.fixture
 def results(tmp_path: Path) -> Results:
-    gap = Gap("gan_v1", "vgg16-st", np.arange(48), np.array([3, 7]), np.array([7]))
+    near = RealNeighbours(np.arange(96).reshape(48, 2) % 24, np.ones((48, 2)), np.full(48, 2.0))
+    gap = Gap("gan_v1", "vgg16-st", np.arange(48), np.array([3, 7]), np.array([7]), near)
     other = Gap("gan_v2", "vgg16-st", np.arange(24), np.array([], np.int64), None)
     return replace(sample_results(tmp_path / "samples"), gaps=(gap, other))
 
@@ -129,6 +192,10 @@ def test_gaps_survive_files_with_arrays_inline_and_beside(results):
         assert gap.held_out_uncovered is not None and gap.held_out_uncovered.tolist() == [7]
         assert back.gap_of("gan_v2").held_out_uncovered is None
         assert back.gap_of("gan_v2").uncovered.size == 0
+        assert gap.neighbours is not None and back.gap_of("gan_v2").neighbours is None
+        assert gap.neighbours.indices.tolist() == (np.arange(96).reshape(48, 2) % 24).tolist()
+        assert gap.neighbours.distances.tolist() == np.ones((48, 2)).tolist()
+        assert gap.neighbours.radii.tolist() == [2.0] * 48 and gap.neighbours.held_out_indices is None
 
 
 def test_results_from_before_gaps_were_kept_still_open(results):
@@ -140,3 +207,14 @@ def test_results_from_before_gaps_were_kept_still_open(results):
     assert back.gaps == ()
     with pytest.raises(KeyError):
         back.gap_of("gan_v1")
+
+
+def test_gaps_from_before_their_neighbours_were_kept_still_open(results):
+    document = results_to_document(results)
+    for gap in document["gaps"]:
+        del gap["neighbours"]
+
+    back = results_from_document(document)
+
+    assert back.gap_of("gan_v1").uncovered.tolist() == [3, 7]
+    assert back.gap_of("gan_v1").neighbours is None

@@ -20,6 +20,7 @@ from planetview.engine.metrics.blocks import (
     square_block,
     squared_distances,
 )
+from planetview.engine.metrics.kept_nearest import KeptNearest
 from planetview.engine.metrics.rounding import (
     Format,
     FormatChoice,
@@ -56,6 +57,8 @@ class ManifoldScores:
     fake_inside (m,): in some real ball (precision is its mean). fake_density (m,): real balls around it,
     divided by k_dc (density is its mean). real_recalled (n,): in some fake ball. real_covered (n,): has a
     fake inside its own ball. real_radii (n,), fake_radii (m,): distance to the k_pr-th neighbour in the own set.
+    real_reaches (n,): distance to the k_dc-th. nearest_fakes (n, k) int64, nearest_distances (n, k): the fakes nearest
+    to every real image, nearest first, ties to the lower index; no columns where none were asked for.
     """
 
     precision: float
@@ -75,6 +78,9 @@ class ManifoldScores:
     real_covered: npt.NDArray[np.bool_]
     real_radii: npt.NDArray[np.float64]
     fake_radii: npt.NDArray[np.float64]
+    real_reaches: npt.NDArray[np.float64]
+    nearest_fakes: npt.NDArray[np.int64]
+    nearest_distances: npt.NDArray[np.float64]
 
 
 def manifold(
@@ -84,6 +90,7 @@ def manifold(
     k_pr: int = 3,
     k_dc: int = 5,
     inclusive: bool = True,
+    neighbours: int = 0,
     level: float = 0.95,
     check: Check = no_check,
     budget_bytes: int = DEFAULT_BUDGET_BYTES,
@@ -95,6 +102,8 @@ def manifold(
     the own set, itself not counted. inclusive: for precision and recall a point on the surface is inside
     (torch-fidelity) or not (prdc); density and coverage leave it out, as published. The difference shows
     with exact duplicates, whose radius is 0. Comparisons are exact in float64.
+    neighbours: how many of the nearest fakes of every real image to keep, at most m; the distances that decide
+    coverage pass by anyway.
     screen: number format that rules out the pairs nowhere near a radius, by default the faster one; it never
     changes a score.
 
@@ -110,7 +119,9 @@ def manifold(
     sides = _Cloud(real, shift, edge, form, kept_bytes), _Cloud(fake, shift, edge, form, kept_bytes)
     nearest_real = _squared_radii(sides[0], (k_pr, k_dc), check)
     nearest_fake = _squared_radii(sides[1], (k_pr,), check)
-    flags = _cross(sides, nearest_real[0], nearest_real[1], nearest_fake[0], inclusive=inclusive, check=check)
+    kept = KeptNearest(len(real), min(len(fake), neighbours + _SPARE_NEIGHBOURS[form])) if neighbours else None
+    flags = _cross(sides, nearest_real[0], nearest_real[1], nearest_fake[0], kept, inclusive=inclusive, check=check)
+    nearest_fakes, squared = _settled(kept, real, fake, min(neighbours, len(fake)), check, budget_bytes)
     fake_density = flags.balls_around / k_dc
     return ManifoldScores(
         precision=float(flags.fake_inside.mean()),
@@ -130,6 +141,9 @@ def manifold(
         real_covered=flags.real_covered,
         real_radii=np.sqrt(nearest_real[0]),
         fake_radii=np.sqrt(nearest_fake[0]),
+        real_reaches=np.sqrt(nearest_real[1]),
+        nearest_fakes=nearest_fakes,
+        nearest_distances=np.sqrt(squared),
     )
 
 
@@ -185,8 +199,7 @@ def _squared_radii(cloud: _Cloud, ks: tuple[int, ...], check: Check) -> list[npt
     """Return, for each k, the squared distance of every point to its k-th neighbour in the own set."""
     n = len(cloud)
     keep = min(n - 1, max(ks) + _SPARE_NEIGHBOURS[cloud.form])
-    best = torch.full((n, keep), torch.inf)
-    index = torch.zeros((n, keep), dtype=torch.int64)
+    kept = KeptNearest(n, keep)
     for rows in cloud.blocks():
         a = cloud.block(rows)
         for columns in cloud.blocks():
@@ -197,14 +210,13 @@ def _squared_radii(cloud: _Cloud, ks: tuple[int, ...], check: Check) -> list[npt
             if columns == rows:
                 distances.fill_diagonal_(torch.inf)
             else:
-                _merge_nearest(best[columns], index[columns], distances.T, rows.start)
-            _merge_nearest(best[rows], index[rows], distances, columns.start)
-    i = np.repeat(np.arange(n), keep)
-    exact = squared_distances(cloud.features, cloud.features, i, index.numpy().ravel(), check).reshape(n, keep)
+                kept.take(columns, distances.T, rows.start)
+            kept.take(rows, distances, columns.start)
+    exact = kept.exact(cloud.features, cloud.features, check)
     exact.sort(axis=1)
     radii = exact[:, : max(ks)].copy()
     # Whatever was not kept is at least as far away as the last one kept, and nothing is nearer than a copy.
-    is_proved = (best.amax(dim=1).numpy() >= radii[:, -1]) | (radii[:, -1] == 0.0) | (keep == n - 1)
+    is_proved = (kept.farthest >= radii[:, -1]) | (radii[:, -1] == 0.0) | (keep == n - 1)
     unproved = np.flatnonzero(~is_proved)
     if cloud.form == "bfloat16" and len(unproved) > _MOST_UNPROVED * n:
         cloud.form = "float32"
@@ -238,14 +250,21 @@ def _searched_again(
     return best
 
 
-def _merge_nearest(best: torch.Tensor, index: torch.Tensor, distances: torch.Tensor, offset: int) -> None:
-    """Update the running k smallest of each row, in place."""
-    found, where = torch.topk(distances, min(best.shape[1], distances.shape[1]), dim=1, largest=False, sorted=False)
-    candidates = torch.cat([best, found], dim=1)
-    places = torch.cat([index, where + offset], dim=1)
-    values, order = torch.topk(candidates, best.shape[1], dim=1, largest=False, sorted=False)
-    best.copy_(values)
-    index.copy_(places.gather(1, order))
+def _settled(
+    kept: KeptNearest | None, queries: Features, bank: Features, k: int, check: Check, budget_bytes: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Return the k nearest of `bank` for every query and their squared distances, (n, k), in the order of float64."""
+    if kept is None:
+        return np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0))
+    from planetview.engine.neighbours import nearest
+
+    indices, squared, is_proved = kept.settled(queries, bank, k, check)
+    again = np.flatnonzero(~is_proved)
+    if len(again):
+        # Few, but for copies and features too coarse for the format: these are searched for again, all pairs.
+        found, distances = nearest(queries[again], bank, k, check=check, budget_bytes=budget_bytes)
+        indices[again], squared[again] = found, np.square(distances)
+    return indices, squared
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -261,11 +280,15 @@ def _cross(
     radii_pr: npt.NDArray[np.float64],
     radii_dc: npt.NDArray[np.float64],
     radii_fake: npt.NDArray[np.float64],
+    kept: KeptNearest | None,
     *,
     inclusive: bool,
     check: Check,
 ) -> _Flags:
-    """Compare the mixed distances with all radii; only pairs that may be inside leave the dense block."""
+    """Compare the mixed distances with all radii; only pairs that may be inside leave the dense block.
+
+    kept: where the nearest fakes of every real image are kept on the way, None for nowhere.
+    """
     real, fake = sides
     n, m = len(real), len(fake)
     flags = _Flags(np.zeros(m, bool), np.zeros(n, bool), np.zeros(n, bool), np.zeros(m))
@@ -279,6 +302,8 @@ def _cross(
             if form == "bfloat16" and int(found.unsure.sum()) > _MOST_UNSURE * (len(radii[0]) + len(radii[2])):
                 form = "float32"
                 found = _near(real.block(rows, form), fake.block(columns, form), *radii)
+            if kept is not None:
+                kept.take(rows, found.least, columns.start)
             i, j, squared = found.i + rows.start, found.j + columns.start, found.squared
             unsure = found.unsure
             squared[unsure] = squared_distances(real.features, fake.features, i[unsure], j[unsure], check)
@@ -292,12 +317,16 @@ def _cross(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Near:
-    """Pairs of a block that may be inside of a ball; squared: on the right side of every radius unless `unsure`."""
+    """Pairs of a block that may be inside of a ball; squared: on the right side of every radius unless `unsure`.
+
+    least: lower bounds of all squared distances of the block.
+    """
 
     i: npt.NDArray[np.int64]
     j: npt.NDArray[np.int64]
     squared: npt.NDArray[np.float64]
     unsure: npt.NDArray[np.bool_]
+    least: torch.Tensor
 
 
 def _near(
@@ -317,7 +346,7 @@ def _near(
     unsure = np.zeros(len(i), dtype=bool)
     for ball in (radii_pr[i], radii_dc[i], radii_fake[j]):
         unsure |= (lower <= (1.0 + _RADIUS_BAND) * ball) & (upper >= (1.0 - _RADIUS_BAND) * ball)
-    return _Near(i, j, lower, unsure)
+    return _Near(i, j, lower, unsure, least)
 
 
 def _reach(squared_radii: npt.NDArray[np.float64]) -> torch.Tensor:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from prdc import compute_prdc
+from sklearn.neighbors import NearestNeighbors
 from torch_fidelity.metric_prc import calculate_precision_recall_full
 
 from planetview.core.cancel import Cancelled
@@ -188,3 +189,39 @@ def test_sets_must_exceed_the_neighbourhood():
         manifold(real, real[:5])
     with pytest.raises(ValueError, match="k starts at 1"):
         manifold(real, real, k_pr=0)
+
+
+@pytest.mark.parametrize("budget_bytes", [1, 1 << 30])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("screen", ["float32", "bfloat16"])
+def test_the_nearest_fakes_of_real_images_are_those_of_scikit_learn(budget_bytes, dtype, screen):
+    real, fake = cloud(310, 12, seed=1).astype(dtype), (cloud(270, 12, seed=2, shift=0.2) * 1.1).astype(dtype)
+    search = NearestNeighbors(n_neighbors=4, algorithm="brute").fit(fake.astype(np.float64))
+    distances, indices = search.kneighbors(real.astype(np.float64))
+
+    ours = manifold(real, fake, neighbours=4, budget_bytes=budget_bytes, screen=screen)
+
+    assert ours.nearest_fakes.tolist() == indices.tolist()
+    assert ours.nearest_distances == pytest.approx(distances, rel=1e-6, abs=1e-6)
+    assert np.array_equal(ours.real_covered, ours.nearest_distances[:, 0] < ours.real_reaches)
+
+
+@pytest.mark.parametrize("screen", ["float32", "bfloat16"])
+def test_copies_and_near_ties_come_in_the_order_of_float64(screen):
+    rng = np.random.default_rng(5)
+    few = (100.0 + 1e-4 * rng.normal(size=(40, 16))).astype(np.float32)
+    real, fake = few[rng.integers(0, 40, 300)], few[rng.integers(0, 40, 260)]
+    squared = np.square(real.astype(np.float64)[:, None] - fake.astype(np.float64)[None]).sum(axis=2)
+    expected = np.argsort(squared, axis=1, kind="stable")[:, :5]
+
+    ours = manifold(real, fake, neighbours=5, screen=screen)
+
+    assert ours.nearest_fakes.tolist() == expected.tolist()
+    assert ours.nearest_distances == pytest.approx(np.sqrt(np.take_along_axis(squared, expected, axis=1)), rel=1e-12)
+
+
+def test_no_more_neighbours_are_kept_than_there_are_and_none_unasked():
+    real, fake = cloud(40, 5, seed=1), cloud(8, 5, seed=2)
+
+    assert manifold(real, fake, neighbours=50).nearest_fakes.shape == (40, 8)
+    assert manifold(real, fake).nearest_distances.shape == (40, 0)
