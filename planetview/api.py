@@ -179,7 +179,7 @@ def archive(
         found = _outcome(ScanRequest(targets), used_engine, used_token, used_progress)
         assert isinstance(found, ScanResult)
         datasets = found.datasets
-    documents = {} if saved.results is None else {"report.html": _report_bytes(saved.results)}
+    documents = {} if saved.results is None else {"report.html": _report_bytes(saved.results, saved.marking)}
 
     def on_progress(done: int, total: int) -> None:
         used_progress(Progress("archive", "Copying", done >> 10, total >> 10, "KiB", done / total))
@@ -187,21 +187,25 @@ def archive(
     return collect(saved, datasets, Path(target), documents=documents, check=used_token.check, on_progress=on_progress)
 
 
-def _report_bytes(results: Results) -> bytes:
+def _report_bytes(results: Results, marking: str) -> bytes:
     from planetview.core.recorded_stretch import image_loader
+    from planetview.core.report_options import ReportOptions
     from planetview.report.html import render_report
 
-    return render_report(results, image_loader(results)).encode("utf-8")
+    return render_report(results, image_loader(results), ReportOptions(banner=marking)).encode("utf-8")
 
 
-def save(results: Results, folder: Location, *, overwrite: bool = True) -> tuple[Path, ...]:
+def save(results: Results, folder: Location, *, overwrite: bool = True, marking: str = "") -> tuple[Path, ...]:
     """Write `results.json`, `results.csv` and `report.html` into `folder` and return their paths.
+
+    marking: stands at the top and the bottom of every page of the report.
 
     Each file is replaced as a whole or not at all. Files of these names that PlanetView did not write
     are never replaced; an earlier study is, unless `overwrite` is False.
     Raises UserError (exit code 4 where the machine refuses).
     """
     from planetview.core.recorded_stretch import image_loader
+    from planetview.core.report_options import ReportOptions
     from planetview.core.results_io import write_results
     from planetview.core.tables import values_csv
     from planetview.report.html import render_report
@@ -210,7 +214,7 @@ def save(results: Results, folder: Location, *, overwrite: bool = True) -> tuple
     if holds_study(target) and not overwrite:
         raise UserError(f"'{target}' already holds a study.", hint="Choose another folder, or allow overwriting.")
     refuse_foreign_files(target)
-    table, report = values_csv(results.values), render_report(results, image_loader(results))
+    table, report = values_csv(results.values), render_report(results, image_loader(results), ReportOptions(banner=marking))
     paths = tuple(target / name for name in RESULT_FILES)
     # First, so that the mark of a study is there whatever happens to the others.
     write_results(results, paths[0])

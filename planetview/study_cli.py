@@ -27,6 +27,7 @@ def run(
 ) -> None:
     """Run a saved study with its sets, settings and excluded images; the study file stays as it is."""
     from planetview import api
+    from planetview.core.study import load_study
     from planetview.process import interruptible
     from planetview.terminal import ProgressLine
 
@@ -34,7 +35,7 @@ def run(
     token = CancelToken()
     with ProgressLine(quiet) as line, interruptible(token):
         results = api.run_study(study, progress=line.show, token=token)
-    show_and_save(results, out, as_json, quiet)
+    show_and_save(results, out, as_json, quiet, marking=load_study(study).marking)
 
 
 def archive(
@@ -61,14 +62,23 @@ def archive(
 
 
 def show_and_save(
-    results: Results, out: Path, as_json: bool, quiet: bool, open_report: bool = False, literature: bool = False
+    results: Results,
+    out: Path,
+    as_json: bool,
+    quiet: bool,
+    open_report: bool = False,
+    literature: bool = False,
+    marking: str = "",
 ) -> None:
-    """Print the results, then write them into `out` and say so; raises UserError when stdout refuses them."""
+    """Print the results, then write them into `out` and say so; raises UserError when stdout refuses them.
+
+    marking: for every page of the report.
+    """
     from planetview import api
 
     problem = _print_results(results, as_json, literature)
     is_replaced = api.holds_study(out)
-    paths = api.save(results, out)
+    paths = api.save(results, out, marking=marking)
     where = f"{'Replaced' if is_replaced else 'Wrote'} {', '.join(path.name for path in paths)} in {out}"
     if problem is None:
         typer.echo(f"\n{where}" if not as_json else where, err=as_json or quiet)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,20 @@ def test_an_archive_opened_elsewhere_repeats_the_run_without_computing_a_feature
     second = results_from_json((tmp_path / "second" / "results.json").read_text(encoding="utf-8"))
     assert second.provenance["images"]["computed"] == 0
     assert [(v.metric, v.value, v.floor) for v in second.values] == [(v.metric, v.value, v.floor) for v in first.values]
+
+
+@pytest.mark.slow
+def test_the_report_of_a_marked_study_is_marked_wherever_it_is_made(tiles, tmp_path, capsys):
+    study = a_study(tmp_path, tiles)
+    save_study(replace(load_study(study), marking="CUI // SP-EXPT"), study)
+    assert cli.main(["run", str(study), "--out", str(tmp_path / "run"), "--quiet"]) == 0
+    done = replace(load_study(study), results=results_from_json((tmp_path / "run" / "results.json").read_text("utf-8")))
+    save_study(done, study)
+    assert cli.main(["archive", str(study), str(tmp_path / "archive"), "--quiet"]) == 0
+
+    for folder in ("run", "archive"):
+        assert (tmp_path / folder / "report.html").read_text("utf-8").count("CUI // SP-EXPT") >= 2
+    assert load_study(tmp_path / "archive" / "study.planetview").marking == "CUI // SP-EXPT"
 
 
 def test_an_archive_of_a_study_whose_folders_are_gone_lists_them(tiles, tmp_path, capsys):
