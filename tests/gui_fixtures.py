@@ -19,6 +19,7 @@ from planetview.app import build
 from planetview.core.messages import Engine
 from planetview.gui.dialogs.closing import CloseQuestion
 from planetview.gui.main_window import MainWindow
+from tests.patience import PATIENCE_MS, PatientBot
 
 Drop = Callable[..., bool]
 
@@ -26,6 +27,12 @@ Drop = Callable[..., bool]
 @pytest.fixture(scope="session")
 def qapp_args() -> list[str]:
     return ["planetview-tests", "-style", "Fusion"]
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    """Return a qtbot that a crowded machine does not make give up."""
+    return PatientBot(request)
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +64,7 @@ def no_leaks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         QApplication.setFont(font)
     # What Python made for the clipboard must not outlive Python, which it did at the end: a segmentation fault.
     QApplication.clipboard().clear()
-    assert QThreadPool.globalInstance().waitForDone(2000), "work is left in the global thread pool"
+    assert QThreadPool.globalInstance().waitForDone(PATIENCE_MS), "work is left in the global thread pool"
     running = [thread.objectName() for thread in threads if isValid(thread) and thread.isRunning()]
     assert not running, f"threads still run: {running}"
     ownerless = [timer for timer in timers if isValid(timer) and timer.isActive() and timer.parent() is None]

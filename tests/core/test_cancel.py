@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planetview.core.cancel import Cancelled, CancelToken, work_seconds
+from tests.patience import PATIENCE_S, SOON_S
 
 
 class Worker:
@@ -29,12 +30,12 @@ class Worker:
         """Let it check once, without waiting for that."""
         self._go.release()
 
-    def has_stepped(self, seconds: float = 5.0) -> bool:
+    def has_stepped(self, seconds: float = PATIENCE_S) -> bool:
         return self._stepped.acquire(timeout=seconds)
 
     def join(self) -> bool:
         self._go.release()
-        self._thread.join(5.0)
+        self._thread.join(PATIENCE_S)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
@@ -73,7 +74,7 @@ def test_a_paused_job_is_cancelled_at_once() -> None:
 
     assert worker.has_stepped()
     assert worker.ending == "cancelled"
-    assert time.perf_counter() - began < 1.0
+    assert time.perf_counter() - began < SOON_S
 
 
 def test_a_cancelled_job_cannot_be_paused() -> None:
@@ -97,15 +98,20 @@ def test_passing_messages_on_never_waits() -> None:
 
 
 def test_the_clock_of_the_work_stands_still_while_it_is_paused() -> None:
-    token, began = CancelToken(), (work_seconds(), time.perf_counter())
-    token.pause()
-    threading.Timer(0.1, token.resume).start()
+    parts = []
+    for _ in range(5):  # one try may begin late on a crowded machine
+        token = CancelToken()
+        token.pause()
+        resume = threading.Timer(0.1, token.resume)
+        resume.start()
+        began = work_seconds(), time.perf_counter()
 
-    token.check()
+        token.check()
 
-    worked, passed = work_seconds() - began[0], time.perf_counter() - began[1]
-    assert passed >= 0.1
-    assert worked < 0.5 * passed
+        worked, passed = work_seconds() - began[0], time.perf_counter() - began[1]
+        parts.append(worked / passed)
+        resume.join()
+    assert min(parts) < 0.1
 
 
 @given(st.lists(st.sampled_from(["pause", "resume", "step", "cancel"]), max_size=30))

@@ -25,6 +25,7 @@ from planetview.core.datasets import Dataset, ImageRecord, Role, SourceKind
 from planetview.core.errors import ImageProblem, UserError
 from planetview.core.readers import NativeImage, load_rgb8, read_native, resolve_stretch, to_rgb8
 from planetview.core.stretch import ResolvedStretch, Stretch, StretchKind
+from tests.patience import PATIENCE_S
 
 Array = np.ndarray[Any, Any]
 AS_STORED = ResolvedStretch(Stretch())
@@ -315,7 +316,7 @@ def test_zip_members_load_alike_from_many_threads(tmp_path: Path) -> None:
     together = threading.Barrier(4)
 
     def read_all(_: int) -> list[Array]:
-        together.wait(10)
+        together.wait(PATIENCE_S)
         return [load_rgb8(record, AS_STORED)[:, :, 0] for record in records]
 
     with ThreadPoolExecutor(4) as pool:

@@ -17,10 +17,10 @@ from planetview.core.messages import Engine
 from planetview.engine.process_engine import ProcessEngine
 from planetview.gui.main_window import MainWindow
 from tests.e2e.parts import FEW_METRICS, ROOT, CommandLine, Folders
-from tests.gui_fixtures import drop, gap_meter, make_window, no_leaks, qapp_args
+from tests.gui_fixtures import drop, gap_meter, make_window, no_leaks, qapp_args, qtbot
 from tests.samples import write_tiles
 
-__all__ = ["drop", "gap_meter", "make_window", "no_leaks", "qapp_args"]
+__all__ = ["drop", "gap_meter", "make_window", "no_leaks", "qapp_args", "qtbot"]
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from planetview.core.scanning import scan
 from planetview.core.settings import RunSettings
 from planetview.engine.engine import TorchEngine
 from planetview.engine.perceptual.learned import LearnedDistance
+from tests.patience import SOON_S
 from tests.samples import write_tiles
 
 SETTINGS = RunSettings(threads=1)
@@ -350,7 +351,7 @@ def test_two_sets_of_one_name_are_refused(sets: dict[str, Dataset], tmp_path: Pa
 
 
 @pytest.mark.parametrize("after", [1, 4, 9])
-def test_cancel_stops_anywhere_within_a_second(sets: dict[str, Dataset], tmp_path: Path, after: int) -> None:
+def test_cancel_stops_anywhere_at_once(sets: dict[str, Dataset], tmp_path: Path, after: int) -> None:
     import time
 
     token = CancelToken()
@@ -364,7 +365,7 @@ def test_cancel_stops_anywhere_within_a_second(sets: dict[str, Dataset], tmp_pat
         for _ in stream:
             pass
 
-    assert time.perf_counter() - began < 1.0
+    assert time.perf_counter() - began < SOON_S
 
 
 def test_pairwise_metrics_only_reach_families_that_were_asked(sets: dict[str, Dataset], store: Path) -> None:

@@ -17,6 +17,7 @@ from planetview.core.errors import ImageProblem
 from planetview.engine.devices import TimedBatch
 from planetview.engine.features import FeatureProgress, FeatureTable, extract_features, feature_space
 from planetview.engine.store import FeatureStore
+from tests.patience import PATIENCE_S, SOON_S
 
 DIM = 24
 WEIGHTS = np.random.default_rng(1).standard_normal((8 * 8 * 3, DIM)).astype(np.float32)
@@ -172,9 +173,8 @@ def test_a_cancel_keeps_the_finished_batches_and_the_next_run_goes_on_from_there
     np.testing.assert_allclose(table.features, expected(names(100)), rtol=1e-4, atol=1e-4)
 
 
-def test_a_cancel_during_a_slow_read_ends_within_a_second_and_leaks_no_thread(store: FeatureStore) -> None:
+def test_a_cancel_during_a_slow_read_ends_at_once_and_leaks_no_thread(store: FeatureStore) -> None:
     token, gate = CancelToken(), threading.Event()
-    before = set(threading.enumerate())
 
     def slow(record: ImageRecord) -> np.ndarray:
         if record.name == "tile30":
@@ -185,13 +185,12 @@ def test_a_cancel_during_a_slow_read_ends_within_a_second_and_leaks_no_thread(st
     began = time.monotonic()
     with pytest.raises(Cancelled):
         extract(names(100), store, check=token.check, read=slow)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < SOON_S
     gate.set()
-    for thread in threading.enumerate():
-        if thread.name.startswith("planetview-decode"):
-            thread.join(10)
-    # Only the new ones count: a thread an earlier test left behind may end meanwhile.
-    assert set(threading.enumerate()) <= before
+    # By their name: threads of other libraries come and go.
+    for thread in [thread for thread in threading.enumerate() if thread.name.startswith("planetview-decode")]:
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive()
 
 
 def test_a_store_that_fills_up_changes_no_number(tmp_path: Path, store: FeatureStore) -> None:

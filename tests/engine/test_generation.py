@@ -35,6 +35,7 @@ from planetview.engine.weights import weight_state
 from tests.engine.generators.linear import LinearGenerator, SquaredDistance
 from tests.engine.generators.networks import stylegan2
 from tests.engine.generators.pickles import write_network_pickle
+from tests.patience import SOON_S
 
 needs_st_lpips = pytest.mark.skipif(
     weight_state("st-lpips-vgg").status is not WeightStatus.PRESENT, reason="the ST-LPIPS weights are not installed"
@@ -241,7 +242,7 @@ def test_a_missing_network_names_what_to_fetch(store: FeatureStore) -> None:
 
 
 @needs_st_lpips
-def test_a_cancel_ends_the_job_within_a_second(tmp_path: Path, network: Path) -> None:
+def test_a_cancel_ends_the_job_at_once(tmp_path: Path, network: Path) -> None:
     token = CancelToken()
     began = 0.0
     with pytest.raises(Cancelled):
@@ -249,7 +250,7 @@ def test_a_cancel_ends_the_job_within_a_second(tmp_path: Path, network: Path) ->
             if isinstance(message, Progress) and message.stage != "check" and not began:
                 began = time.monotonic()
                 token.cancel()
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < SOON_S
 
 
 def test_every_variant_says_which_distance_it_uses_and_only_the_published_have_their_name() -> None:

@@ -12,6 +12,7 @@ import pytest
 from planetview.core.cancel import Cancelled, CancelToken
 from planetview.core.errors import ImageProblem
 from planetview.engine.images import default_workers, prefetch
+from tests.patience import PATIENCE_S, SOON_S
 
 
 def nothing_to_check() -> None:
@@ -22,10 +23,18 @@ def decoding_threads() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name.startswith("planetview-decode")]
 
 
+def end_of_decoding() -> bool:
+    """Whether every decoding thread ends; one may need a moment on a crowded machine."""
+    threads = decoding_threads()
+    for thread in threads:
+        thread.join(PATIENCE_S)
+    return not any(thread.is_alive() for thread in threads)
+
+
 @pytest.fixture(autouse=True)
 def no_thread_outlives_a_test() -> Iterator[None]:
     yield
-    assert decoding_threads() == []
+    assert end_of_decoding()
 
 
 def image(value: int) -> np.ndarray:
@@ -109,10 +118,10 @@ def test_leaving_early_stops_the_threads() -> None:
     next(images)
     assert decoding_threads()
     images.close()
-    assert decoding_threads() == []
+    assert end_of_decoding()
 
 
-def test_a_cancel_ends_the_wait_for_a_stuck_read_within_a_second() -> None:
+def test_a_cancel_ends_the_wait_for_a_stuck_read() -> None:
     token, gate, stuck = CancelToken(), threading.Event(), threading.Event()
 
     def load(i: int) -> np.ndarray:
@@ -129,11 +138,9 @@ def test_a_cancel_ends_the_wait_for_a_stuck_read_within_a_second() -> None:
     began = time.monotonic()
     with pytest.raises(Cancelled):
         list(prefetch(range(100), load, check=token.check, workers=2))
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < SOON_S
     gate.set()
     canceller.join()
-    for thread in decoding_threads():
-        thread.join(10)
 
 
 def test_a_cancel_is_noticed_although_images_are_always_ready() -> None:

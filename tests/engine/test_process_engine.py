@@ -18,6 +18,7 @@ from planetview.core.errors import UserError
 from planetview.core.messages import JobFailure, JobResult, Message, Notice, Progress, ScanRequest, ScanTarget
 from planetview.engine.engine import TorchEngine
 from planetview.engine.process_engine import EngineError, ProcessEngine
+from tests.patience import PATIENCE_S, SOON_S
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills by POSIX signals")
 
@@ -40,7 +41,7 @@ def run(engine: ProcessEngine, behaviour: str, token: CancelToken | None = None)
     return list(engine.run(request(behaviour), token or CancelToken()))
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE_S) -> bool:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -255,7 +256,7 @@ def test_ctrl_c_does_not_reach_the_child(shared_engine: ProcessEngine) -> None:
     assert Notice("still here") in run(shared_engine, "interrupt")
 
 
-def test_a_hanging_job_is_killed_within_a_second_of_the_cancel() -> None:
+def test_a_hanging_job_is_killed_soon_after_the_cancel() -> None:
     engine = ProcessEngine(FACTORY, preload=())
     token = CancelToken()
     cancelled_at = 0.0
@@ -267,7 +268,7 @@ def test_a_hanging_job_is_killed_within_a_second_of_the_cancel() -> None:
                     cancelled_at = time.monotonic()
                     token.cancel()
 
-        assert time.monotonic() - cancelled_at < 1.5  # 0.9 s alone; other work shares the test machine
+        assert time.monotonic() - cancelled_at < SOON_S  # 0.9 s on a quiet machine
         assert pid is not None
         assert not is_running(pid)
         assert len(run(engine, "succeed")) == 4
@@ -317,12 +318,12 @@ def test_shutdown_ends_a_running_job_and_the_child() -> None:
 
     worker = threading.Thread(target=work)
     worker.start()
-    assert started.wait(10)
+    assert started.wait(PATIENCE_S)
     pid = engine.pid
     assert pid is not None
 
     engine.shutdown()
-    worker.join(5)
+    worker.join(PATIENCE_S)
 
     assert outcome == ["cancelled"]
     assert not is_running(pid)
@@ -338,14 +339,14 @@ def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
         "if __name__ == '__main__': hang_as_a_parent(Path(sys.argv[1]))"
     )
     parent = subprocess.Popen([sys.executable, "-c", code, str(pid_file)], cwd=Path(__file__).resolve().parents[2])
-    assert wait_until(pid_file.exists, 20)
+    assert wait_until(pid_file.exists)
     child = int(pid_file.read_text())
     assert is_running(child)
 
     parent.send_signal(signal.SIGKILL)
-    parent.wait(5)
+    parent.wait(PATIENCE_S)
 
-    assert wait_until(lambda: not is_running(child), 5)
+    assert wait_until(lambda: not is_running(child))
 
 
 def test_importing_it_does_not_import_torch() -> None:
@@ -363,5 +364,5 @@ def test_a_real_scan_rests_while_it_is_paused(tiles: Callable[..., Path]) -> Non
     worker.join(0.3)
     assert worker.is_alive()
     token.resume()
-    worker.join(10)
+    worker.join(PATIENCE_S)
     assert isinstance(messages[-1], JobResult)

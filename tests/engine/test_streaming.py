@@ -13,6 +13,7 @@ from planetview.core.errors import UserError
 from planetview.core.messages import JobResult, Notice, Progress, ScanResult
 from planetview.engine.schedule import Schedule, Stage
 from planetview.engine.streaming import Emit, stream
+from tests.patience import PATIENCE_S, SOON_S
 
 END = JobResult(ScanResult(()))
 
@@ -52,7 +53,7 @@ def test_cancel_does_not_wait_for_work_that_never_checks() -> None:
 
     token = CancelToken()
     messages = stream(work, token)
-    reader = threading.Thread(target=lambda: started.wait(5) and token.cancel())
+    reader = threading.Thread(target=lambda: started.wait(PATIENCE_S) and token.cancel())
     reader.start()
     began = time.perf_counter()
     with pytest.raises(Cancelled):
@@ -61,7 +62,7 @@ def test_cancel_does_not_wait_for_work_that_never_checks() -> None:
     release.set()
     reader.join()
 
-    assert took < 1.0
+    assert took < SOON_S
 
 
 def test_closing_the_stream_cancels_the_work() -> None:
@@ -81,7 +82,7 @@ def test_closing_the_stream_cancels_the_work() -> None:
     next(messages)
     messages.close()  # type: ignore[attr-defined]
 
-    assert cancelled.wait(2)
+    assert cancelled.wait(PATIENCE_S)
 
 
 def test_the_bar_weighs_stages_by_their_work() -> None:

@@ -26,6 +26,7 @@ from planetview.engine.weights import fetching, weight_state
 from planetview.engine.weights.care import look_after
 from planetview.engine.weights.fetching import NotThere, Patience, fetch_file
 from tests.engine.weight_files import publish, seeded
+from tests.patience import SOON_S
 
 SQUEEZE = "torchvision-squeezenet1-1"
 CONTENT = bytes(range(256)) * 1200
@@ -277,7 +278,7 @@ def test_fetching_through_the_engine_ends_with_usable_weights(
     assert len(site.asked) == 1
 
 
-def test_a_cancelled_fetch_ends_within_a_second_though_the_server_is_silent(
+def test_a_cancelled_fetch_ends_at_once_though_the_server_is_silent(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.waits = threading.Event()
@@ -290,7 +291,7 @@ def test_a_cancelled_fetch_ends_within_a_second_though_the_server_is_silent(
             token.cancel()
             began = time.perf_counter()
     assert began
-    assert time.perf_counter() - began < 1.5
+    assert time.perf_counter() - began < SOON_S
 
 
 def test_nothing_is_fetched_without_a_name() -> None:

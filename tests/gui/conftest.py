@@ -41,10 +41,22 @@ from tests.gui_fixtures import (
     make_window,
     no_leaks,
     qapp_args,
+    qtbot,
 )
+from tests.patience import PATIENCE_MS
 from tests.samples import sample_results
 
-__all__ = ["Drop", "GapMeter", "close_without_saving", "drop", "gap_meter", "make_window", "no_leaks", "qapp_args"]
+__all__ = [
+    "Drop",
+    "GapMeter",
+    "close_without_saving",
+    "drop",
+    "gap_meter",
+    "make_window",
+    "no_leaks",
+    "qapp_args",
+    "qtbot",
+]
 
 
 @pytest.fixture
@@ -66,7 +78,7 @@ def results(tmp_path: Path) -> Results:
 
 @pytest.fixture
 def make_runner(qtbot: QtBot) -> Iterator[Callable[[Engine], JobRunner]]:
-    """Return `make_runner(engine)`; every runner must stop within a second at the end of the test."""
+    """Return `make_runner(engine)`; every runner must stop at the end of the test."""
     runners: list[JobRunner] = []
 
     def make(engine: Engine) -> JobRunner:
@@ -76,7 +88,7 @@ def make_runner(qtbot: QtBot) -> Iterator[Callable[[Engine], JobRunner]]:
 
     yield make
     for runner in runners:
-        assert runner.shutdown(1000), "the engine thread did not stop within a second"
+        assert runner.shutdown(PATIENCE_MS), "the engine thread did not stop"
         runner.deleteLater()
 
 

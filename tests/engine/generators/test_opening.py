@@ -30,6 +30,7 @@ from planetview.engine.generators.style_generator import StyleGenerator
 from tests.engine.generators.networks import stylegan2, stylegan3
 from tests.engine.generators.pickles import write_network_pickle
 from tests.engine.generators.test_stylegan2 import latents, opened
+from tests.patience import SOON_S
 
 
 def test_a_network_pickle_gives_the_images_of_its_averaged_generator(tmp_path: Path) -> None:
@@ -225,11 +226,11 @@ def test_a_program_does_not_run_before_the_user_agrees(tmp_path: Path) -> None:
     sha256 = _torchscript(path)
     store = ConsentStore(tmp_path / "consent.json")
     store.give("f" * 64, "another.pt")
-    before = multiprocessing.active_children()
+    before = set(multiprocessing.active_children())
     with pytest.raises(ConsentNeeded) as asked:
         open_generator(path, device="cpu", consents=store)
     assert (asked.value.sha256, asked.value.name, asked.value.kind) == (sha256, "generator.pt", "TorchScript file")
-    assert multiprocessing.active_children() == before
+    assert set(multiprocessing.active_children()) <= before
 
 
 def test_a_torchscript_program_gives_the_images_it_would_give_here(program: tuple[Generator, _Patience]) -> None:
@@ -244,13 +245,13 @@ def test_a_torchscript_program_gives_the_images_it_would_give_here(program: tupl
     torch.testing.assert_close(generator.synthesis(generator.mapping(z)), expected, atol=1e-6, rtol=0)
 
 
-def test_a_program_that_never_returns_is_ended_within_a_second(program: tuple[Generator, _Patience]) -> None:
+def test_a_program_that_never_returns_is_ended_at_once(program: tuple[Generator, _Patience]) -> None:
     generator, patience = program
     children = [child for child in multiprocessing.active_children() if child.name == "planetview-program"]
     patience.cancel_after = time.monotonic() + 0.3
     with pytest.raises(Cancelled):
         generator.generate(torch.full((1, 4), 1000.0))
-    assert time.monotonic() - patience.raised_at < 1
+    assert time.monotonic() - patience.raised_at < SOON_S
     assert children
     assert not any(child.is_alive() for child in children)
     patience.cancel_after = None
