@@ -46,6 +46,7 @@ class Listing:
     entries: files named as images, in natural order. skipped: those of them that cannot be tried.
     others: count by suffix of files left out that are no known companions of images.
     misnamed: count by suffix of those among them that begin like an image.
+    companions: count by suffix of the files left out that often lie beside images: notes, tables, labels.
     classes: class by name, where the container itself is a table with a class column.
     """
 
@@ -54,6 +55,7 @@ class Listing:
     skipped: list[SkippedImage] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
     misnamed: Counter[str] = field(default_factory=Counter)
+    companions: Counter[str] = field(default_factory=Counter)
     classes: dict[str, str] = field(default_factory=dict)
 
 
@@ -72,9 +74,12 @@ def natural_key(name: str) -> list[list[tuple[int, int, str]]]:
     ]  # fmt: skip
 
 
-def list_container(path: Path, check: Callable[[], None]) -> Listing:
+def list_container(
+    path: Path, check: Callable[[], None], on_listed: Callable[[Listing], None] = lambda listing: None
+) -> Listing:
     """List a folder, a zip or a list file, chosen by what `path` is and how it begins.
 
+    on_listed: called after each file with what was found so far, not yet in order; it must not change it.
     Raises UserError when it is missing, unreadable or none of these.
     """
     try:
@@ -88,11 +93,11 @@ def list_container(path: Path, check: Callable[[], None]) -> Listing:
         hint = "Check the permissions of the file and of the folders above it."
         raise UserError(f"'{shown(str(path))}' cannot be opened: {os_reason(error)}.", hint) from error
     if is_folder:
-        listing = _list_folder(path, check)
+        listing = _list_folder(path, check, on_listed)
     elif head.startswith((b"PK\x03\x04", b"PK\x05\x06")) or path.suffix.lower() == ".zip":
-        listing = _list_zip(path, check)
+        listing = _list_zip(path, check, on_listed)
     elif path.suffix.lower() in LIST_SUFFIXES:
-        listing = _list_lines(path, check)
+        listing = _list_lines(path, check, on_listed)
     else:
         raise _not_a_container(path, head)
     listing.entries.sort(key=lambda entry: (natural_key(entry.name), entry.name))
@@ -129,7 +134,7 @@ def _is_hidden(part: str) -> bool:
     return part.startswith(".") or part == "__MACOSX"
 
 
-def _list_folder(root: Path, check: Callable[[], None]) -> Listing:
+def _list_folder(root: Path, check: Callable[[], None], on_listed: Callable[[Listing], None]) -> Listing:
     listing = Listing(SourceKind.FOLDER)
     for relative, problem in _walk(root, check):
         name, path = shown(relative), root / relative
@@ -141,6 +146,7 @@ def _list_folder(root: Path, check: Callable[[], None]) -> Listing:
             listing.skipped.append(SkippedImage(name, reason))
         else:
             listing.entries.append(Entry(name, path))
+        on_listed(listing)
     return listing
 
 
@@ -187,6 +193,7 @@ def _file_problem(path: Path) -> str | None:
 def _count_other(listing: Listing, suffix: str, head: Callable[[], bytes]) -> None:
     suffix = shown(suffix.lower())
     if suffix in _COMPANIONS:
+        listing.companions[suffix] += 1
         return
     try:
         is_image = image_format(head()) is not None
@@ -198,7 +205,7 @@ def _count_other(listing: Listing, suffix: str, head: Callable[[], bytes]) -> No
         listing.others[suffix] += 1
 
 
-def _list_zip(path: Path, check: Callable[[], None]) -> Listing:
+def _list_zip(path: Path, check: Callable[[], None], on_listed: Callable[[Listing], None]) -> Listing:
     listing = Listing(SourceKind.ZIP)
     try:
         members = list_members(path)
@@ -208,6 +215,7 @@ def _list_zip(path: Path, check: Callable[[], None]) -> Listing:
     last = {info.filename: info for info in members}
     for info in members:
         check()
+        on_listed(listing)
         name = shown(info.filename.replace("\\", "/"))
         parts = name.split("/")
         suffix = Path(parts[-1]).suffix.lower()
@@ -226,11 +234,12 @@ def _list_zip(path: Path, check: Callable[[], None]) -> Listing:
     return listing
 
 
-def _list_lines(path: Path, check: Callable[[], None]) -> Listing:
+def _list_lines(path: Path, check: Callable[[], None], on_listed: Callable[[Listing], None]) -> Listing:
     listing = Listing(SourceKind.LIST)
     seen: set[str] = set()
     for line, label in _lines(path):
         check()
+        on_listed(listing)
         name = shown(path_key(line))
         target = path.parent / line.replace("\\", "/") if os.sep == "/" else path.parent / line
         if problem := _listed_problem(target):

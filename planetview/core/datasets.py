@@ -149,11 +149,16 @@ def guess_role(path: Path) -> Role:
     taken for real data would corrupt every number, the reverse shows at once.
     """
     for name in (path.stem, *(parent.name for parent in list(path.parents)[:2])):
-        words = set(re.findall(r"[a-z]+", name.lower()))
-        if words & _CANDIDATE_WORDS:
-            return Role.CANDIDATE
-        if words & _HELD_OUT_WORDS:
-            return Role.HELD_OUT
-        if words & _REFERENCE_WORDS:
-            return Role.REFERENCE
+        if (role := named_role(name)) is not None:
+            return role
     return Role.CANDIDATE
+
+
+def named_role(name: str) -> Role | None:
+    """Return the role that a word in `name` tells, or None."""
+    words = set(re.findall(r"[a-z]+", name.lower()))
+    if words & _CANDIDATE_WORDS:
+        return Role.CANDIDATE
+    if words & _HELD_OUT_WORDS:
+        return Role.HELD_OUT
+    return Role.REFERENCE if words & _REFERENCE_WORDS else None

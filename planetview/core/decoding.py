@@ -7,6 +7,7 @@ import re
 import struct
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,6 +78,17 @@ class NativeImage:
         return str(self.samples.dtype)
 
 
+@dataclass(frozen=True, slots=True)
+class ImageHeader:
+    """What the first bytes of an image tell. kind: a key of `SUFFIXES`; the others as in ImageRecord."""
+
+    kind: str
+    width: int
+    height: int
+    bands: int
+    dtype: str
+
+
 def image_format(head: bytes) -> str | None:
     """Return which format the first bytes (32 are enough) announce, a key of `SUFFIXES`, or None."""
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -114,9 +126,8 @@ def read_native(data: bytes, name: str = "") -> NativeImage:
     kind = image_format(data[:32])
     if kind is None:
         raise ImageProblem(f"not an image read here: {name or 'it'} begins like none of {', '.join(SUFFIXES)}")
-    deep = kind not in _PILLOW_CLASSES or (kind == "PNG" and data[24:25] == bytes([_DEEP_PNG_BITS]))
     try:
-        native = _read_with_rasterio(data, kind) if deep else _read_with_pillow(data, kind)
+        native = _read_with_rasterio(data, kind) if _is_deep(data, kind) else _read_with_pillow(data, kind)
     except (ImageProblem, MemoryError, ImportError):
         raise
     except Exception as error:  # decoders raise anything at all on hostile bytes
@@ -124,6 +135,53 @@ def read_native(data: bytes, name: str = "") -> NativeImage:
     if native.valid is not None and not native.valid.any():
         raise ImageProblem("no valid pixel: all are NaN, no-data or transparent")
     return native
+
+
+def read_header(source: Path | bytes) -> ImageHeader:
+    """Return what the header of a file, or of its bytes, tells; decodes no pixel.
+
+    Raises ImageProblem when it is no image read here, is damaged there, or is too large to be read.
+    """
+    data = source if isinstance(source, bytes) else _head(source)
+    kind = image_format(data[:32])
+    if kind is None:
+        raise ImageProblem(f"begins like none of {', '.join(SUFFIXES)}" if data else "zero bytes")
+    try:
+        header = _raster_header(source, kind) if _is_deep(data, kind) else _picture_header(source, kind)
+    except (ImageProblem, MemoryError, ImportError):
+        raise
+    except Exception as error:  # decoders raise anything at all on hostile bytes
+        raise ImageProblem(f"{kind} truncated or damaged: {_detail(error)}") from error
+    _check_size(header.width, header.height, header.bands, np.dtype(header.dtype).itemsize)
+    return header
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(32)
+    except (OSError, ValueError) as error:
+        raise ImageProblem(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _is_deep(data: bytes, kind: str) -> bool:
+    return kind not in _PILLOW_CLASSES or (kind == "PNG" and data[24:25] == bytes([_DEEP_PNG_BITS]))
+
+
+def _picture_header(source: Path | bytes, kind: str) -> ImageHeader:
+    with _PILLOW_CLASSES[kind](io.BytesIO(source) if isinstance(source, bytes) else source) as image:
+        return ImageHeader(kind, image.width, image.height, min(len(image.getbands()), 4), "uint8")
+
+
+def _raster_header(source: Path | bytes, kind: str) -> ImageHeader:
+    import rasterio
+    from rasterio.errors import NotGeoreferencedWarning
+
+    # As in `_read_with_rasterio`.
+    warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
+    opened = io.BytesIO(source) if isinstance(source, bytes) else source
+    with rasterio.open(opened, driver=_GDAL_DRIVERS[kind]) as raster:
+        return ImageHeader(kind, raster.width, raster.height, raster.count, str(raster.dtypes[0]))
 
 
 def _detail(error: BaseException) -> str:

@@ -60,7 +60,7 @@ def scan(
     listing = list_container(path, check)
     try:
         if not listing.entries and not listing.skipped:
-            raise _nothing_found(path, listing)
+            raise nothing_found(path, listing)
         verified = []
         with ScanIndex(cache_dir()) as index:
             on_progress(0, len(listing.entries))
@@ -152,11 +152,11 @@ def _dataset(path: Path, name: str | None, role: Role | None, listing: Listing, 
     skipped.sort(key=lambda image: (natural_key(image.name), image.name))
     records = [result.record for result in verified if result.record is not None]
     if not records:
-        raise _nothing_usable(path, skipped)
-    labels, notes = _classes(path, listing, [record.name for record in records])
+        raise nothing_usable(path, skipped)
+    labels, notes = image_classes(path, listing, [record.name for record in records])
     images = tuple(_labelled(record, label) for record, label in zip(records, labels, strict=True))
     repeats = len(images) - len({image.digest for image in images})
-    notes += [f"{_count(repeats, 'exact duplicate')} inside the set"] if repeats else []
+    notes += [f"{counted(repeats, 'exact duplicate')} inside the set"] if repeats else []
     return Dataset(
         name=name or shown(path.name if listing.kind is SourceKind.FOLDER else path.stem),
         role=role if role is not None else guess_role(path),
@@ -164,7 +164,7 @@ def _dataset(path: Path, name: str | None, role: Role | None, listing: Listing, 
         kind=listing.kind,
         images=images,
         skipped=tuple(skipped),
-        notes=(*_image_notes(verified), *_misnamed_notes(listing), *notes),
+        notes=(*_image_notes(verified), *misnamed_notes(listing), *notes),
     )
 
 
@@ -172,7 +172,7 @@ def _labelled(record: ImageRecord, label: str | None) -> ImageRecord:
     return record if label is None else replace(record, label=label)
 
 
-def _classes(path: Path, listing: Listing, names: list[str]) -> tuple[list[str | None], list[str]]:
+def image_classes(path: Path, listing: Listing, names: list[str]) -> tuple[list[str | None], list[str]]:
     """Return the class of every image and what was noticed: table first, then labels file, then sub-folders."""
     notes: list[str] = []
     if listing.classes:
@@ -195,7 +195,8 @@ def _classes(path: Path, listing: Listing, names: list[str]) -> tuple[list[str |
     return folder_classes(names, path.stem if listing.kind is SourceKind.ZIP else None), notes
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """Return "1 image" or "1,234 images"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
@@ -207,26 +208,29 @@ def _image_notes(verified: list[_Verified]) -> list[str]:
         for note in result.notes:
             first.setdefault(note, result.entry.name)
             counts[note] += 1
-    return [f"{_count(number, 'image')} (first: {first[note]}): {note}" for note, number in counts.items()]
+    return [f"{counted(number, 'image')} (first: {first[note]}): {note}" for note, number in counts.items()]
 
 
-def _misnamed_notes(listing: Listing) -> list[str]:
+def misnamed_notes(listing: Listing) -> list[str]:
+    """Return what to say of the files that begin like images and are not named as such."""
     if not listing.misnamed:
         return []
     suffixes = ", ".join(suffix for suffix, _ in listing.misnamed.most_common(5))
     verb = "looks like an image but is" if listing.misnamed.total() == 1 else "look like images but are"
-    return [f"{_count(listing.misnamed.total(), 'file')} {verb} not named as one ({suffixes}): left out"]
+    return [f"{counted(listing.misnamed.total(), 'file')} {verb} not named as one ({suffixes}): left out"]
 
 
-def _nothing_found(path: Path, listing: Listing) -> UserError:
+def nothing_found(path: Path, listing: Listing) -> UserError:
+    """Return what to say of a source that holds no file named as an image."""
     formats = ", ".join(SUFFIXES)
     seen = listing.others + listing.misnamed
     found = f" Its other files: {', '.join(f'{n:,} {suffix}' for suffix, n in seen.most_common(5))}." if seen else ""
     return UserError(f"'{shown(str(path))}' holds no images.{found}", f"Images are {formats} files.", exit_code=3)
 
 
-def _nothing_usable(path: Path, skipped: list[SkippedImage]) -> UserError:
+def nothing_usable(path: Path, skipped: list[SkippedImage]) -> UserError:
+    """Return what to say of a source none of whose images can be used."""
     reasons = "; ".join(f"{image.name}: {image.reason}" for image in skipped[:_REASONS_SHOWN])
     more = f"; and {len(skipped) - _REASONS_SHOWN:,} more" if len(skipped) > _REASONS_SHOWN else ""
-    message = f"None of the {_count(len(skipped), 'image')} in '{shown(str(path))}' can be used: {reasons}{more}."
+    message = f"None of the {counted(len(skipped), 'image')} in '{shown(str(path))}' can be used: {reasons}{more}."
     return UserError(message, "Copy or download the images again.", exit_code=3)
