@@ -69,6 +69,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "revert", "&File", "Rever&t to saved…", "Go back to the study as it was saved last.", (), "", "changed", 3,
     ),
     ActionSpec(
+        "marking", "&File", "&Marking…", "Say how the study is to be handled: on windows, reports and figures.",
+        (), "", "content", 3,
+    ),
+    ActionSpec(
         "export_report", "&File", "&Export report…", "Write the results as HTML, PDF, CSV or JSON.", ("Ctrl+E",), "",
         "results", 4,
     ),

@@ -20,12 +20,21 @@ class MissingSource:
 
 @dataclass(frozen=True)
 class Contents:
-    """The sets of a study at one moment; what undo goes back to."""
+    """The sets of a study and how it is marked, at one moment; what undo goes back to."""
 
     datasets: tuple[Dataset, ...] = ()
     missing: tuple[MissingSource, ...] = ()
     marks: Marks = field(default_factory=Marks)
+    marking: str = ""
 
     def names(self) -> set[str]:
         """Return the names in use."""
         return {dataset.name for dataset in self.datasets} | {item.source.name for item in self.missing}
+
+
+def free_name(name: str, taken: set[str]) -> str:
+    """Return a name for a set that none of those in use has: `name`, or with a number."""
+    free, number = name, 2
+    while free in taken:
+        free, number = f"{name} ({number})", number + 1
+    return free

@@ -220,7 +220,8 @@ class Controller(QObject):
         def on_done(_nothing: object) -> None:
             self.status.emit(self.tr("Wrote {0}").format(path))
 
-        chosen = options or ReportOptions(path_lengths=self.workspace.path_lengths)
+        workspace = self.workspace
+        chosen = options or ReportOptions(banner=workspace.marking, path_lengths=workspace.path_lengths)
         # Pages are laid out by Qt, which holds the interpreter lock for as long.
         is_paged = path.suffix.lower() == ".pdf"
         images = sum(len(dataset) for dataset in results.datasets) + (IMAGES_IN_A_THREAD if is_paged else 0)

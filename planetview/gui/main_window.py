@@ -32,6 +32,7 @@ from planetview.gui.docks import Docks, PanelCycle
 from planetview.gui.idle import IdleWork
 from planetview.gui.job_panels import JobPanels
 from planetview.gui.layouts import Layouts
+from planetview.gui.marking import WindowMarking
 from planetview.gui.menus import Menus
 from planetview.gui.pages import ResultPages, polished
 from planetview.gui.preferences import KeptPreferences, Preferences, save_preferences
@@ -88,6 +89,7 @@ class MainWindow(QMainWindow):
         self.job_panels = JobPanels(self, self.docks.add, controller.jobs, self.job_bar, theme)
         self.dataset_dock = add_dataset_dock(self.docks.add, controller, self.commands, self._on_status, theme)
         self.layouts = Layouts(self)
+        self.marking = WindowMarking(self)
         self.job_panels.presence.prefix_changed.connect(self._show_title)
         self._remembering = Remembering(
             kept, self.use_preferences, self.pages, self.job_panels.presence, self.actions_by_id["literature"],
@@ -311,6 +313,11 @@ class MainWindow(QMainWindow):
     def _show_title(self) -> None:
         name = self.workspace.path.stem if self.workspace.path else self.workspace.title
         title = f"{name}[*] — PlanetView" if not self.workspace.is_empty else "PlanetView[*]"
+        marking = self.workspace.marking
+        self.marking.show_text(marking)
+        if marking:
+            # Before the name: a task bar shows the beginning. Qt reads a single [*] as the mark of changes.
+            title = f"{marking.replace('[*]', '[*][*]')} — {title}"
         self.setWindowTitle(self.job_panels.presence.prefix + title)
         self.setWindowModified(self.workspace.is_dirty)
 

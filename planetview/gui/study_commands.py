@@ -22,6 +22,7 @@ from planetview.gui.controller import Controller
 from planetview.gui.dialogs import choose
 from planetview.gui.dialogs.archive import ArchiveDialog, ArchiveProgress
 from planetview.gui.dialogs.export import ExportDialog
+from planetview.gui.dialogs.marking import MarkingDialog
 from planetview.gui.dialogs.provenance import ProvenanceDialog
 from planetview.gui.theme import Theme
 from planetview.gui.widgets.message_bar import BarMessage
@@ -51,6 +52,7 @@ class StudyCommands(QObject):
         """Return what to call for each action of the table in `actions`, by its id."""
         return {
             "export_report": self.export,
+            "marking": self.choose_marking,
             "archive": self.archive,
             "copy_command": self.copy_command,
             "provenance": self.show_provenance,
@@ -67,10 +69,17 @@ class StudyCommands(QObject):
             return
         has_title = workspace.title != type(workspace.study())().title
         options = ReportOptions(
-            workspace.title if has_title else "", self._options.banner, self._options.pictures, workspace.path_lengths
+            workspace.title if has_title else "", workspace.marking, self._options.pictures, workspace.path_lengths
         )
         dialog = ExportDialog(suffixes, self._suffix, options, self._window)
         dialog.chosen.connect(self._choose_export_file)
+        dialog.open()
+
+    def choose_marking(self) -> None:
+        """Ask how the study is to be handled."""
+        workspace = self._controller.workspace
+        dialog = MarkingDialog(workspace.marking, self._window)
+        dialog.chosen.connect(workspace.set_marking)
         dialog.open()
 
     def archive(self) -> None:
@@ -120,6 +129,7 @@ class StudyCommands(QObject):
 
     def _choose_export_file(self, suffix: str, options: ReportOptions) -> None:
         self._suffix, self._options = suffix, options
+        self._controller.workspace.set_marking(options.banner)
         filters = [f"{suffix.lstrip('.').upper()} (*{suffix})"]
         choose.choose_new_file(
             self._window,
@@ -147,7 +157,7 @@ class StudyCommands(QObject):
         controller = self._controller
         workspace, report_file = controller.workspace, controller.services.report_file
         study, datasets = controller.files.study(), workspace.datasets
-        options = ReportOptions(study.title, self._options.banner, self._options.pictures, workspace.path_lengths)
+        options = ReportOptions(study.title, study.marking, self._options.pictures, workspace.path_lengths)
 
         def documents() -> dict[str, bytes]:
             if study.results is None or report_file is None:

@@ -13,11 +13,12 @@ from planetview.core.datasets import Dataset, Role, SharedImages
 from planetview.core.generation import PathLengthResult
 from planetview.core.marks import ImageKey, Marks
 from planetview.core.messages import CompareRequest
+from planetview.core.report_options import marking_of
 from planetview.core.results import Results
 from planetview.core.settings import RunSettings
 from planetview.core.stretch import StretchKind
 from planetview.core.study import Study, StudySource
-from planetview.gui.contents import Contents, MissingSource
+from planetview.gui.contents import Contents, MissingSource, free_name
 from planetview.gui.run_inputs import KnownAnswers, excluded_then, inputs_of
 
 __all__ = ["Contents", "MissingSource", "Workspace"]
@@ -80,6 +81,11 @@ class Workspace(QObject):
     def marks(self) -> Marks:
         """The images that are flagged, and those that runs leave out."""
         return self._contents.marks
+
+    @property
+    def marking(self) -> str:
+        """How the study is to be handled, "" where nothing is said."""
+        return self._contents.marking
 
     @property
     def settings(self) -> RunSettings:
@@ -187,7 +193,8 @@ class Workspace(QObject):
             *(StudySource(dataset.source, dataset.name, dataset.role) for dataset in self.datasets),
             *(item.source for item in self._contents.missing),
         )
-        return Study(self._title, sources, self._settings, self._results, self._path_lengths, self.marks)
+        measured, marking = self._path_lengths, self.marking
+        return Study(self._title, sources, self._settings, self._results, measured, self.marks, marking=marking)
 
     def add(self, datasets: Iterable[Dataset], missing: Iterable[MissingSource] = ()) -> None:
         """Add scanned sets, each under a name of its own; one that is listed as missing takes that place."""
@@ -198,21 +205,21 @@ class Workspace(QObject):
             for item in known:
                 kept_missing.remove(item)
                 names.discard(dataset.name)
-            free = _free_name(dataset.name, names)
+            free = free_name(dataset.name, names)
             names.add(free)
             after.append(dataset if free == dataset.name else replace(dataset, name=free))
         for item in missing:
             kept_missing = [known for known in kept_missing if known.source.name != item.source.name]
             if item.source.name not in {dataset.name for dataset in after}:
                 kept_missing.append(item)
-        self._push(self.tr("Add sets"), Contents(tuple(after), tuple(kept_missing), self.marks))
+        self._push(self.tr("Add sets"), replace(self._contents, datasets=tuple(after), missing=tuple(kept_missing)))
 
     def remove(self, name: str) -> None:
         """Take a set, found or missing, out of the study; its files stay untouched."""
-        after = Contents(
-            tuple(dataset for dataset in self.datasets if dataset.name != name),
-            tuple(item for item in self._contents.missing if item.source.name != name),
-            self.marks,
+        after = replace(
+            self._contents,
+            datasets=tuple(dataset for dataset in self.datasets if dataset.name != name),
+            missing=tuple(item for item in self._contents.missing if item.source.name != name),
         )
         self._push(self.tr("Remove '{0}'").format(name), after)
 
@@ -231,6 +238,10 @@ class Workspace(QObject):
     def set_role(self, name: str, role: Role) -> None:
         """Change what a set is for."""
         self._replace_dataset(name, self.tr("Change the role of '{0}'").format(name), role=role)
+
+    def set_marking(self, text: str) -> None:
+        """Say how the study is to be handled, "" to say nothing; can be undone."""
+        self._push(self.tr("Change the marking"), replace(self._contents, marking=marking_of(text)))
 
     def set_flagged(self, keys: Iterable[ImageKey], is_on: bool) -> None:
         """Flag images to come back to, or take the flag away; can be undone."""
@@ -297,7 +308,7 @@ class Workspace(QObject):
         self.undo_stack.clear()
         not_yet = self.tr("Not read yet.")
         missing = tuple(MissingSource(source, not_yet) for source in study.sources)
-        self._contents = Contents(missing=missing, marks=study.marks)
+        self._contents = Contents(missing=missing, marks=study.marks, marking=study.marking)
         self._settings, self._results = study.settings, study.results
         self._path_lengths = study.path_lengths
         self._shared, self._title, self._path = (), study.title, path
@@ -377,13 +388,6 @@ class Workspace(QObject):
             QTimer.singleShot(_LATER_MS, self, self.described.emit)
         else:
             self.described.emit()
-
-
-def _free_name(name: str, taken: set[str]) -> str:
-    free, number = name, 2
-    while free in taken:
-        free, number = f"{name} ({number})", number + 1
-    return free
 
 
 def _measurement(found: PathLengthResult) -> tuple[object, ...]:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QWidget
 
 from planetview.core.errors import UserError
 from planetview.gui import plot_export
+from planetview.gui.marking import marked
 from planetview.gui.plot_export import Figure
 
 PNG_SCALES = (1, 2, 4)
@@ -103,7 +104,7 @@ class ExportMenu(QObject):
 
     def _on_copy(self) -> None:
         with self._with_text():
-            plot_export.copy_image(self._figure)
+            plot_export.copy_image(marked(self._figure))
         self.notice.emit(self.tr("The plot is on the clipboard."))
 
     def _export(self, write: Callable[[Figure, Path], None], suffix: str, kinds: str, _checked: bool = False) -> None:
@@ -114,7 +115,7 @@ class ExportMenu(QObject):
         path = Path(name) if Path(name).suffix else Path(name + suffix)
         try:
             with self._with_text():
-                write(self._figure, path)
+                write(marked(self._figure), path)
         except UserError as error:
             self.notice.emit(f"{error.message} {error.hint}".strip())
         else:

@@ -6,7 +6,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from planetview.core.results import Results
-from planetview.gui.models.neighbour_list import Tile
+from planetview.gui.marking import follow_marking
+from planetview.gui.models.neighbour_set import Tile
 from planetview.gui.pair_maps import PairMaps
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
@@ -52,6 +53,7 @@ class NeighbourCompare(QObject):
 
     def _make(self) -> CompareDialog:
         dialog = CompareDialog(self._theme, self._thumbs, self._parent)
+        follow_marking(dialog)
         dialog.stepped.connect(self.stepped)
         dialog.notice.connect(self.notice)
         dialog.flag_requested.connect(self._on_flag)

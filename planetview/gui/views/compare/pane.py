@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QVBoxLayout, QWidget
 
 from planetview.core.datasets import ImageRecord
 from planetview.core.formatting import format_value
+from planetview.gui.marking import marked_image, marking_on
 from planetview.gui.models.wording import tr
 from planetview.gui.theme import Theme
 from planetview.gui.views.compare.canvas import Canvas
@@ -128,7 +129,7 @@ class ComparePane(QWidget):
     def copy_image(self) -> None:
         """Put the picture on the clipboard, an image alone at its full size."""
         if self.canvas.layers:
-            QGuiApplication.clipboard().setImage(self.canvas.picture())
+            QGuiApplication.clipboard().setImage(marked_image(self.canvas.picture(), marking_on(self)))
             self.notice.emit(self.tr("The picture is on the clipboard."))
 
     @Slot()
@@ -139,7 +140,7 @@ class ComparePane(QWidget):
         stem = Path(self.record.name).stem if self.record is not None else self.tr("comparison")
         name, _ = QFileDialog.getSaveFileName(self, self.tr("Save image"), f"{stem}.png", self.tr("PNG image (*.png)"))
         if name:
-            self.notice.emit(write_png(self.canvas.picture(), name))
+            self.notice.emit(write_png(self.canvas.picture(), name, self))
 
     @Slot()
     def ask_for_label(self) -> None:
@@ -163,10 +164,13 @@ class ComparePane(QWidget):
                 self.notice.emit(self.tr("Cannot open {0}.").format(folder))
 
 
-def write_png(image: QImage, name: str) -> str:
-    """Write a picture to a file, with the suffix where it lacks one, and return what was done in words."""
+def write_png(image: QImage, name: str, shown_in: QWidget) -> str:
+    """Write a picture to a file, with the suffix where it lacks one, and return what was done in words.
+
+    It bears the marking of the window of `shown_in`.
+    """
     path = Path(name) if Path(name).suffix else Path(name + ".png")
     writer = QImageWriter(str(path), b"png")
-    if writer.write(image):
+    if writer.write(marked_image(image, marking_on(shown_in))):
         return tr("Saved {0}.").format(path)
     return tr("Cannot write {0}: {1}").format(path, writer.errorString())

@@ -178,7 +178,7 @@ class Stage(QWidget):
         proposal = f"{self.tr('comparison')}.png"
         name, _ = QFileDialog.getSaveFileName(self, self.tr("Save view"), proposal, self.tr("PNG image (*.png)"))
         if name:
-            self.notice.emit(write_png(self.grab().toImage(), name))
+            self.notice.emit(write_png(self.grab().toImage(), name, self))
 
     @Slot(object)
     def show_label(self, record: ImageRecord) -> None:
