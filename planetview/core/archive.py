@@ -6,20 +6,19 @@ import contextlib
 import io
 import os
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from planetview.core.archive_parts import appearing
 from planetview.core.archive_places import Place, places_of
 from planetview.core.archive_sinks import FolderSink, Sink, ZipSink
 from planetview.core.archive_words import provenance_json, readme
 from planetview.core.datasets import Dataset, SourceKind
 from planetview.core.errors import ImageProblem, UserError
-from planetview.core.files import cannot_write, write_atomically
+from planetview.core.files import cannot_write
 from planetview.core.formatting import format_bytes
 from planetview.core.marks import ImageKey
 from planetview.core.readers import os_reason, read_bytes
@@ -92,16 +91,16 @@ def collect(
     as_zip = target.suffix.lower() == ".zip"
     _refuse(target, needed, as_zip)
     job = _Collection(study, datasets, dict(documents or {}), check, on_progress, needed, call)
-    if as_zip:
-
-        def write(stream: BinaryIO) -> None:
-            with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-                job.fill(ZipSink(archive, target.stem))
-
-        write_atomically(target, write)
-    else:
-        with _folder_that_appears(target) as folder:
-            job.fill(FolderSink(folder))
+    with appearing(target) as part:
+        if as_zip:
+            with part.open("xb") as stream:
+                with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+                    job.fill(ZipSink(archive, target.stem))
+                stream.flush()
+                os.fsync(stream.fileno())
+        else:
+            part.mkdir()
+            job.fill(FolderSink(part))
     return ArchiveReport(target, job.images, job.done, tuple(job.left_out))
 
 
@@ -122,27 +121,6 @@ def _refuse(target: Path, needed: int, as_zip: bool) -> None:
             hint="Free some space, or choose another disk.",
             exit_code=4,
         )
-
-
-@contextmanager
-def _folder_that_appears(target: Path) -> Iterator[Path]:
-    """Give a hidden folder beside `target`, which takes its name at the end; it goes when something fails."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f".{target.name[:80]}-", suffix=".part", dir=target.parent))
-    except OSError as error:
-        raise cannot_write(target, error) from error
-    try:
-        yield part
-        umask = os.umask(0)
-        os.umask(umask)
-        part.chmod(0o777 & ~umask)
-        part.rename(target)
-    except BaseException as error:
-        shutil.rmtree(part, ignore_errors=True)
-        if isinstance(error, OSError):
-            raise cannot_write(target, error) from error
-        raise
 
 
 class _Collection:

@@ -288,18 +288,23 @@ collect(study, (dataset,), Path(sys.argv[2]), on_progress=wait)
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize("name", ["mars", "mars.zip"])
-def test_a_process_that_is_killed_leaves_nothing_under_the_name_and_the_next_try_succeeds(
+def test_what_a_killed_process_leaves_is_hidden_and_goes_with_the_next_archive_in_that_folder(
     name: str, tmp_path: Path, tiles: Tiles
 ) -> None:
     folder, target = tiles(3, 16), tmp_path / "out" / name
     with subprocess.Popen([sys.executable, "-c", SLOWLY, str(folder), str(target)], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None and process.stdout.readline() == b"copying\n"
+        (part,) = target.parent.iterdir()
+        dataset = scan(folder)
+        collect(study_of(dataset), (dataset,), target.with_name("other.zip"))
+        assert part.is_dir(), "what a running program puts together is left alone"
         process.send_signal(signal.SIGKILL)
 
-    assert not target.exists()
-    dataset = scan(folder)
+    assert not target.exists() and part.is_dir()
+    foreign = target.parent / ".mine-1.part"
+    foreign.mkdir()
     collect(study_of(dataset), (dataset,), target)
-    assert target.exists()
+    assert sorted(path.name for path in target.parent.iterdir()) == [foreign.name, name, "other.zip"]
 
 
 @pytest.mark.parametrize(
