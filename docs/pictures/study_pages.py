@@ -13,7 +13,7 @@ from pictures.opening import box, choose
 from pictures.taking import Studio, until
 from planetview.core.results import Results
 from planetview.gui.actions import STUDY_PAGES
-from planetview.gui.models.neighbour_list import Order
+from planetview.gui.models.neighbour_order import Order
 from planetview.gui.plots.histogram import HistogramPlot
 from planetview.gui.views.image_grid import ImageGrid
 from planetview.gui.widgets.message_bar import BarMessage

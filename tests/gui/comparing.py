@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from planetview.core.datasets import Dataset, ImageRecord, Role, SourceKind
 from planetview.core.results import Neighbours, Results
 from planetview.core.settings import RunSettings
-from planetview.gui.models.neighbour_list import NeighbourSet, Tile
+from planetview.gui.models.neighbour_set import NeighbourSet, Tile
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.compare import CompareDialog

@@ -31,14 +31,14 @@ def view(compare_view):
 def test_all_three_images_are_shown_at_full_resolution_with_what_they_are(view, results):
     tile = tile_of(results)
     for pane, record in zip(
-        view.panes, (tile.record, tile.reference.record, tile.held_out.record), strict=True
+        view.panes, (tile.record, tile.nearest.record, tile.held_out.record), strict=True
     ):  # fmt: skip
         assert pane.isVisible() and pane.record is record
         assert pane.name.text() == record.name
         assert "48 × 48 px, grey, uint8" in pane.facts.text() and "black 0, white 255" in pane.facts.text()
         picture = pane.canvas.layers[0].picture
         assert (picture.width, picture.height) == (48, 48)
-    assert colour_at(view, 1, 7, 3) == pixels(tile.reference.record)[3, 7]
+    assert colour_at(view, 1, 7, 3) == pixels(tile.nearest.record)[3, 7]
     assert "distance" in view.panes[1].title.text()
 
 
@@ -146,7 +146,7 @@ def test_unlinked_images_move_alone_until_they_are_linked_again(qtbot, view):
 def test_the_read_out_gives_the_stored_values_and_can_be_copied(qtbot, view, results):
     tile = tile_of(results)
     point(view, 11, 30)
-    values = [int(pixels(record)[30, 11]) for record in (tile.record, tile.reference.record, tile.held_out.record)]
+    values = [int(pixels(record)[30, 11]) for record in (tile.record, tile.nearest.record, tile.held_out.record)]
 
     press(qtbot, view, Qt.Key.Key_C, CTRL)
 
@@ -202,7 +202,7 @@ def test_images_of_other_sizes_and_depths_are_linked_by_their_relative_place(qtb
 
 def test_an_unreadable_image_says_why_in_its_pane_and_the_others_are_shown(qtbot, theme, thumbs, results):
     tile = tile_of(results)
-    tile.reference.record.path.unlink()
+    tile.nearest.record.path.unlink()
     view = shown(qtbot, theme, thumbs, results)
 
     assert "not there" in view.panes[1].canvas.words
@@ -243,7 +243,7 @@ def test_the_keyboard_steps_flags_and_excludes(qtbot, view, results):
     with qtbot.waitSignal(view.exclude_requested, timeout=1000) as excluded:
         press(qtbot, view, "X")
     assert excluded.args == ["gan_v1", name, True]
-    view.show_marks(set(), {("real_train", tile_of(results).reference.record.name)})
+    view.show_marks(set(), {("real_train", tile_of(results).nearest.record.name)})
     assert "excluded" in view.panes[1].title.text() and not view.flag.isChecked()
 
 

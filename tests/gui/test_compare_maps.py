@@ -50,7 +50,7 @@ def test_a_heat_map_comes_from_the_engine_with_the_score_it_sums_to(qtbot, view,
 
     (request,) = engine.requests
     tile = tile_of(results)
-    assert (request.first, request.second) == (tile.record, tile.reference.record)
+    assert (request.first, request.second) == (tile.record, tile.nearest.record)
     assert request.metric == "st-lpips-alex"
     assert "0.08681 = mean of the map" in view.stage.pair_pane.facts.text()
     point(view, 12, 15)

@@ -21,7 +21,7 @@ def view(compare_view):
 
 def test_difference_is_first_minus_second_with_its_scale_in_native_units(qtbot, view, results):
     tile = tile_of(results)
-    expected = pixels(tile.record).astype(int) - pixels(tile.reference.record)
+    expected = pixels(tile.record).astype(int) - pixels(tile.nearest.record)
 
     press(qtbot, view, "D")
     assert np.array_equal(view.stage.map.values, expected)
@@ -129,7 +129,7 @@ def test_blending_shows_the_share_that_was_chosen(qtbot, view, results):
 
     shot = canvas_.picture()
 
-    a, b = (float(pixels(record)[24, 24]) for record in (tile.record, tile.reference.record))
+    a, b = (float(pixels(record)[24, 24]) for record in (tile.record, tile.nearest.record))
     box, ratio = canvas_.image_box(), shot.devicePixelRatio()
     at = [round((origin + 24.5 * size / 48) * ratio) for origin, size in
           ((box.left(), box.width()), (box.top(), box.height()))]  # fmt: skip
@@ -150,7 +150,7 @@ def test_the_stretch_of_the_run_is_the_default_and_others_follow_by_key(qtbot, v
 
 
 def test_the_range_of_the_reference_can_serve_all(qtbot, view, results):
-    reference = pixels(tile_of(results).reference.record)
+    reference = pixels(tile_of(results).nearest.record)
     press(qtbot, view, "T")
     press(qtbot, view, "T")
     press(qtbot, view, "R")

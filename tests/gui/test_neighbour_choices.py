@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 from planetview.core.results import Results
 from planetview.core.selection import SelectionState
 from planetview.gui.models.neighbour_filter import Show
-from planetview.gui.models.neighbour_list import NeighbourSet
+from planetview.gui.models.neighbour_set import NeighbourSet
 from planetview.gui.models.neighbour_order import Order, scores_of, values_of
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
@@ -172,7 +172,7 @@ def test_of_several_pairs_of_an_image_the_first_is_its_score(results):
 def test_two_spaces_are_compared_in_words_and_those_that_differ_can_be_shown_alone(page, results):
     pick(page._bar.other, SPACES[1])
 
-    assert "the same nearest image for 15 of 30" in page._count.text()
+    assert "the same nearest image for 15 of 30" in page._frame.count.text()
     tile = page._model.tile(page._model.row_of(0))
     assert tile.other.is_same and tile.other.rank == 1
     assert tile.other.partners[0].index == results.neighbours_of("gan", "ref", SPACES[1]).indices[0, 0]
@@ -211,10 +211,10 @@ def test_as_many_neighbours_are_shown_as_were_asked_for(qtbot, page):
     page._bar.count.setValue(3)
 
     tile = page._model.tile(0)
-    assert len(tile.references) == 3
+    assert len(tile.partners) == 3
     assert page._grid.delegate.plan.columns * page._grid.delegate.plan.rows >= 5
     assert [pane.isVisibleTo(page) for pane in page._inspector.panes[:5]] == [True] * 5
-    distances = [partner.distance for partner in tile.references]
+    distances = [partner.distance for partner in tile.partners]
     assert distances == sorted(distances)
 
     page._bar.count.setValue(1)
@@ -238,7 +238,7 @@ def test_images_are_found_by_a_part_of_their_name_in_any_script(qtbot, page):
         page._bar.text.setText(words)
         qtbot.waitUntil(lambda rest=rest: {i % 3 for i in shown(page)} == {rest}, timeout=2000)
     page._bar.text.setText("カ\u3099")
-    qtbot.waitUntil(lambda: page._grid_or_words.currentIndex() == 1, timeout=2000)
+    qtbot.waitUntil(lambda: page._frame.has_no_match, timeout=2000)
 
     (every,) = (button for button in page.findChildren(QPushButton) if button.text() == "Show all images")
     qtbot.mouseClick(every, LEFT)
@@ -362,7 +362,7 @@ def test_marked_images_can_be_shown_alone(page):
     pick(page._bar.show_only, Show.EXCLUDED)
     assert shown(page) == [7]
     page.workspace.set_excluded([("gan", images[7].name)], False)
-    assert page._grid_or_words.currentIndex() == 1, "the last one left the view while it was looked at"
+    assert page._frame.has_no_match, "the last one left the view while it was looked at"
     pick(page._bar.show_only, Show.INCLUDED)
     assert len(shown(page)) == 30
 
@@ -468,7 +468,7 @@ def test_no_control_is_cut_in_a_small_window(qtbot, page, theme, scale):
 def test_every_control_has_a_name(page):
     boxes = page._bar.findChildren(QComboBox)
     assert {box.accessibleName() for box in boxes} == {
-        "Images", "Space", "Second space", "Sort", "Sort by", "Show", "Class",
+        "Direction", "Images", "Space", "Second space", "Sort", "Sort by", "Show", "Class",
     }  # fmt: skip
     assert all(box.toolTip() for box in boxes)
     assert page._bar.text.accessibleName() and page._bar.edge.accessibleName() and page._bar.count.accessibleName()
@@ -481,7 +481,7 @@ def test_one_image_alone_can_be_looked_at(make_page):
     for order in (Order.TYPICAL, Order.WORST, Order.COPIES, Order.RANDOM):
         pick(page._bar.order, order)
         assert shown(page) == [0]
-    assert page._count.text().startswith("1 image.")
+    assert page._frame.count.text().startswith("1 image.")
 
 
 def test_fifty_thousand_images_are_sorted_filtered_and_selected_without_a_stop(qtbot, make_page, gap_meter):

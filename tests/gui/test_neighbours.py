@@ -19,7 +19,8 @@ from planetview.core.results import Neighbours, Results
 from planetview.core.selection import SelectionState
 from planetview.core.settings import RunSettings
 from planetview.gui.models.neighbour_filter import Show
-from planetview.gui.models.neighbour_list import NeighbourListModel, NeighbourSet
+from planetview.gui.models.neighbour_list import NeighbourListModel
+from planetview.gui.models.neighbour_set import NeighbourSet
 from planetview.gui.models.neighbour_order import Order, order_of
 from planetview.gui.models.roles import TileRole
 from planetview.gui.theme import Theme
@@ -131,7 +132,7 @@ def test_a_tile_holds_the_nearest_of_both_banks_and_flags_what_looks_copied(resu
     for row in range(model.rowCount()):
         tile = model.index(row).data(TileRole.TILE)
         i = tile.index
-        assert tile.reference.record is results.dataset("real_train").images[to_reference.indices[i, 0]]
+        assert tile.nearest.record is results.dataset("real_train").images[to_reference.indices[i, 0]]
         assert tile.held_out.record is results.dataset("real_test").images[to_held_out.indices[i, 0]]
         ratio = to_reference.distances[i, 0] / to_held_out.distances[i, 0]
         assert tile.is_much_nearer == (ratio < MUCH_NEARER)
@@ -219,7 +220,7 @@ def test_only_what_other_pages_selected_can_be_shown(page, selection):
     pick(page._bar.show_only, Show.SELECTED)
 
     assert sorted(shown_images(page)) == [2, 5, 11]
-    assert "3 of 24" in page._count.text()
+    assert "3 of 24" in page._frame.count.text()
 
     selection.clear(origin="another page")
     assert len(shown_images(page)) == 24
@@ -251,7 +252,7 @@ def test_enter_opens_the_large_view_whose_keys_step_through_the_order(qtbot, pag
     qtbot.keyClick(dialog, Qt.Key.Key_PageDown)
 
     assert dialog.panes[0].record is page._model.tile(1).record
-    assert dialog.panes[1].record is page._model.tile(1).reference.record
+    assert dialog.panes[1].record is page._model.tile(1).nearest.record
     assert selection.current == ("gan_v1", page._model.image_at(1))
     dialog.close()
 
@@ -288,7 +289,7 @@ def test_without_a_held_out_set_tiles_hold_two_images(qtbot, theme, thumbs):
 
     assert page._model.tile(0).held_out is None
     assert page._grid.delegate.plan.columns == 2
-    assert "No held-out set" in page._count.text()
+    assert "No held-out set" in page._frame.count.text()
     page._on_image_opened(0)
     assert not page._compare.dialog.panes[2].isVisible()
     page._compare.close()
@@ -297,10 +298,10 @@ def test_without_a_held_out_set_tiles_hold_two_images(qtbot, theme, thumbs):
 def test_results_come_and_go(qtbot, page, results, selection):
     page.show_results(None)
     assert page._model.rowCount() == 0
-    assert page._stack.currentIndex() == 0
+    assert page._frame.is_empty
 
     page.show_results(dataclasses.replace(results, neighbours=()))
-    assert page._stack.currentIndex() == 0
+    assert page._frame.is_empty
 
     page.show_results(results)
     assert page._model.rowCount() == 24

@@ -13,11 +13,11 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from planetview.core.copies import MUCH_NEARER
 from planetview.core.datasets import Role
 from planetview.core.results import Neighbours, PairTable, Results
 from planetview.core.selection import Mask
 from planetview.core.tables import Cell, rows_csv
-from planetview.gui.models.neighbour_list import MUCH_NEARER
 from planetview.gui.models.neighbour_order import nearness
 
 
@@ -26,6 +26,7 @@ class NeighbourRows:
     """What is written: images of one set of `results`, in an order, with their marks.
 
     order: positions in the set. flagged, excluded, selected: masks over the set. made_by: the program's version.
+    bank: the candidate among whose images those of the reference were looked up; None for images of a candidate.
     """
 
     results: Results
@@ -35,6 +36,7 @@ class NeighbourRows:
     excluded: Mask
     selected: Mask
     made_by: str
+    bank: str | None = None
 
 
 _FIXED = ("rank", "dataset", "image", "class", "path", "member", "sha256", "flagged", "excluded", "selected")

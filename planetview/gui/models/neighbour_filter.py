@@ -31,6 +31,7 @@ class Show(StrEnum):
     NEARER = "nearer"
     SAME = "same"
     DIFFERENT = "different"
+    GAPS = "gaps"
 
 
 @dataclass(frozen=True, slots=True)

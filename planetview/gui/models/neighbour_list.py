@@ -1,184 +1,23 @@
-"""Each image with its nearest reference and its nearest held-out images, in one neighbour space or two."""
+"""The tiles of the neighbours page in the chosen order, and what they say in words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from planetview.core.copies import MUCH_NEARER, much_nearer
-from planetview.core.datasets import Dataset, ImageRecord, Role
+from planetview.core.copies import MUCH_NEARER
 from planetview.core.formatting import format_value
-from planetview.core.results import Neighbours, Results
 from planetview.core.selection import Mask
 from planetview.gui.models.neighbour_order import Order, order_of, space_label
+from planetview.gui.models.neighbour_set import NeighbourSet, Other, Partner, Rows, Tile, Toward
 from planetview.gui.models.roles import TileRole
 from planetview.gui.models.wording import tr
 
-__all__ = [
-    "MUCH_NEARER", "NeighbourListModel", "NeighbourSet", "Order", "Other", "Partner", "Tile", "order_of",
-    "space_label", "tile_words", "verdict_words",
-]  # fmt: skip
-
 Index = QModelIndex | QPersistentModelIndex
-Rows = npt.NDArray[np.int64]
 _ROOT = QModelIndex()
-_AT_ONCE = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Partner:
-    """A near neighbour: its dataset, position and record, and how far it is."""
-
-    dataset: str
-    index: int
-    record: ImageRecord
-    distance: float
-
-
-@dataclass(frozen=True, slots=True)
-class Other:
-    """What a second space says of the same image.
-
-    by: the space. partners: its nearest reference images, nearest first.
-    is_same: whether both spaces have the same nearest image, or one of equal bytes.
-    rank: which neighbour of the second space the first space's nearest is, 1 for the nearest; None beyond `depth`.
-    """
-
-    by: str
-    partners: tuple[Partner, ...]
-    is_same: bool
-    rank: int | None
-    depth: int
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """One image of a dataset with its neighbours; held_out is None where there is no such set.
-
-    references: the nearest reference images, `reference` first, as many as were asked for.
-    other: what a second space says, None where one space is shown.
-    """
-
-    dataset: str
-    index: int
-    record: ImageRecord
-    reference: Partner
-    held_out: Partner | None
-    is_much_nearer: bool
-    references: tuple[Partner, ...] = ()
-    other: Other | None = None
-
-
-class EqualImages:
-    """Which images of a set have equal bytes."""
-
-    def __init__(self, dataset: Dataset) -> None:
-        self._dataset = dataset
-        self._firsts: dict[str, int] = {}
-        self._first: list[int] = []
-
-    def read(self) -> Iterator[None]:
-        """Look at the records in short steps; `first` waits for all of them."""
-        images = self._dataset.images
-        while len(self._first) < len(images):
-            begin = len(self._first)
-            part = enumerate(images[begin : begin + _AT_ONCE], begin)
-            self._first += [self._firsts.setdefault(image.digest, i) for i, image in part]
-            yield
-
-    @property
-    def first(self) -> Rows:
-        """The first image with the bytes of each, shape (n,)."""
-        for _ in self.read():
-            pass
-        return np.array(self._first, np.int64)
-
-
-class NeighbourSet:
-    """The neighbours of one dataset in one space, and in a second one beside it.
-
-    query, reference, held_out: the datasets. by, other: the spaces, `other` None for one alone.
-    nearest, held_out_distance: shape (n,), to the nearest image of each, in `by`.
-    depth: neighbours per image. equal: which reference images are the same; may be that of a set looked at before.
-    KeyError when the results do not hold the reference neighbours.
-    """
-
-    def __init__(self, results: Results, query: str, by: str, other: str | None = None) -> None:
-        self.query = results.dataset(query)
-        self.by, self.other = by, other
-        self.reference = results.with_role(Role.REFERENCE)[0]
-        self._to_reference = results.neighbours_of(query, self.reference.name, by)
-        self._by_other = None if other is None else results.neighbours_of(query, self.reference.name, other)
-        self.equal = EqualImages(self.reference)
-        self.nearest = self._to_reference.distances[:, 0]
-        self.depth = int(self._to_reference.indices.shape[1])
-        if self._by_other is not None:
-            self.depth = max(self.depth, int(self._by_other.indices.shape[1]))
-        self.held_out: Dataset | None = None
-        self.held_out_distance: npt.NDArray[np.float64] | None = None
-        self._to_held_out: Neighbours | None = None
-        for dataset in results.with_role(Role.HELD_OUT):
-            try:
-                self._to_held_out = results.neighbours_of(query, dataset.name, by)
-            except KeyError:
-                continue
-            self.held_out, self.held_out_distance = dataset, self._to_held_out.distances[:, 0]
-
-    def __len__(self) -> int:
-        return int(self.nearest.size)
-
-    @cached_property
-    def much_nearer(self) -> Mask:
-        """Which images lie much nearer to a reference than to any held-out image, shape (n,)."""
-        if self.held_out_distance is None:
-            return np.zeros(len(self), np.bool_)
-        return much_nearer(self.nearest, self.held_out_distance)
-
-    @cached_property
-    def ranks(self) -> npt.NDArray[np.int64]:
-        """Which neighbour of the second space the first space's nearest is, from 1; 0 beyond its depth; shape (n,).
-
-        Without a second space all are 0. Reference images of equal bytes count as one.
-        """
-        if self._by_other is None:
-            return np.zeros(len(self), np.int64)
-        same = self.equal.first
-        hits = same[self._by_other.indices] == same[self._to_reference.indices[:, :1]]
-        return np.where(hits.any(axis=1), hits.argmax(axis=1) + 1, 0)
-
-    @property
-    def agree(self) -> Mask:
-        """Which images have the same nearest reference image in both spaces, shape (n,)."""
-        return np.asarray(self.ranks == 1)
-
-    def tile(self, index: int, count: int = 1) -> Tile:
-        """Return one image with its `count` nearest neighbours, fewer where there are no more."""
-        references = _partners(self.reference, self._to_reference, index, count)
-        held_out = None
-        if self.held_out is not None and self._to_held_out is not None:
-            held_out = _partners(self.held_out, self._to_held_out, index, 1)[0]
-        other = self._other(index, count)
-        is_near = bool(self.much_nearer[index])
-        record = self.query.images[index]
-        return Tile(self.query.name, index, record, references[0], held_out, is_near, references, other)
-
-    def _other(self, index: int, count: int) -> Other | None:
-        if self._by_other is None:
-            return None
-        rank = int(self.ranks[index])
-        partners = _partners(self.reference, self._by_other, index, count)
-        return Other(self._by_other.by, partners, rank == 1, rank or None, int(self._by_other.indices.shape[1]))
-
-
-def _partners(bank: Dataset, table: Neighbours, index: int, count: int) -> tuple[Partner, ...]:
-    found = zip(table.indices[index, :count], table.distances[index, :count], strict=True)
-    return tuple(Partner(bank.name, int(at), bank.images[int(at)], float(distance)) for at, distance in found)
 
 
 class NeighbourListModel(QAbstractListModel):
@@ -274,12 +113,17 @@ class NeighbourListModel(QAbstractListModel):
 
 def tile_words(tile: Tile) -> list[str]:
     """Return what a tile shows, one fact a line."""
-    words = [f"{tile.dataset}: {tile.record.name}", _partner_words(tr("nearest reference"), tile.reference)]
+    is_real = tile.toward is Toward.SYNTHETIC
+    nearest = tr("nearest synthetic") if is_real else tr("nearest reference")
+    words = [f"{tile.dataset}: {tile.record.name}", _partner_words(nearest, tile.nearest)]
     if tile.held_out is not None:
         words.append(_partner_words(tr("nearest held-out"), tile.held_out))
     if tile.other is not None:
-        role = tr("nearest reference by {0}").format(space_label(tile.other.by))
-        words += [_partner_words(role, tile.other.partners[0]), verdict_words(tile.other)]
+        role = tr("nearest synthetic by {0}") if is_real else tr("nearest reference by {0}")
+        words.append(_partner_words(role.format(space_label(tile.other.by)), tile.other.partners[0]))
+        words.append(verdict_words(tile.other))
+    if tile.is_gap:
+        words.append(tr("gap: no synthetic image is as near as its 5th real neighbour"))
     if tile.is_much_nearer:
         limit = tr("nearer to reference: less than {0}× as far as the nearest held-out image")
         words.append(limit.format(f"{MUCH_NEARER:g}"))

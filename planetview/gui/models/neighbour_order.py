@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from planetview.core.catalogue import EXTRACTORS, METRICS, Direction, metric_label
 from planetview.core.datasets import Role
+from planetview.core.real_neighbours import real_spaces, real_table
 from planetview.core.results import Results
 from planetview.gui.models.wording import tr
 
@@ -17,6 +18,7 @@ Vector = npt.NDArray[np.float64]
 
 NAME, CLASS, ENTROPY, PAIR_ENTROPY = "name", "class", "entropy", "pair-entropy"
 _DISTANCE, _HELD_OUT, _RATIO, _PAIR = "distance:", "held-out:", "ratio:", "pair:"
+_RADII = "radius:"
 
 
 class Order(StrEnum):
@@ -70,7 +72,7 @@ def order_of(
 
 
 def nearness(nearest: Vector, held_out: Vector) -> Vector:
-    """Return distance to reference / distance to held-out; 1 where both are zero."""
+    """Return distance to reference / distance to held-out, or one to any other; 1 where both are zero."""
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = nearest / held_out
     return np.where((nearest == 0) & (held_out == 0), 1.0, ratio)
@@ -101,6 +103,36 @@ def scores_of(results: Results, query: str) -> tuple[Score, ...]:
         found.append(Score(ENTROPY, tr("Image entropy"), "bits"))
     found.append(Score(NAME, tr("Name"), is_text=True))
     return (*found, Score(CLASS, tr("Class"), is_text=True))
+
+
+def real_scores_of(results: Results, candidate: str) -> tuple[Score, ...]:
+    """Return the numbers that real images can be sorted by beside their nearest images of a candidate."""
+    found = []
+    for by in real_spaces(results, candidate):
+        label = space_label(by)
+        found.append(Score(_DISTANCE + by, tr("Distance, {0}").format(label), better=Direction.LOWER))
+        found.append(Score(_RADII + by, tr("Distance / radius, {0}").format(label), better=Direction.LOWER))
+        if real_table(results, candidate, by).to_held_out is not None:
+            found.append(Score(_HELD_OUT + by, tr("Held-out distance, {0}").format(label)))
+    if results.with_role(Role.REFERENCE)[0].name in results.entropy_bits:
+        found.append(Score(ENTROPY, tr("Image entropy"), "bits"))
+    return (*found, Score(NAME, tr("Name"), is_text=True), Score(CLASS, tr("Class"), is_text=True))
+
+
+def real_values_of(results: Results, candidate: str, score: str) -> Vector:
+    """Return one number of every real image, shape (n,), NaN where it has none; as `values_of`."""
+    if score in (NAME, ENTROPY):
+        return values_of(results, results.with_role(Role.REFERENCE)[0].name, score)
+    kind, _, by = score.partition(":")
+    table = real_table(results, candidate, by)
+    nearest = table.to_candidate.distances[:, 0]
+    if kind + ":" == _DISTANCE:
+        return np.asarray(nearest)
+    if kind + ":" == _RADII:
+        return nearness(nearest, table.radii)
+    if kind + ":" != _HELD_OUT or table.to_held_out is None:
+        raise KeyError(score)
+    return np.asarray(table.to_held_out.distances[:, 0])
 
 
 def distance_score(by: str) -> str:

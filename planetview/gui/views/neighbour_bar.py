@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QSlider
 from planetview.core.formatting import format_count
 from planetview.gui.models.neighbour_filter import NO_CLASS, Show, Wanted
 from planetview.gui.models.neighbour_order import Order, Score, distance_score, space_label
+from planetview.gui.models.neighbour_set import Toward
 from planetview.gui.views.image_grid import EDGE_DEFAULT, EDGE_MAX, EDGE_MIN
 from planetview.gui.views.panels import GAP
 from planetview.gui.widgets.flow import FlowLayout, labelled
@@ -31,7 +32,12 @@ class NeighbourBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.seed = 0
-        self._last_by = ""
+        # The order and the number that were last chosen in the other direction.
+        self._last_order: tuple[object, object] = (Order.WORST, _DISTANCE)
+        self.toward = QComboBox()
+        self.toward.addItem(self.tr("Synthetic → nearest real"), Toward.REAL)
+        self.toward.addItem(self.tr("Real → nearest synthetic"), Toward.SYNTHETIC)
+        self._last_by, self._shown_toward = "", Toward.REAL
         self._scores: dict[str, Score] = {}
         self.query, self.by, self.other = QComboBox(), QComboBox(), QComboBox()
         self.score, self.order, self.show_only, self.label = QComboBox(), QComboBox(), QComboBox(), QComboBox()
@@ -71,6 +77,23 @@ class NeighbourBar(QWidget):
     def chosen_other(self) -> str | None:
         """The second space, None for one alone."""
         return self.other.currentData() or None
+
+    @property
+    def chosen_toward(self) -> Toward:
+        """Whether real images stand beside synthetic ones, or the other way round."""
+        return Toward(self.toward.currentData())
+
+    def offer_directions(self, is_possible: bool) -> None:
+        """Let real images be looked up among the synthetic ones, where their neighbours were kept."""
+        self._fields[self.toward].setVisible(is_possible)
+        if not is_possible:
+            self.choose_direction(Toward.REAL)
+
+    def choose_direction(self, toward: Toward) -> None:
+        """Change the direction; the order and the number go with it."""
+        if toward is not self._shown_toward:
+            self.toward.setCurrentIndex(self.toward.findData(toward))
+            self._take_direction()
 
     def fill_queries(self, items: Iterable[tuple[str, str]]) -> None:
         """Offer sets, as (text, name)."""
@@ -116,6 +139,7 @@ class NeighbourBar(QWidget):
             Show.FLAGGED: self.tr("Flagged"),
             Show.EXCLUDED: self.tr("Excluded"),
             Show.INCLUDED: self.tr("Not excluded"),
+            Show.GAPS: self.tr("○ Only gaps"),
             Show.NEARER: self.tr("▲ Nearer to reference"),
             Show.DIFFERENT: self.tr("≠ A and B differ"),
             Show.SAME: self.tr("= A and B agree"),
@@ -136,6 +160,32 @@ class NeighbourBar(QWidget):
         self.show_only.setCurrentIndex(0)
         self.rows_changed.emit()
 
+    def choose_set(self, name: str) -> None:
+        """Choose a set where it is offered, without a word to anybody."""
+        if (position := self.query.findData(name)) >= 0:
+            self.query.setCurrentIndex(position)
+
+    def choose_gaps(self, by: str | None) -> None:
+        """Choose the gaps by a space, of any class, the farthest first, without a word to anybody."""
+        self.by.setCurrentIndex(max(0, self.by.findData(by)))
+        self._take_space()
+        self.text.clear()
+        self._typing.stop()
+        self.label.setCurrentIndex(0)
+        self.score.setCurrentIndex(0)
+        self._fill_orders()
+        self.order.setCurrentIndex(self.order.findData(Order.WORST))
+        self._show_seed()
+        if self.show_only.findData(Show.GAPS) < 0:
+            self.set_counts({Show.GAPS: 0})
+        self.show_only.setCurrentIndex(self.show_only.findData(Show.GAPS))
+
+    def choose_class(self, label: str) -> None:
+        """Show the images of one class, where it is offered."""
+        if (position := self.label.findData(label)) >= 0:
+            self.label.setCurrentIndex(position)
+            self.rows_changed.emit()
+
     def show_possible_copies(self) -> None:
         """Sort the likeliest copies to the front, without any filter."""
         self.order.setCurrentIndex(max(0, self.order.findData(Order.COPIES)))
@@ -144,6 +194,7 @@ class NeighbourBar(QWidget):
 
     def _build(self) -> None:
         fields = (
+            (self.tr("Di&rection"), self.toward, self.tr("Which images are looked up among which.")),
             (self.tr("&Images"), self.query, self.tr("The set whose images are shown.")),
             (self.tr("&By"), self.by, self.tr("A: the distance that decides what is near.")),
             (self.tr("an&d"), self.other, self.tr("B: a second distance beside it. Do both agree?")),
@@ -167,7 +218,7 @@ class NeighbourBar(QWidget):
         if isinstance(control, QComboBox):
             # The longest name of a score would take a third of a small window: the list shows it whole.
             control.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            control.setMinimumContentsLength(_MORE_LETTERS if control is self.query else _LETTERS)
+            control.setMinimumContentsLength(_MORE_LETTERS if control in (self.query, self.toward) else _LETTERS)
             control.view().setTextElideMode(Qt.TextElideMode.ElideNone)
         if not text:
             return control
@@ -190,6 +241,7 @@ class NeighbourBar(QWidget):
         return slider
 
     def _connect(self) -> None:
+        self.toward.activated.connect(self._on_direction_chosen)
         self.query.activated.connect(self.set_changed)
         self.by.activated.connect(self._on_space_chosen)
         self.other.activated.connect(self.set_changed)
@@ -208,7 +260,7 @@ class NeighbourBar(QWidget):
         _fill(self.other, items + [(space_label(by), by) for by in spaces if by != self.by.currentData()])
 
     def _fill_orders(self) -> None:
-        score = self.chosen_score
+        score, is_real = self.chosen_score, self._shown_toward is Toward.SYNTHETIC
         if score is not None and score.is_text:
             words = {Order.BEST: self.tr("A to Z"), Order.WORST: self.tr("Z to A")}
         elif score is not None and score.better is None:
@@ -217,13 +269,20 @@ class NeighbourBar(QWidget):
                 Order.TYPICAL: self.tr("Typical first"),
                 Order.WORST: self.tr("Largest first"),
             }
+        elif is_real:
+            words = {
+                Order.WORST: self.tr("Farthest first"),
+                Order.TYPICAL: self.tr("Typical first"),
+                Order.BEST: self.tr("Nearest first"),
+            }
         else:
             words = {
                 Order.BEST: self.tr("Best first"),
                 Order.TYPICAL: self.tr("Typical first"),
                 Order.WORST: self.tr("Worst first"),
             }
-        words |= {Order.COPIES: self.tr("Possible copies"), Order.RANDOM: self.tr("Random")}
+        words |= {} if is_real else {Order.COPIES: self.tr("Possible copies")}
+        words |= {Order.RANDOM: self.tr("Random")}
         _fill(self.order, [(text, order) for order, text in words.items()])
         tips = {
             Order.TYPICAL: self.tr("By distance from the median."),
@@ -243,13 +302,32 @@ class NeighbourBar(QWidget):
         self.score.setEnabled(not is_random and self.chosen_order is not Order.COPIES)
 
     @Slot()
+    def _on_direction_chosen(self) -> None:
+        if self.chosen_toward is not self._shown_toward:
+            self._take_direction()
+            self.set_changed.emit()
+
+    def _take_direction(self) -> None:
+        """Bring back what was chosen in this direction; a filter that has another meaning here is taken back."""
+        self._shown_toward = self.chosen_toward
+        chosen, self._last_order = self._last_order, (self.order.currentData(), self.score.currentData())
+        self._fill_orders()
+        self.order.setCurrentIndex(max(0, self.order.findData(chosen[0])))
+        self.score.setCurrentIndex(max(0, self.score.findData(chosen[1])))
+        self._show_seed()
+        self.show_only.setCurrentIndex(0)
+
+    @Slot()
     def _on_space_chosen(self) -> None:
+        self._take_space()
+        self.set_changed.emit()
+
+    def _take_space(self) -> None:
         chosen = self.by.currentData()
         swapped = self._last_by if self.chosen_other == chosen else self.chosen_other
         self._last_by = chosen
         self._fill_others()
         self.other.setCurrentIndex(max(0, self.other.findData(swapped or _NO_OTHER)))
-        self.set_changed.emit()
 
     @Slot()
     def _on_score_chosen(self) -> None:

@@ -13,7 +13,9 @@ from planetview.core.copies import MUCH_NEARER
 from planetview.core.datasets import ImageRecord, Role
 from planetview.core.formatting import format_value
 from planetview.core.results import PairTable, Results
-from planetview.gui.models.neighbour_list import Partner, Tile, space_label, verdict_words
+from planetview.gui.models.neighbour_list import verdict_words
+from planetview.gui.models.neighbour_order import space_label
+from planetview.gui.models.neighbour_set import Partner, Tile, Toward
 from planetview.gui.models.wording import NO_VALUE, tr
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
@@ -82,7 +84,7 @@ class NeighbourInspector(QScrollArea):
         for position, (title, partner, space) in enumerate(found, 1):
             self._show_part(position, title, results, partner.dataset, partner.index, partner, space)
         self._hide_parts(1 + len(found))
-        self._verdict.setText(_verdict_html(tile) + _near_words(tile))
+        self._verdict.setText(_verdict_html(tile) + _near_words(tile) + _gap_words(tile))
         self._scores.setText(_scores_html(results, tile))
         for label in (self._verdict, self._scores):
             label.setVisible(bool(label.text()))
@@ -104,15 +106,19 @@ class NeighbourInspector(QScrollArea):
 
     def _neighbours(self, tile: Tile, by: str) -> list[tuple[str, Partner, str]]:
         """Return title, neighbour and space of each part after the first."""
-        references = tile.references or (tile.reference,)
+        nearest = tile.partners or (tile.nearest,)
+        is_real = tile.toward is Toward.SYNTHETIC
         if tile.other is None:
-            titles = _titles(self.tr("Nearest reference"), self.tr("Reference no. {0}"), len(references))
-            found = [(title, partner, by) for title, partner in zip(titles, references, strict=True)]
+            first = self.tr("Nearest synthetic") if is_real else self.tr("Nearest reference")
+            later = self.tr("Synthetic no. {0}") if is_real else self.tr("Reference no. {0}")
+            titles = _titles(first, later, len(nearest))
+            found = [(title, partner, by) for title, partner in zip(titles, nearest, strict=True)]
         else:
             found = []
-            for letter, partners, space in (("A", references, by), ("B", tile.other.partners, tile.other.by)):
-                first = self.tr("{0}: nearest reference").format(letter)
-                titles = _titles(first, self.tr("{0}: reference no. {{0}}").format(letter), len(partners))
+            first = self.tr("{0}: nearest synthetic") if is_real else self.tr("{0}: nearest reference")
+            later = self.tr("{0}: synthetic no. {{0}}") if is_real else self.tr("{0}: reference no. {{0}}")
+            for letter, partners, space in (("A", nearest, by), ("B", tile.other.partners, tile.other.by)):
+                titles = _titles(first.format(letter), later.format(letter), len(partners))
                 found += [(title, partner, space) for title, partner in zip(titles, partners, strict=True)]
         if tile.held_out is not None:
             found.append((self.tr("Nearest held-out"), tile.held_out, by))
@@ -216,7 +222,23 @@ def _near_words(tile: Tile) -> str:
     return f"<p>▲ <b>{tr('Nearer to reference')}</b>: {words.format(f'{MUCH_NEARER:g}')}</p>"
 
 
+def _gap_words(tile: Tile) -> str:
+    """Say whether a synthetic image lies in the ball of a real one, and how wide that is."""
+    if tile.radius is None:
+        return ""
+    radius, distance = format_value(tile.radius), format_value(tile.nearest.distance)
+    if tile.is_gap:
+        words = tr(
+            "its 5th nearest real image is at {0}, the nearest synthetic one at {1}. No synthetic image is as near."
+        )
+        return f"<p>○ <b>{tr('Gap')}</b>: {words.format(radius, distance)}</p>"
+    words = tr("the nearest synthetic image is nearer ({1}) than its 5th nearest real one ({0}).")
+    return f"<p>● <b>{tr('Reached')}</b>: {words.format(radius, distance)}</p>"
+
+
 def _scores_html(results: Results, tile: Tile) -> str:
+    if tile.toward is Toward.SYNTHETIC:
+        return ""
     try:
         pairs = results.pairs_of(tile.dataset)
     except KeyError:

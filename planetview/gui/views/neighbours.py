@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from planetview.core.datasets import Role
+from planetview.core.real_neighbours import candidates_with_real_neighbours
 from planetview.core.results import Results
-from planetview.core.selection import Mask, SelectionChange, SelectionState
+from planetview.core.selection import ImageRef, Mask, SelectionChange, SelectionState
 from planetview.gui.idle import IdleWork
 from planetview.gui.models.neighbour_filter import Show, shown_mask
-from planetview.gui.models.neighbour_list import NeighbourListModel, NeighbourSet, Rows
-from planetview.gui.models.neighbour_order import scores_of
+from planetview.gui.models.neighbour_list import NeighbourListModel
+from planetview.gui.models.neighbour_order import real_scores_of, scores_of
+from planetview.gui.models.neighbour_set import NeighbourSet, Rows, Toward
 from planetview.gui.models.neighbour_words import count_words, queries_of, spaces_of
 from planetview.gui.pair_maps import PairMaps
 from planetview.gui.theme import Theme
@@ -23,11 +26,10 @@ from planetview.gui.views.neighbour_actions import NeighbourActions
 from planetview.gui.views.neighbour_bar import NeighbourBar
 from planetview.gui.views.neighbour_commands import NeighbourCommands
 from planetview.gui.views.neighbour_compare import NeighbourCompare
+from planetview.gui.views.neighbour_frame import NeighbourFrame
 from planetview.gui.views.neighbour_inspector import NeighbourInspector, role_title
 from planetview.gui.views.neighbour_marks import ImageMarks
-from planetview.gui.views.panels import GAP, empty_state, side_by_side
 from planetview.gui.views.shown_set import ShownSet
-from planetview.gui.widgets.roomy import RoomyArea
 from planetview.gui.workspace import Workspace
 
 # Sorting this many and laying them out take 10 ms each.
@@ -70,6 +72,7 @@ class NeighboursPage(QWidget):
         self._beginning.timeout.connect(self._begin_somewhere)
         self._reading = IdleWork(lambda: False, self)
         self._compare = NeighbourCompare(theme, thumbs, self._marks, self)
+        self._wished_class: str | None = None  # shown once the classes are known
         self._making = self._make()
 
     def prepare(self) -> Iterator[None]:
@@ -81,7 +84,10 @@ class NeighboursPage(QWidget):
         yield
         self._inspector = NeighbourInspector(self._theme, self._thumbs)
         yield
-        self._build()
+        self._frame = NeighbourFrame(self._bar, self._grid, self._inspector, self._actions)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._frame)
         self._connect()
 
     def _complete(self) -> None:
@@ -92,13 +98,35 @@ class NeighboursPage(QWidget):
         """Show the neighbours of a finished run; None empties the page."""
         self._complete()
         self._results = results
-        names = queries_of(results) if results is not None else []
-        self._bar.fill_queries((f"{name} ({role_title(role).lower()})", name) for name, role in names)
-        self._stack.setCurrentIndex(1 if names else 0)
+        self._wished_class = None
+        has_gaps = results is not None and bool(candidates_with_real_neighbours(results))
+        self._bar.offer_directions(has_gaps)
+        self._frame.show_content(results is not None and (has_gaps or bool(queries_of(results))))
         self._compare.close()
         self._use_set()
         self._follow_current()
         self._beginning.start()
+
+    def show_gaps(self, candidate: str, by: str | None, label: str | None) -> None:
+        """Show the real images without a neighbour in a candidate, the farthest first, of one class or of all."""
+        self._complete()
+        if self._results is None:
+            return
+        self._bar.choose_direction(Toward.SYNTHETIC)
+        self._offer_sets(self._results)
+        self._bar.choose_set(candidate)
+        self._bar.fill_spaces(spaces_of(self._results, candidate, Toward.SYNTHETIC))
+        self._bar.choose_gaps(by)
+        self._wished_class = label
+        self._use_set()
+        self._choose_first()
+
+    def show_possible_copies(self) -> None:
+        """Show the synthetic images with their nearest real ones, the likeliest copies first."""
+        self._complete()
+        self._bar.choose_direction(Toward.REAL)
+        self._follow_current()
+        self._bar.show_possible_copies()
 
     def showEvent(self, event: QShowEvent) -> None:
         self._complete()
@@ -110,58 +138,6 @@ class NeighboursPage(QWidget):
         # Only in sight: filled ahead, this page would choose an image for the others.
         if self._selection.current is None and self.isVisible():
             self._choose_first()
-
-    def _build(self) -> None:
-        empty = empty_state(
-            self.tr("No neighbours yet. Run a comparison to see each synthetic image beside the nearest real ones.")
-        )
-        content = QWidget()
-        layout = QVBoxLayout(content)
-        layout.setContentsMargins(2 * GAP, 2 * GAP, 2 * GAP, GAP)
-        layout.setSpacing(GAP)
-        layout.addWidget(self._bar)
-        layout.addWidget(side_by_side(self._build_grid(), self._build_side()), 1)
-        layout.addLayout(self._build_foot())
-        self._stack = QStackedLayout(self)
-        self._stack.addWidget(empty)
-        self._stack.addWidget(RoomyArea(content))
-
-    def _build_grid(self) -> QWidget:
-        holder = QWidget()
-        nothing = QWidget()
-        self._no_match = empty_state("")
-        every = QPushButton(self.tr("Show all images"))
-        every.clicked.connect(self._bar.show_all)
-        column = QVBoxLayout(nothing)
-        column.addStretch(1)
-        column.addWidget(self._no_match)
-        column.addWidget(every, 0, Qt.AlignmentFlag.AlignCenter)
-        column.addStretch(1)
-        self._grid_or_words = QStackedLayout(holder)
-        self._grid_or_words.addWidget(self._grid)
-        self._grid_or_words.addWidget(nothing)
-        return holder
-
-    def _build_side(self) -> QWidget:
-        side = QWidget()
-        buttons = QHBoxLayout()
-        for action in (self._actions.flag, self._actions.exclude, self._actions.compare):
-            buttons.addWidget(self._actions.button(action), 1)
-        layout = QVBoxLayout(side)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(buttons)
-        layout.addWidget(self._inspector, 1)
-        return side
-
-    def _build_foot(self) -> QHBoxLayout:
-        self._count = QLabel(wordWrap=True)
-        self._count.setProperty("muted", True)
-        foot = QHBoxLayout()
-        foot.setSpacing(GAP)
-        foot.addWidget(self._count, 1)
-        for action in (self._actions.copy_list, self._actions.export):
-            foot.addWidget(self._actions.button(action), 0, Qt.AlignmentFlag.AlignTop)
-        return foot
 
     def _connect(self) -> None:
         bar, grid, actions = self._bar, self._grid, self._actions
@@ -201,18 +177,25 @@ class NeighboursPage(QWidget):
             self._on_image_chosen(self._model.image_at(0))
             self._grid.reveal(0)
 
+    def _offer_sets(self, results: Results | None) -> None:
+        names = [] if results is None else queries_of(results, self._bar.chosen_toward)
+        self._bar.fill_queries((f"{name} ({role_title(role).lower()})", name) for name, role in names)
+
     def _use_set(self) -> None:
         """Take the chosen set and spaces; what else can be chosen follows from them."""
-        results, query, bar = self._results, self._bar.query.currentData(), self._bar
-        found = None
+        results, bar = self._results, self._bar
+        self._offer_sets(results)
+        query = bar.query.currentData()
+        found, toward = None, bar.chosen_toward
         if results is not None and query:
-            bar.fill_spaces(spaces_of(results, query))
-            found = NeighbourSet(results, query, bar.by.currentData(), bar.chosen_other)
+            bar.fill_spaces(spaces_of(results, query, toward))
+            found = NeighbourSet(results, query, bar.by.currentData(), bar.chosen_other, toward)
         is_other = self._shown.use(results, found)
         if found is not None and results is not None:
             if is_other:
                 bar.fill_labels({})
-            bar.fill_scores(scores_of(results, query))
+            is_real = toward is Toward.SYNTHETIC
+            bar.fill_scores(real_scores_of(results, query) if is_real else scores_of(results, query))
             bar.set_depth(found.depth)
         self._reading.begin(self._read())
         self._on_theme_changed()
@@ -224,6 +207,10 @@ class NeighboursPage(QWidget):
         yield from self._shown.read()
         if self._shown.texts is not None:
             self._bar.fill_labels(self._shown.texts.labels)
+        if self._wished_class is not None:
+            self._bar.choose_class(self._wished_class)
+            self._wished_class = None
+            self._choose_first()
 
     def _use_look(self) -> None:
         """Show as many neighbours in a tile as were chosen."""
@@ -265,10 +252,8 @@ class NeighboursPage(QWidget):
         found = self._shown.found
         self._model.show_rows(found, *self._arranged)
         is_empty = found is not None and not self._model.rowCount() and len(found) > 0
-        self._no_match.setText(
-            self.tr("No image of '{0}' matches these filters.").format(self._bar.query.currentData())
-        )
-        self._grid_or_words.setCurrentIndex(1 if is_empty else 0)
+        words = self.tr("No image of '{0}' matches these filters.")
+        self._frame.show_no_match(words.format(found.query.name) if found is not None and is_empty else "")
         self._grid.scrollToTop()
         current = self._shown.current
         row = self._model.row_of(current) if current is not None else None
@@ -309,8 +294,7 @@ class NeighboursPage(QWidget):
         if current is None:
             self._inspect()
             return
-        if not self._shown.holds(current) and (position := self._bar.query.findData(current[0])) >= 0:
-            self._bar.query.setCurrentIndex(position)
+        if not self._shown.holds(current) and self._can_go_to(current):
             self._use_set()
         if self._shown.holds(current):
             row = self._model.row_of(current[1])
@@ -319,6 +303,23 @@ class NeighboursPage(QWidget):
             else:
                 self._grid.clearSelection()
         self._inspect()
+
+    def _can_go_to(self, image: ImageRef) -> bool:
+        """Choose the direction and the set in which an image of another one has neighbours; return whether it has."""
+        results, toward = self._results, Toward.REAL
+        if results is None:
+            return False
+        if image[0] == results.with_role(Role.REFERENCE)[0].name:
+            toward = Toward.SYNTHETIC
+        names = [name for name, _role in queries_of(results, toward)]
+        if not names or (toward is Toward.REAL and image[0] not in names):
+            return False
+        is_same = toward is self._bar.chosen_toward
+        self._bar.choose_direction(toward)
+        self._offer_sets(results)
+        if toward is Toward.REAL:
+            self._bar.choose_set(image[0])
+        return toward is Toward.REAL or not is_same
 
     def _inspect(self) -> None:
         self._tell()
@@ -335,13 +336,10 @@ class NeighboursPage(QWidget):
         """Say how many images there are, and in every command what it would do to how many."""
         found, selected = self._shown.found, self._shown.selected
         if found is None:
-            self._count.clear()
+            self._frame.say("")
         else:
-            self._count.setText(
-                count_words(found, self._model.rowCount(), 0 if selected is None else int(selected.sum()))
-            )
-        # A low window with large text shows its first lines only.
-        self._count.setToolTip(self._count.text())
+            count = 0 if selected is None else int(selected.sum())
+            self._frame.say(count_words(found, self._model.rowCount(), count))
         self._commands.describe()
         self._tell_marks()
 
@@ -396,4 +394,5 @@ class NeighboursPage(QWidget):
         results, found = self._shown.results, self._shown.found
         if results is not None and found is not None:
             self._grid.delegate.query_colour = self._theme.dataset_colour(results, found.query.name)
+            self._grid.delegate.bank_colour = self._theme.dataset_colour(results, found.bank.name)
         self._grid.viewport().update()

@@ -12,8 +12,8 @@ from planetview.core.results import Results
 from planetview.core.selection import ImageRef, Mask, SelectionState
 from planetview.gui.models.neighbour_export import NeighbourRows
 from planetview.gui.models.neighbour_filter import ImageTexts, MarkMasks, Show
-from planetview.gui.models.neighbour_list import NeighbourSet
-from planetview.gui.models.neighbour_order import CLASS, Order, Score, order_of, values_of
+from planetview.gui.models.neighbour_order import CLASS, Order, Score, order_of, real_values_of, values_of
+from planetview.gui.models.neighbour_set import NeighbourSet, Toward
 from planetview.gui.views.neighbour_marks import ImageMarks
 
 
@@ -38,7 +38,7 @@ class ShownSet:
     def use(self, results: Results | None, found: NeighbourSet | None) -> bool:
         """Show another set of `results`, or the same in other spaces; return whether it is another one."""
         before, self.found, self.results = self.found, found, results
-        if before is not None and found is not None and before.reference is found.reference:
+        if before is not None and found is not None and before.bank is found.bank:
             found.equal = before.equal
         is_other = found is not None and (before is None or before.query is not found.query)
         if found is None:
@@ -64,7 +64,9 @@ class ShownSet:
     def holds(self, ref: ImageRef | None) -> bool:
         """Return whether an image is one of the set."""
         found = self.found
-        return ref is not None and found is not None and ref[0] == found.query.name and ref[1] < len(found)
+        if ref is None or found is None or ref[0] != found.query.name or ref[1] >= len(found):
+            return False
+        return found.compared is None or bool(found.compared[ref[1]])
 
     @property
     def current(self) -> int | None:
@@ -82,23 +84,31 @@ class ShownSet:
         if self.masks is not None and self._marks.is_possible:
             masks |= {Show.FLAGGED: self.masks.flagged, Show.EXCLUDED: self.masks.excluded}
             masks[Show.INCLUDED] = ~self.masks.excluded
-        if found.held_out is not None:
+        if found.real is not None:
+            masks[Show.GAPS] = found.real.gaps
+        elif found.held_out is not None:
             masks[Show.NEARER] = found.much_nearer
         if found.other is not None:
             masks |= {Show.SAME: found.agree, Show.DIFFERENT: ~found.agree}
-        return masks
+        return masks if found.compared is None else {kind: mask & found.compared for kind, mask in masks.items()}
 
     def rows(self, order: Order, score: Score | None, seed: int) -> npt.NDArray[np.int64] | None:
         """Return the images in an order, by a score where the order has one."""
         if self.found is None or self.results is None:
             return None
         if score is None or order in (Order.COPIES, Order.RANDOM):
-            return order_of(order, self.found.nearest, self.found.held_out_distance, seed)
+            return self._compared(order_of(order, self.found.nearest, self.found.held_out_distance, seed))
         if score.id == CLASS and self.texts is not None:
             values = self.texts.class_ranks()
         else:
-            values = values_of(self.results, self.found.query.name, score.id)
-        return order_of(order, values, better=score.better)
+            read = real_values_of if self.found.toward is Toward.SYNTHETIC else values_of
+            values = read(self.results, self.found.name, score.id)
+        return self._compared(order_of(order, values, better=score.better))
+
+    def _compared(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Leave out images that have no neighbours: coverage compares as many real images as synthetic ones."""
+        compared = None if self.found is None else self.found.compared
+        return rows if compared is None else rows[compared[rows]]
 
     def targets(self, shown: npt.NDArray[np.int64]) -> Mask:
         """Return the images that a command is for: of those shown, the selected ones if the current is one, else it.
@@ -126,5 +136,7 @@ class ShownSet:
         else:
             chosen = shown[selected[shown]]
         made_by = str(self.results.provenance.get("version") or __version__)
-        marks, query = self.masks, self.found.query.name
-        return NeighbourRows(self.results, query, chosen, marks.flagged, marks.excluded, selected, made_by)
+        marks, found = self.masks, self.found
+        bank = found.name if found.toward is Toward.SYNTHETIC else None
+        rows = chosen, marks.flagged, marks.excluded, selected
+        return NeighbourRows(self.results, found.query.name, *rows, made_by, bank)

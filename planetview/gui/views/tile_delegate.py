@@ -12,7 +12,8 @@ from planetview.core.datasets import ImageRecord
 from planetview.core.formatting import format_value
 from planetview.core.selection import Mask
 from planetview.gui.models.neighbour_filter import MarkMasks
-from planetview.gui.models.neighbour_list import Partner, Tile, verdict_words
+from planetview.gui.models.neighbour_list import verdict_words
+from planetview.gui.models.neighbour_set import Partner, Tile, Toward
 from planetview.gui.models.roles import TileRole
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
@@ -29,6 +30,7 @@ class TileDelegate(QStyledItemDelegate):
     """Paints tiles: images in rows, under each its role, distance and name.
 
     groups: neighbours in each group of a tile. selected, marks: what is painted on the tiles, by image.
+    query_role, query_colour: of the images; bank_colour: of the synthetic ones beside real images.
     """
 
     def __init__(self, theme: Theme, thumbs: ThumbnailCache, parent: QWidget | None = None) -> None:
@@ -39,7 +41,7 @@ class TileDelegate(QStyledItemDelegate):
         self.groups: tuple[int, ...] = (2,)
         self.cell_size = QSize()
         self.query_role = ""
-        self.query_colour = ""
+        self.query_colour = self.bank_colour = ""
         self.selected: Mask | None = None
         self.marks: MarkMasks | None = None
         self._plan = tile_plan(self.groups, 3)
@@ -95,14 +97,17 @@ class TileDelegate(QStyledItemDelegate):
         is_flagged = self.marks is not None and bool(self.marks.flagged[tile.index])
         is_excluded = self.marks is not None and bool(self.marks.excluded[tile.index])
         parts = [_Part(tile.dataset, tile.record, self.query_role, self.query_colour, None, is_flagged, is_excluded)]
-        role, short = ("A", "A") if tile.other is not None else (self.tr("reference"), self.tr("ref."))
+        role, short, colour = self.tr("reference"), self.tr("ref."), tokens.reference
+        if tile.toward is Toward.SYNTHETIC:
+            role, short, colour = self.tr("synthetic"), self.tr("syn."), self.bank_colour
+        if tile.other is not None:
+            role = short = "A"
         parts += [
-            _part(partner, _numbered(role, i), _numbered(short, i), tokens.reference)
-            for i, partner in enumerate(tile.references)
+            _part(partner, _numbered(role, i), _numbered(short, i), colour) for i, partner in enumerate(tile.partners)
         ]
         if tile.other is not None:
             parts += [
-                _part(partner, _numbered("B", i), _numbered("B", i), tokens.reference)
+                _part(partner, _numbered("B", i), _numbered("B", i), colour)
                 for i, partner in enumerate(tile.other.partners)
             ]
         elif tile.held_out is not None:
@@ -139,6 +144,8 @@ class TileDelegate(QStyledItemDelegate):
     def _paint_badges(self, painter: QPainter, area: QRect, tile: Tile, is_selected: bool) -> None:
         tokens, metrics = self._theme.tokens, painter.fontMetrics()
         words = self.tr("✓ selected") if is_selected else f"#{tile.index + 1:,}"
+        if tile.is_gap and tile.other is not None:
+            words += self.tr(" ○ gap")  # the other end of the line says whether the two spaces agree
         painter.setPen(QColor(tokens.accent if is_selected else tokens.text_muted))
         paint_elided(painter, area, words)
         rest = area.adjusted(metrics.horizontalAdvance(words) + _GAP, 0, 0, 0)
@@ -146,6 +153,9 @@ class TileDelegate(QStyledItemDelegate):
             sign = "=" if tile.other.is_same else "≠"
             painter.setPen(QColor(tokens.success if tile.other.is_same else tokens.warning))
             paint_elided(painter, rest, f"{sign} {verdict_words(tile.other, is_short=True)}", right=True)
+        elif tile.is_gap:
+            painter.setPen(QColor(tokens.warning))
+            paint_elided(painter, rest, self.tr("○ gap"), right=True)
         elif tile.is_much_nearer:
             painter.setPen(QColor(tokens.warning))
             paint_elided(painter, rest, self.tr("▲ nearer to reference"), right=True)

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QSplitt
 from planetview.core.messages import JobFailure, PairMapRequest
 from planetview.core.pair_map import PairMap
 from planetview.core.results import Results
-from planetview.gui.models.neighbour_list import Tile, tile_words
+from planetview.gui.models.neighbour_list import tile_words
+from planetview.gui.models.neighbour_set import Tile
 from planetview.gui.pair_maps import PairMaps
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
@@ -98,7 +99,7 @@ class CompareDialog(QDialog):
         self.stage.show_subjects(subjects, self._stripes())
         self._show_marks()
         first, *_, last = tile_words(tile)
-        warning = f" · ▲ {last}" if tile.is_much_nearer else ""
+        warning = f" · ▲ {last}" if tile.is_much_nearer else f" · ○ {last}" if tile.is_gap else ""
         for label, words in ((self._tile_words, first + warning), (self._scores, pair_words(results, tile))):
             label.setText(words)
             label.setToolTip(words)
@@ -223,7 +224,7 @@ class CompareDialog(QDialog):
         if self._results is None or self._tile is None:
             return ("", "", "")
         tile = self._tile
-        names = (tile.dataset, tile.reference.dataset, tile.held_out.dataset if tile.held_out else None)
+        names = (tile.dataset, tile.nearest.dataset, tile.held_out.dataset if tile.held_out else None)
         return tuple(self._theme.dataset_colour(self._results, name) if name else "" for name in names)
 
     @Slot()

@@ -22,7 +22,7 @@ from planetview.core.image_compare import (
 from planetview.core.recorded_stretch import recorded_stretches
 from planetview.core.results import Results
 from planetview.core.stretch import ResolvedStretch
-from planetview.gui.models.neighbour_list import Partner, Tile
+from planetview.gui.models.neighbour_set import Partner, Tile, Toward
 from planetview.gui.models.wording import tr
 from planetview.gui.views.compare.pictures import Picture, picture_of
 from planetview.gui.views.compare.work import NativeCache
@@ -63,16 +63,17 @@ class Map:
     difference: Difference | None = None
 
 
-def titles() -> tuple[str, str, str]:
+def titles(toward: Toward = Toward.REAL) -> tuple[str, str, str]:
     """Return what the images of a tile are."""
-    return tr("Image"), tr("Nearest reference"), tr("Nearest held-out")
+    nearest = tr("Nearest synthetic") if toward is Toward.SYNTHETIC else tr("Nearest reference")
+    return tr("Image"), nearest, tr("Nearest held-out")
 
 
 def subjects_of(results: Results, tile: Tile) -> tuple[Subject | None, ...]:
     """Return the three images of a tile; None where there is no held-out one."""
     stretches = recorded_stretches(results)
     unrecorded = ResolvedStretch(results.settings.stretch)
-    image, *banks = titles()
+    image, *banks = titles(tile.toward)
 
     def partner(title: str, found: Partner | None) -> Subject | None:
         if found is None:
@@ -80,7 +81,7 @@ def subjects_of(results: Results, tile: Tile) -> tuple[Subject | None, ...]:
         return Subject(title, found.dataset, found.record, _of(stretches, found.dataset, unrecorded), found.distance)
 
     first = Subject(image, tile.dataset, tile.record, _of(stretches, tile.dataset, unrecorded))
-    return first, partner(banks[0], tile.reference), partner(banks[1], tile.held_out)
+    return first, partner(banks[0], tile.nearest), partner(banks[1], tile.held_out)
 
 
 def _of(stretches: Mapping[str, ResolvedStretch], name: str, unrecorded: ResolvedStretch) -> ResolvedStretch:

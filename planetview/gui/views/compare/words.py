@@ -11,7 +11,8 @@ from planetview.core.catalogue import METRICS, metric_label
 from planetview.core.formatting import format_value
 from planetview.core.image_compare import Difference, Pixel, pixel_at, value_at
 from planetview.core.results import PairTable, Results
-from planetview.gui.models.neighbour_list import Tile, space_label
+from planetview.gui.models.neighbour_order import space_label
+from planetview.gui.models.neighbour_set import Tile, Toward
 from planetview.gui.models.wording import tr
 from planetview.gui.views.compare.subjects import Map, Rendered, Subject
 
@@ -89,6 +90,8 @@ def difference_words(found: Difference) -> str:
 
 def pair_words(results: Results, tile: Tile) -> str:
     """Return the scores of an image with its partner in the reference, "" where there are none."""
+    if tile.toward is Toward.SYNTHETIC:
+        return ""
     try:
         pairs = results.pairs_of(tile.dataset)
     except KeyError:
@@ -99,7 +102,7 @@ def pair_words(results: Results, tile: Tile) -> str:
     scores = [f"{metric_label(metric)} {_score(pairs, metric, row)}" for metric in pairs.scores]
     scores.append(tr("pair entropy {0} bits").format(format_value(float(pairs.entropy_bits[row]))))
     how = tr("Image and its nearest reference by {0}").format(space_label(pairs.paired_by))
-    if int(pairs.bank_index[row]) != tile.reference.index:
+    if int(pairs.bank_index[row]) != tile.nearest.index:
         partner = results.dataset(pairs.bank).images[int(pairs.bank_index[row])].name
         how = tr("Image and {0}, its nearest by {1} (not the reference shown)").format(
             partner, space_label(pairs.paired_by)
