@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from planetview.core.errors import UserError
 from planetview.engine.perceptual.lpips import Lpips, Net
+from planetview.engine.perceptual.pair_map import pair_map
 from planetview.engine.weights import LoadedWeights
 from tests.engine.networks.lpips_files import official_trunk, published_heads, published_lpips
+from tests.engine.weight_files import seeded
 
 NETS: tuple[Net, ...] = ("alex", "vgg", "squeeze")
 SMALLEST = {"alex": 31, "vgg": 16, "squeeze": 17}
@@ -167,3 +169,42 @@ def test_floats_of_another_kind_or_size_are_refused(ours: dict[str, Lpips]) -> N
         ours["alex"].distance_float(a, a[..., :31])
     with pytest.raises(UserError, match="at least 31 px"):
         ours["alex"].distance_float(a[..., :30], a[..., :30])
+
+
+@pytest.fixture(scope="module")
+def seeded_nets(trunks: dict[str, Path]) -> dict[str, Lpips]:
+    """Networks of well-formed files: no package with published heads is needed."""
+    nets = {}
+    for number, net in enumerate(NETS):
+        trunk = torch.load(trunks[net], weights_only=True, map_location="cpu")
+        heads = {name: tensor.abs() for name, tensor in seeded(f"lpips-{net}", number).items()}
+        nets[net] = Lpips(net, LoadedWeights(trunk, "a"), LoadedWeights(heads, "b"))
+    return nets
+
+
+@pytest.mark.parametrize("net", NETS)
+@pytest.mark.parametrize("size", [(64, 64), (45, 70)])
+def test_the_mean_of_a_heat_map_is_the_distance_of_the_pair(
+    seeded_nets: dict[str, Lpips], net: str, size: tuple[int, int]
+) -> None:
+    a, b = noise(1, *size, 3, seed=1), noise(1, *size, 3, seed=2)
+    expected = float(seeded_nets[net].distance(a, b)[0])
+
+    values, score = pair_map(seeded_nets[net], a[0], b[0])
+
+    assert values.shape == size and (values >= 0).all() and expected > 0
+    assert score == pytest.approx(expected, rel=1e-5)
+    assert float(values.mean(dtype=np.float64)) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("net", NETS)
+def test_a_heat_map_is_bright_where_the_pair_was_changed(seeded_nets: dict[str, Lpips], net: str) -> None:
+    a = relief(128, 3)
+    b = a.copy()
+    b[0, 16:48, 80:112] = 255 - b[0, 16:48, 80:112]
+
+    values, _ = pair_map(seeded_nets[net], a[0], b[0])
+
+    assert values[16:48, 80:112].mean() > 5 * values[80:, :48].mean()
+    nothing, score = pair_map(seeded_nets[net], a[0], a[0].copy())
+    assert score == 0 and not nothing.any()
