@@ -18,8 +18,8 @@ from pytestqt.qtbot import QtBot
 from planetview.core.results import Results
 from planetview.core.selection import SelectionState
 from planetview.gui.models.neighbour_filter import Show
-from planetview.gui.models.neighbour_set import NeighbourSet
 from planetview.gui.models.neighbour_order import Order, scores_of, values_of
+from planetview.gui.models.neighbour_set import NeighbourSet
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.neighbours import NeighboursPage

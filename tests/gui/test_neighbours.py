@@ -20,8 +20,8 @@ from planetview.core.selection import SelectionState
 from planetview.core.settings import RunSettings
 from planetview.gui.models.neighbour_filter import Show
 from planetview.gui.models.neighbour_list import NeighbourListModel
-from planetview.gui.models.neighbour_set import NeighbourSet
 from planetview.gui.models.neighbour_order import Order, order_of
+from planetview.gui.models.neighbour_set import NeighbourSet
 from planetview.gui.models.roles import TileRole
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
