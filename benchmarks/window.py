@@ -35,7 +35,7 @@ _SETS = (("real_train", 60, 1.0), ("real_test", 30, 1.0), ("gan_smooth", 30, 1.3
 
 def steps_of(window: MainWindow, folder: Path, records: int, meter: LoopMeter) -> Iterator[Step]:
     """Yield what a person does, from the empty window to a saved study of `records` images."""
-    from planetview.gui.pages import load_page_modules
+    from planetview.app import load_pages
 
     controller, workspace = window.controller, window.workspace
 
@@ -48,7 +48,7 @@ def steps_of(window: MainWindow, folder: Path, records: int, meter: LoopMeter) -
     def has_prepared() -> bool:
         return window.pages.page("correlation") is not None and window.preparing.is_done
 
-    yield "start, idle", lambda: window.warm_up(load_page_modules), has_prepared
+    yield "start, idle", lambda: window.warm_up(load_pages), has_prepared
     paths = [folder / name for name, _count, _exponent in _SETS]
     yield (
         "scan and role sheet",

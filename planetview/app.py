@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import ctypes
 import faulthandler
-import gc
 import logging
 import logging.handlers
 import os
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import planetview
 from planetview import headless
+from planetview.core.collecting import collector_held_back
 from planetview.core.messages import Engine, ScanTarget
 from planetview.core.paths import cache_dir, log_dir
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from planetview.gui.main_window import MainWindow
     from planetview.gui.preferences import KeptPreferences
     from planetview.gui.theme import Theme
-    from planetview.gui.workspace import Workspace
     from planetview.windows import OwnedEngine
 
 EXIT_MACHINE = 4
@@ -117,8 +116,6 @@ def build(engine: Engine, beside: MainWindow | None = None) -> MainWindow:
             files.autosave(is_last=True)
             shut_down(workspace.is_dirty)
 
-    for changed in (workspace.contents_changed, workspace.results_changed):
-        changed.connect(lambda *_of: _spare_records(workspace))
     window.closed.connect(shut_down)
     app.aboutToQuit.connect(cut_short)
     if beside is None:
@@ -135,19 +132,6 @@ def _shared_by_windows(app: QApplication) -> tuple[KeptPreferences, Theme]:
     theme.use(kept.value.theme, kept.value.text_scale)
     theme.apply(app)
     return kept, theme
-
-
-def _spare_records(workspace: Workspace) -> None:
-    """Keep the records of a large study out of Python's search for cycles: one round over 80,000 stops the window.
-
-    They form no cycles, so they still go as soon as nobody holds them.
-    """
-    from planetview.gui.apart import IMAGES_IN_A_THREAD
-
-    results = workspace.results
-    sets = (*workspace.datasets, *(results.datasets if results is not None else ()))
-    if sum(len(dataset) for dataset in sets) > IMAGES_IN_A_THREAD:
-        gc.freeze()
 
 
 def prepare_demo(check: Callable[[], None]) -> tuple[ScanTarget, ...]:
@@ -278,10 +262,17 @@ def _open_window(arguments: argparse.Namespace) -> int:
 
 def _begin(window: MainWindow, engine: OwnedEngine) -> None:
     """Load what is slow once the window is there."""
+    engine.warm()
+    window.warm_up(load_pages)
+
+
+def load_pages() -> None:
+    """Import what the pages need; slow, for a thread."""
     from planetview.gui.pages import load_page_modules
 
-    engine.warm()
-    window.warm_up(load_page_modules)
+    # One look at the 100,000 objects of the program itself would be the longest gap of its start.
+    with collector_held_back():
+        load_page_modules()
 
 
 def _application() -> QApplication:

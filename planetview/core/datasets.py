@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import attrgetter
 from pathlib import Path
+from typing import Any
+
+from planetview.core.collecting import collector_held_back
+
+# One call of the pickle module keeps the interpreter's lock as long as it likes: for 500 records that is 0.5 ms.
+_RECORDS_AT_ONCE = 500
 
 
 class Role(StrEnum):
@@ -85,6 +93,10 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.images)
 
+    def __reduce__(self) -> tuple[Callable[..., Dataset], tuple[Any, ...]]:
+        parts = tuple(_packed(self.images))
+        return _unpacked, (parts, self.name, self.role, self.source, self.kind, self.skipped, self.notes)
+
     @property
     def labels(self) -> dict[str, int]:
         """Count of images per class, largest first; empty when no image has a class."""
@@ -104,6 +116,39 @@ class Dataset:
     def duplicates_inside(self) -> int:
         """Return how many images repeat the exact bytes of an earlier one."""
         return len(self.images) - len({image.digest for image in self.images})
+
+
+_columns_of = attrgetter("name", "member", "label", "digest", "size_bytes", "width", "height", "bands", "dtype")
+
+
+def _packed(images: Sequence[ImageRecord]) -> Iterator[bytes]:
+    """Yield the records as pickled columns, some hundred in each part; paths as text, which is read much faster."""
+    for start in range(0, len(images), _RECORDS_AT_ONCE):
+        part = images[start : start + _RECORDS_AT_ONCE]
+        columns = ([str(record.path) for record in part], *zip(*map(_columns_of, part), strict=True))
+        yield pickle.dumps(columns, pickle.HIGHEST_PROTOCOL)
+
+
+def _unpacked(
+    parts: Iterable[bytes],
+    name: str,
+    role: Role,
+    source: Path,
+    kind: SourceKind,
+    skipped: tuple[SkippedImage, ...],
+    notes: tuple[str, ...],
+) -> Dataset:
+    """Return the dataset that `Dataset.__reduce__` took apart."""
+    with collector_held_back():
+        records: list[ImageRecord] = []
+        text, path = "", Path()
+        for part in parts:
+            paths, *columns = pickle.loads(part)  # noqa: S301 - part of a pickle that is being read already
+            for place, (own, *others) in zip(paths, zip(*columns, strict=True), strict=True):
+                if place != text:  # all members of a zip share one
+                    text, path = place, Path(place)
+                records.append(ImageRecord(own, path, *others))
+        return Dataset(name, role, source, kind, tuple(records), skipped, notes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,16 @@ Imports no Qt: the child loads this module.
 from __future__ import annotations
 
 import contextlib
-import gc
 import logging
 import multiprocessing
 import pickle
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
 from planetview.core.children import interrupts_held_back
+from planetview.core.collecting import collector_held_back
 
 # Turning this many images into JSON holds the lock for 20 ms; a process takes half a second to start.
 IMAGES_IN_A_THREAD = 4000
@@ -49,11 +49,11 @@ def _call_apart(work: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[A
         process.start()
     theirs.close()
     try:
-        with _collector_held_back():
+        with collector_held_back():
             call = pickle.dumps((work, arguments), pickle.HIGHEST_PROTOCOL)
         ours.send_bytes(call)
         answer = ours.recv_bytes()
-        with _collector_held_back():
+        with collector_held_back():
             outcome: tuple[Any, Exception | None] = pickle.loads(answer)  # noqa: S301 - our own child wrote it
         return outcome
     finally:
@@ -72,15 +72,3 @@ def _serve(connection: Connection) -> None:
         except Exception as error:  # noqa: BLE001 - whatever it was, the caller must hear of it
             answer = (None, error)
         connection.send_bytes(pickle.dumps(answer, pickle.HIGHEST_PROTOCOL))
-
-
-@contextlib.contextmanager
-def _collector_held_back() -> Iterator[None]:
-    """Keep Python from looking for cycles: with 80,000 records in memory one look stops every thread for 0.2 s."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
