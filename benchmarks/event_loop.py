@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -19,7 +20,8 @@ Step = tuple[str, Callable[[], object], Callable[[], bool]]
 class Phase:
     """What the loop did while one thing was going on; milliseconds, one entry a tick of the timer.
 
-    seconds: from its beginning to its end, as near as a poll of 50 ms tells.
+    seconds: from its beginning to its end, as near as a poll of 50 ms tells. collector_ms: processor time of each of
+    Python's looks for cycles, in whatever thread; one stops all threads.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Phase:
     seconds: float = 0.0
     wall_ms: list[float] = field(default_factory=list)
     cpu_ms: list[float] = field(default_factory=list)
+    collector_ms: list[float] = field(default_factory=list)
 
     def row(self) -> dict[str, float | str]:
         """Return the extremes and the 95th percentiles."""
@@ -34,6 +37,7 @@ class Phase:
         for kind, values in (("wall", self.wall_ms), ("cpu", self.cpu_ms)):
             row[f"{kind}_longest_ms"] = max(values, default=0.0)
             row[f"{kind}_p95_ms"] = float(np.percentile(values, 95)) if values else 0.0
+        row["collector_longest_ms"] = max(self.collector_ms, default=0.0)
         return row
 
 
@@ -53,6 +57,8 @@ class LoopMeter:
         self._timer = QTimer(interval=_TICK_MS)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
+        self._look_began = 0.0
+        gc.callbacks.append(self._on_look)
 
     def begin(self, name: str) -> None:
         """Count the turns from this one on to another phase."""
@@ -74,6 +80,13 @@ class LoopMeter:
     def stop(self) -> None:
         """Stop ticking."""
         self._timer.stop()
+        gc.callbacks.remove(self._on_look)
+
+    def _on_look(self, phase: str, _info: object) -> None:
+        if phase == "start":
+            self._look_began = time.thread_time()
+        elif self.phases:
+            self.phases[-1].collector_ms.append((time.thread_time() - self._look_began) * 1000)
 
     def _tick(self) -> None:
         now = (self._clock(), time.thread_time())
@@ -147,8 +160,8 @@ class Paced:
 def print_table(rows: list[dict[str, float | str]]) -> None:
     """Print the rows as a Markdown table."""
     print(f"window visible after {rows[0]['seconds']:.2f} s\n")
-    print("| phase | took | longest gap | 95 % of gaps below | longest work in a turn | 95 % of turns below |")
+    print("| phase | took | longest gap | 95 % of gaps below | longest work in a turn | longest look for cycles |")
     print("| --- | --- | --- | --- | --- | --- |")
     for row in rows[1:]:
-        keys = ("wall_longest_ms", "wall_p95_ms", "cpu_longest_ms", "cpu_p95_ms")
+        keys = ("wall_longest_ms", "wall_p95_ms", "cpu_longest_ms", "collector_longest_ms")
         print(f"| {row['phase']} | {row['seconds']:.1f} s | " + " | ".join(f"{row[key]:.0f} ms" for key in keys) + " |")
