@@ -14,6 +14,7 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication, QWheelEvent
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from planetview.core.image_compare import VisibleRange
+from planetview.core.marks import Marks
 from planetview.gui.views.compare import CompareDialog, work
 from planetview.gui.views.compare.keys import key_rows
 from planetview.gui.views.compare.settings import Mode
@@ -238,12 +239,12 @@ def test_the_keyboard_steps_flags_and_excludes(qtbot, view, results):
     with qtbot.waitSignal(view.flag_requested, timeout=1000) as flagged:
         press(qtbot, view, "F")
     assert flagged.args == ["gan_v1", name, True]
-    view.show_marks({("gan_v1", name)}, set())
+    view.show_marks(Marks(frozenset({("gan_v1", name)})))
     assert "flagged" in view.panes[0].title.text() and view.flag.isChecked()
     with qtbot.waitSignal(view.exclude_requested, timeout=1000) as excluded:
         press(qtbot, view, "X")
     assert excluded.args == ["gan_v1", name, True]
-    view.show_marks(set(), {("real_train", tile_of(results).nearest.record.name)})
+    view.show_marks(Marks(excluded=frozenset({("real_train", tile_of(results).nearest.record.name)})))
     assert "excluded" in view.panes[1].title.text() and not view.flag.isChecked()
 
 
@@ -360,3 +361,16 @@ def test_a_thinned_image_keeps_its_size_its_coordinates_and_says_so(qtbot, theme
     assert canvas(view).image_box().width() * canvas(view).devicePixelRatioF() == pytest.approx(60)
     point(view, 20, 40)
     assert f"Image (x 20, y 40): {grey[40, 20]} uint8" in view.readout_text()
+
+
+def test_an_image_is_rated_by_key_or_from_the_list_and_plain_digits_zoom(qtbot, view, results):
+    asked = []
+    view.rating_requested.connect(lambda *wish: asked.append(wish))
+    name = tile_of(results).record.name
+    press(qtbot, view, Qt.Key.Key_3, Qt.KeyboardModifier.AltModifier)
+    press(qtbot, view, Qt.Key.Key_1)
+    assert asked == [("gan_v1", name, 3)] and canvas(view).scale() == pytest.approx(1.0)
+    view.show_marks(Marks().with_rating([("gan_v1", name)], 3))
+    assert "★ 3" in view.panes[0].title.text() and view.rating.currentText() == "★ 3 of 5"
+    view.rating.activated.emit(0)
+    assert asked[-1] == ("gan_v1", name, 0)

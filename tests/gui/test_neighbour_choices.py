@@ -152,9 +152,9 @@ def test_images_are_sorted_by_name_and_by_class(page, results):
 
 def test_every_score_offered_has_a_value_for_every_image(results):
     offered = [score.id for score in scores_of(results, "gan")]
-    assert len(offered) == len(set(offered)) == 2 * 3 + 1 + 3 + 1 + 2
+    assert len(offered) == len(set(offered)) == 2 * 3 + 1 + 3 + 1 + 3
     for score in offered:
-        if score != "class":
+        if score not in ("class", "rating"):
             assert values_of(results, "gan", score).shape == (30,)
 
 
@@ -370,15 +370,52 @@ def test_marked_images_can_be_shown_alone(page):
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
 def test_the_menu_of_a_tile_offers_every_command(qtbot, page):
     page._grid.customContextMenuRequested.emit(QPoint(10, 10))
-    (menu,) = page._grid.findChildren(QMenu)
+    menu, ratings = page._grid.findChildren(QMenu)
     words = [action.text() for action in menu.actions() if action.text()]
     assert words == [
-        "Compare…", "Flag", "Exclude", "Select all shown", "Clear selection", "Copy path", "Show in file manager",
-        "Copy list", "Export list…",
+        "Compare…", "Flag", "Exclude", "Rating", "Select all shown", "Clear selection", "Copy path",
+        "Show in file manager", "Copy list", "Export list…",
     ]  # fmt: skip
     for action in menu.actions():
         assert action.isSeparator() or action.toolTip()
+    assert [action.text() for action in ratings.actions()][::5] == ["No rating", "Rate ★ 5 of 5"]
     menu.close()
+
+
+def test_digits_rate_the_image_or_all_that_are_selected_and_that_can_be_undone(qtbot, page):
+    images, marks = page._shown.found.query.images, page.workspace
+    page.selection.set_current(("gan", 2))
+    press(qtbot, page, Qt.Key.Key_4)
+    press(qtbot, page, Qt.Key.Key_4)
+    assert marks.marks.ratings_of("gan") == {images[2].name: 4}
+    assert "★ 4 of 5" in page._inspector.marks.text()
+    assert page._actions.rate[4].isChecked(), "the same rating again is no other one"
+
+    page.selection.select("gan", np.arange(30) < 3)
+    press(qtbot, page, Qt.Key.Key_5)
+    assert marks.marks.ratings_of("gan") == {images[i].name: 5 for i in range(3)}
+    marks.undo_stack.undo()
+    assert marks.marks.ratings_of("gan") == {images[2].name: 4}
+    press(qtbot, page, Qt.Key.Key_0)
+    assert not marks.marks.ratings_of("gan") and not page._inspector.marks.text()
+
+
+def test_rated_images_are_sorted_and_shown_alone(page):
+    images = page._shown.found.query.images
+    assert page._bar.show_only.findData(Show.UNRATED) < 0, "nothing is rated yet"
+    for at, rating in ((7, 3), (9, 5), (11, 3)):
+        page.workspace.set_rating([("gan", images[at].name)], rating)
+
+    pick(page._bar.score, "rating")
+    assert shown(page)[:3] == [9, 7, 11]
+    pick(page._bar.show_only, Show.RATED_4)
+    assert shown(page) == [9] and page._bar.show_only.currentText() == "★ 4 or more (1)"
+    page.workspace.set_rating([("gan", images[7].name)], 5)
+    assert shown(page) == [7, 9]
+    pick(page._bar.show_only, Show.UNRATED)
+    assert len(shown(page)) == 27
+    page.workspace.set_rating([("gan", image.name) for image in images], 0)
+    assert len(shown(page)) == 30, "a filter by ratings goes with the last one"
 
 
 def answer(page: NeighboursPage, path) -> None:

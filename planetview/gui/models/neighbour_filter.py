@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,13 @@ class Show(StrEnum):
     SAME = "same"
     DIFFERENT = "different"
     GAPS = "gaps"
+    UNRATED = "unrated"
+    RATED_1, RATED_2, RATED_3, RATED_4, RATED_5 = "rated 1", "rated 2", "rated 3", "rated 4", "rated 5"  # or more
+
+
+RATED: Final = (Show.RATED_1, Show.RATED_2, Show.RATED_3, Show.RATED_4, Show.RATED_5)
+FOLLOW_MARKS: Final = frozenset((Show.SELECTED, Show.FLAGGED, Show.EXCLUDED, Show.INCLUDED, Show.UNRATED, *RATED))
+"""What is shown changes with every mark or selection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +111,19 @@ class ImageTexts:
 
 @dataclass(frozen=True, slots=True)
 class MarkMasks:
-    """Which images of a set are flagged, and which the next run leaves out; shape (n,) each."""
+    """Which images of a set are flagged, which the next run leaves out, how each is rated, 0 for not; shape (n,)."""
 
     flagged: Mask
     excluded: Mask
+    ratings: npt.NDArray[np.uint8]
+
+    def rated(self) -> dict[Show, Mask]:
+        """Return the images of each rating or better, and those without; nothing where none is rated."""
+        if not self.ratings.any():
+            return {}
+        best = int(self.ratings.max())
+        found = {show: self.ratings >= least for least, show in enumerate(RATED[:best], 1)}
+        return found | {Show.UNRATED: self.ratings == 0}
 
 
 def mask_of(keys: Collection[ImageKey], name: str, texts: ImageTexts) -> Mask:

@@ -16,7 +16,7 @@ from planetview.gui.models.wording import tr
 
 Vector = npt.NDArray[np.float64]
 
-NAME, CLASS, ENTROPY, PAIR_ENTROPY = "name", "class", "entropy", "pair-entropy"
+NAME, CLASS, RATING, ENTROPY, PAIR_ENTROPY = "name", "class", "rating", "entropy", "pair-entropy"
 _DISTANCE, _HELD_OUT, _RATIO, _PAIR = "distance:", "held-out:", "ratio:", "pair:"
 _RADII = "radius:"
 
@@ -84,7 +84,7 @@ def space_label(by: str) -> str:
 
 
 def scores_of(results: Results, query: str) -> tuple[Score, ...]:
-    """Return the numbers that images of `query` can be sorted by, distances first, name and class last."""
+    """Return the numbers that images of `query` can be sorted by, distances first, rating, name and class last."""
     reference = results.with_role(Role.REFERENCE)[0].name
     banks = {(table.by, table.bank) for table in results.neighbours if table.query == query}
     held_out = _held_out_name(results, {bank for _by, bank in banks})
@@ -101,8 +101,8 @@ def scores_of(results: Results, query: str) -> tuple[Score, ...]:
             found.extend(_pair_score(metric) for metric in table.scores)
     if query in results.entropy_bits:
         found.append(Score(ENTROPY, tr("Image entropy"), "bits"))
-    found.append(Score(NAME, tr("Name"), is_text=True))
-    return (*found, Score(CLASS, tr("Class"), is_text=True))
+    found.append(Score(RATING, tr("Rating"), better=Direction.HIGHER))
+    return (*found, Score(NAME, tr("Name"), is_text=True), Score(CLASS, tr("Class"), is_text=True))
 
 
 def real_scores_of(results: Results, candidate: str) -> tuple[Score, ...]:
@@ -116,6 +116,7 @@ def real_scores_of(results: Results, candidate: str) -> tuple[Score, ...]:
             found.append(Score(_HELD_OUT + by, tr("Held-out distance, {0}").format(label)))
     if results.with_role(Role.REFERENCE)[0].name in results.entropy_bits:
         found.append(Score(ENTROPY, tr("Image entropy"), "bits"))
+    found.append(Score(RATING, tr("Rating"), better=Direction.HIGHER))
     return (*found, Score(NAME, tr("Name"), is_text=True), Score(CLASS, tr("Class"), is_text=True))
 
 
@@ -143,8 +144,8 @@ def distance_score(by: str) -> str:
 def values_of(results: Results, query: str, score: str) -> Vector:
     """Return one number of every image of `query`, shape (n,), float64, NaN where it has none.
 
-    Names are their ranks; those of classes are with `ImageTexts`. A score of the pairs belongs to an image's first
-    pair. KeyError for a score that the results do not hold.
+    Names are their ranks; those of classes are with `ImageTexts`, ratings with the marks. A score of the pairs belongs
+    to an image's first pair. KeyError for a score that the results do not hold.
     """
     dataset = results.dataset(query)
     n = len(dataset)

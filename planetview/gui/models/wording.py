@@ -6,10 +6,11 @@ from PySide6.QtCore import QCoreApplication
 
 from planetview.core.findings import percent
 from planetview.core.formatting import floor_word, format_ratio, format_value, value_and_spread
+from planetview.core.marks import BEST_RATING
 from planetview.core.results import MetricValue
 from planetview.core.stats import Interval
 
-__all__ = ["NO_VALUE", "floor_words", "percent", "tr", "with_interval"]
+__all__ = ["NO_VALUE", "floor_words", "percent", "rating_words", "tr", "with_interval"]
 
 NO_VALUE = "n/a"
 
@@ -17,6 +18,13 @@ NO_VALUE = "n/a"
 def tr(text: str) -> str:
     """Return the translation of a text that belongs to no widget."""
     return QCoreApplication.translate("wording", text)
+
+
+def rating_words(rating: int, *, or_more: bool = False) -> str:
+    """Return a rating of 1 to 5 in words: "★ 3 of 5", or "★ 3 or more"."""
+    if or_more and rating < BEST_RATING:
+        return tr("★ {0} or more").format(rating)
+    return tr("★ {0} of {1}").format(rating, BEST_RATING)
 
 
 def with_interval(value: float, interval: Interval | None, unit: str = "") -> str:

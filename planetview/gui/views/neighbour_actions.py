@@ -7,8 +7,10 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QAbstractScrollArea, QMenu, QPushButton
 
 from planetview.core.formatting import format_count
+from planetview.core.marks import BEST_RATING
 from planetview.core.selection import Mask
 from planetview.gui.models.neighbour_filter import MarkMasks
+from planetview.gui.models.wording import rating_words
 
 
 class NeighbourActions(QObject):
@@ -25,6 +27,7 @@ class NeighbourActions(QObject):
         self.exclude = make(
             self.tr("Exclude"), "X", self.tr("Leave images out of the next run. Their files stay untouched.")
         )
+        self.rate = tuple(self._make_rating(rating) for rating in range(BEST_RATING + 1))
         self.all = make(self.tr("Select all shown"), "", self.tr("Select every image that is shown (Ctrl+A)."))
         self.none = make(self.tr("Clear selection"), "Ctrl+Shift+A", self.tr("Select nothing."))
         self.copy_path = make(self.tr("Copy path"), "", self.tr("Copy where the current image is (Ctrl+C)."))
@@ -63,7 +66,9 @@ class NeighbourActions(QObject):
         several = f" ({format_count(count)})" if count > 1 else ""
         self.flag.setText((self.tr("Remove flag") if are_flagged else self.tr("Flag")) + several)
         self.exclude.setText((self.tr("Take in again") if are_excluded else self.tr("Exclude")) + several)
-        for action in (self.flag, self.exclude):
+        for rating, action in enumerate(self.rate):
+            action.setChecked(marks is not None and count > 0 and bool((marks.ratings[targets] == rating).all()))
+        for action in (self.flag, self.exclude, *self.rate):
             action.setEnabled(marks is not None and count > 0)
         for action in (self.compare, self.copy_path, self.reveal):
             action.setEnabled(has_current)
@@ -74,9 +79,12 @@ class NeighbourActions(QObject):
         """Open the menu of an image at a global point."""
         menu = QMenu(self._view)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        ratings = QMenu(self.tr("Rating"), menu)
+        ratings.addActions(self.rate)
+        ratings.menuAction().setVisible(self.rate[0].isVisible())
         for group in (
             (self.compare,),
-            (self.flag, self.exclude),
+            (self.flag, self.exclude, ratings.menuAction()),
             (self.all, self.none),
             (self.copy_path, self.reveal),
             (self.copy_list, self.export),
@@ -85,6 +93,15 @@ class NeighbourActions(QObject):
             menu.addSeparator()
         menu.popup(at)
         return menu
+
+    def _make_rating(self, rating: int) -> QAction:
+        if rating:
+            tip = self.tr("Rate images {0} of {1}.").format(rating, BEST_RATING)
+            action = self._make(self.tr("Rate {0}").format(rating_words(rating)), str(rating), tip)
+        else:
+            action = self._make(self.tr("No rating"), "0", self.tr("Take the rating away."))
+        action.setCheckable(True)
+        return action
 
     def _make(self, text: str, keys: str, tip: str) -> QAction:
         action = QAction(text, self._view)

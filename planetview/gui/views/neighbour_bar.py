@@ -8,9 +8,10 @@ from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QSlider, QSpinBox, QWidget
 
 from planetview.core.formatting import format_count
-from planetview.gui.models.neighbour_filter import NO_CLASS, Show, Wanted
-from planetview.gui.models.neighbour_order import Order, Score, distance_score, space_label
+from planetview.gui.models.neighbour_filter import FOLLOW_MARKS, NO_CLASS, RATED, Show, Wanted
+from planetview.gui.models.neighbour_order import RATING, Order, Score, distance_score, space_label
 from planetview.gui.models.neighbour_set import Toward
+from planetview.gui.models.wording import rating_words
 from planetview.gui.views.image_grid import EDGE_DEFAULT, EDGE_MAX, EDGE_MIN
 from planetview.gui.views.panels import GAP
 from planetview.gui.widgets.flow import FlowLayout, labelled
@@ -95,6 +96,12 @@ class NeighbourBar(QWidget):
             self.toward.setCurrentIndex(self.toward.findData(toward))
             self._take_direction()
 
+    @property
+    def follows_marks(self) -> bool:
+        """Whether marks decide which images are shown, or in which order."""
+        score = self.chosen_score
+        return self.wanted.show in FOLLOW_MARKS or (score is not None and score.id == RATING)
+
     def fill_queries(self, items: Iterable[tuple[str, str]]) -> None:
         """Offer sets, as (text, name)."""
         _fill(self.query, items)
@@ -140,6 +147,8 @@ class NeighbourBar(QWidget):
             Show.EXCLUDED: self.tr("Excluded"),
             Show.INCLUDED: self.tr("Not excluded"),
             Show.GAPS: self.tr("○ Only gaps"),
+            **{show: rating_words(least, or_more=True) for least, show in enumerate(RATED, 1)},
+            Show.UNRATED: self.tr("Not rated"),
             Show.NEARER: self.tr("▲ Nearer to reference"),
             Show.DIFFERENT: self.tr("≠ A and B differ"),
             Show.SAME: self.tr("= A and B agree"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
@@ -33,7 +35,9 @@ class NeighbourCommands(QObject):
         actions.exclude.triggered.connect(self._on_exclude)
         actions.copy_list.triggered.connect(self._on_copy_list)
         actions.export.triggered.connect(self._on_export)
-        for action in (actions.flag, actions.exclude):
+        for rating, action in enumerate(actions.rate):
+            action.triggered.connect(partial(self._on_rate, rating))
+        for action in (actions.flag, actions.exclude, *actions.rate):
             action.setVisible(marks.is_possible)
 
     def describe(self) -> None:
@@ -52,6 +56,13 @@ class NeighbourCommands(QObject):
         targets, masks = self._shown.targets(self._model.order), self._shown.masks
         if self._shown.found is not None and masks is not None:
             self._marks.set_excluded(self._shown.found.query, targets, not masks.excluded[targets].all())
+
+    def _on_rate(self, rating: int) -> None:
+        targets = self._shown.targets(self._model.order)
+        if self._shown.found is not None:
+            self._marks.set_rating(self._shown.found.query, targets, rating)
+            # Where nothing changed, Qt has taken the tick away all the same.
+            self.describe()
 
     @Slot()
     def _on_copy_list(self) -> None:

@@ -58,12 +58,13 @@ class NeighbourCompare(QObject):
         dialog.notice.connect(self.notice)
         dialog.flag_requested.connect(self._on_flag)
         dialog.exclude_requested.connect(self._on_exclude)
+        dialog.rating_requested.connect(self._on_rating)
         return dialog
 
     @Slot()
     def _show_marks(self) -> None:
         if self.dialog is not None and self._results is not None:
-            self.dialog.show_marks(*self._marks.keys_in(self._results))
+            self.dialog.show_marks(self._marks.marks_in(self._results))
 
     @Slot(str, str, bool)
     def _on_flag(self, dataset: str, image: str, is_on: bool) -> None:
@@ -74,3 +75,8 @@ class NeighbourCompare(QObject):
     def _on_exclude(self, dataset: str, image: str, is_on: bool) -> None:
         if self._results is not None:
             self._marks.set_one_excluded(self._results.dataset(dataset), image, is_on)
+
+    @Slot(str, str, int)
+    def _on_rating(self, dataset: str, image: str, rating: int) -> None:
+        if self._results is not None:
+            self._marks.set_one_rating(self._results.dataset(dataset), image, rating)

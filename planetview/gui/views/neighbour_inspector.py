@@ -16,7 +16,7 @@ from planetview.core.results import PairTable, Results
 from planetview.gui.models.neighbour_list import verdict_words
 from planetview.gui.models.neighbour_order import space_label
 from planetview.gui.models.neighbour_set import Partner, Tile, Toward
-from planetview.gui.models.wording import NO_VALUE, tr
+from planetview.gui.models.wording import NO_VALUE, rating_words, tr
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.image_pane import ImagePane, path_text
@@ -89,9 +89,10 @@ class NeighbourInspector(QScrollArea):
         for label in (self._verdict, self._scores):
             label.setVisible(bool(label.text()))
 
-    def show_marks(self, is_flagged: bool, is_excluded: bool) -> None:
-        """Say what was noted on the image."""
+    def show_marks(self, is_flagged: bool, is_excluded: bool, rating: int = 0) -> None:
+        """Say what was noted on the image. rating: 1 to 5, 0 for none."""
         words = [
+            *([f"<b>{rating_words(rating)}</b>"] if rating else []),
             *([self.tr("<b>⚑ Flagged</b>")] if is_flagged else []),
             *([self.tr("<b>✕ Excluded from the next run.</b> Its file stays where it is.")] if is_excluded else []),
         ]

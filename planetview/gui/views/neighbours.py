@@ -269,7 +269,7 @@ class NeighboursPage(QWidget):
 
     def _on_states_changed(self) -> None:
         """Show other marks or another selection on the same tiles; where they decide what is shown, arrange anew."""
-        if self._bar.wanted.show in (Show.SELECTED, Show.FLAGGED, Show.EXCLUDED, Show.INCLUDED):
+        if self._bar.follows_marks:
             self._arrange()
             return
         kinds = self._shown.kinds()
@@ -346,7 +346,8 @@ class NeighboursPage(QWidget):
     def _tell_marks(self) -> None:
         masks, current = self._shown.masks, self._shown.current
         if masks is not None and current is not None:
-            self._inspector.show_marks(bool(masks.flagged[current]), bool(masks.excluded[current]))
+            noted = bool(masks.flagged[current]), bool(masks.excluded[current]), int(masks.ratings[current])
+            self._inspector.show_marks(*noted)
 
     @Slot(int)
     def _on_image_chosen(self, image: int) -> None:

@@ -12,7 +12,7 @@ from planetview.core.results import Results
 from planetview.core.selection import ImageRef, Mask, SelectionState
 from planetview.gui.models.neighbour_export import NeighbourRows
 from planetview.gui.models.neighbour_filter import ImageTexts, MarkMasks, Show
-from planetview.gui.models.neighbour_order import CLASS, Order, Score, order_of, real_values_of, values_of
+from planetview.gui.models.neighbour_order import CLASS, RATING, Order, Score, order_of, real_values_of, values_of
 from planetview.gui.models.neighbour_set import NeighbourSet, Toward
 from planetview.gui.views.neighbour_marks import ImageMarks
 
@@ -83,7 +83,7 @@ class ShownSet:
             masks[Show.SELECTED] = selected
         if self.masks is not None and self._marks.is_possible:
             masks |= {Show.FLAGGED: self.masks.flagged, Show.EXCLUDED: self.masks.excluded}
-            masks[Show.INCLUDED] = ~self.masks.excluded
+            masks |= {Show.INCLUDED: ~self.masks.excluded} | self.masks.rated()
         if found.real is not None:
             masks[Show.GAPS] = found.real.gaps
         elif found.held_out is not None:
@@ -100,6 +100,9 @@ class ShownSet:
             return self._compared(order_of(order, self.found.nearest, self.found.held_out_distance, seed))
         if score.id == CLASS and self.texts is not None:
             values = self.texts.class_ranks()
+        elif score.id == RATING:
+            given = np.zeros(len(self.found)) if self.masks is None else self.masks.ratings.astype(np.float64)
+            values = np.where(given > 0, given, np.nan)
         else:
             read = real_values_of if self.found.toward is Toward.SYNTHETIC else values_of
             values = read(self.results, self.found.name, score.id)

@@ -96,7 +96,9 @@ class TileDelegate(QStyledItemDelegate):
         tokens = self._theme.tokens
         is_flagged = self.marks is not None and bool(self.marks.flagged[tile.index])
         is_excluded = self.marks is not None and bool(self.marks.excluded[tile.index])
-        parts = [_Part(tile.dataset, tile.record, self.query_role, self.query_colour, None, is_flagged, is_excluded)]
+        rating = 0 if self.marks is None else int(self.marks.ratings[tile.index])
+        mine = _Part(tile.dataset, tile.record, self.query_role, self.query_colour, None)
+        parts = [mine._replace(is_flagged=is_flagged, is_excluded=is_excluded, rating=rating)]
         role, short, colour = self.tr("reference"), self.tr("ref."), tokens.reference
         if tile.toward is Toward.SYNTHETIC:
             role, short, colour = self.tr("synthetic"), self.tr("syn."), self.bank_colour
@@ -119,8 +121,8 @@ class TileDelegate(QStyledItemDelegate):
         pixmap = self._thumbs.get(part.record, self.edge_px, part.dataset, ratio)
         problem = self._thumbs.problem(part.record, part.dataset) if pixmap is None else ""
         paint_thumbnail(painter, area, pixmap, problem, tokens, is_faded=part.is_excluded)
-        if part.is_flagged or part.is_excluded:
-            paint_marks(painter, area, tokens, is_flagged=part.is_flagged, is_excluded=part.is_excluded)
+        noted = {"is_flagged": part.is_flagged, "is_excluded": part.is_excluded}
+        paint_marks(painter, area, tokens, **noted, rating=part.rating)
         painter.fillRect(QRect(area.left(), area.bottom() + 1, self.edge_px, 3), QColor(part.colour))
         caption = QRect(area.left(), area.bottom() + _GAP, self.edge_px, line)
         painter.setPen(QColor(tokens.text))
@@ -169,6 +171,7 @@ class _Part(NamedTuple):
     distance: float | None
     is_flagged: bool = False
     is_excluded: bool = False
+    rating: int = 0
     short_role: str = ""
 
     @property

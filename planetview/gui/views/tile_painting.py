@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
@@ -45,15 +46,21 @@ def paint_elided(painter: QPainter, area: QRect, text: str, *, middle: bool = Fa
     painter.drawText(area, side | Qt.AlignmentFlag.AlignVCenter, text)
 
 
-def paint_marks(painter: QPainter, area: QRect, tokens: Tokens, *, is_flagged: bool, is_excluded: bool) -> None:
-    """Paint what a person noted on an image over its lower edge: a shape and a word for each mark."""
+def paint_marks(
+    painter: QPainter, area: QRect, tokens: Tokens, *, is_flagged: bool, is_excluded: bool, rating: int = 0
+) -> None:
+    """Paint what a person noted on an image over its lower edge: a shape and a word for each mark. rating: 0, none."""
     line = painter.fontMetrics().height() + 2
     bottom = area.bottom() + 1
-    if is_excluded:
-        _paint_chip(painter, QRect(area.left(), bottom - line, area.width(), line), tr("excluded"), tokens, _cross)
-        bottom -= line
-    if is_flagged:
-        _paint_chip(painter, QRect(area.left(), bottom - line, area.width(), line), tr("flagged"), tokens, _flag)
+    marks = (
+        (is_excluded, tr("excluded"), _cross),
+        (is_flagged, tr("flagged"), _flag),
+        (rating > 0, f"{rating}", _star),
+    )
+    for is_there, word, shape in marks:
+        if is_there:
+            _paint_chip(painter, QRect(area.left(), bottom - line, area.width(), line), word, tokens, shape)
+            bottom -= line
 
 
 def _paint_chip(painter: QPainter, area: QRect, word: str, tokens: Tokens, shape: _Shape) -> None:
@@ -91,6 +98,18 @@ def _cross(painter: QPainter, area: QRectF, tokens: Tokens) -> None:
     painter.setPen(QPen(QColor(tokens.danger), 2))
     painter.drawLine(inside.topLeft(), inside.bottomRight())
     painter.drawLine(inside.topRight(), inside.bottomLeft())
+
+
+def _star(painter: QPainter, area: QRectF, tokens: Tokens) -> None:
+    centre, radius = area.center(), area.width() / 2
+    points = []
+    for corner in range(10):
+        far = radius * (0.42 if corner % 2 else 1.0)
+        angle = math.pi * corner / 5
+        points.append(centre + QPointF(far * math.sin(angle), -far * math.cos(angle)))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(tokens.warning))
+    painter.drawPolygon(QPolygonF(points))
 
 
 def small_font(font: QFont) -> QFont:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QPointF, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QHideEvent, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QLabel, QSplitter, QVBoxLayout, QWidget
 
+from planetview.core.marks import BEST_RATING, Marks
 from planetview.core.messages import JobFailure, PairMapRequest
 from planetview.core.pair_map import PairMap
 from planetview.core.results import Results
@@ -19,6 +20,7 @@ from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.compare.controls import Controls
 from planetview.gui.views.compare.histogram import HistogramPanel, counted
+from planetview.gui.views.compare.image_buttons import ImageButtons
 from planetview.gui.views.compare.keys import keys_html
 from planetview.gui.views.compare.pane import ComparePane
 from planetview.gui.views.compare.settings import Mode, Settings, mode_texts
@@ -30,8 +32,6 @@ from planetview.gui.views.panels import GAP
 from planetview.gui.widgets.elided import ElidedLabel
 from planetview.gui.widgets.text_dialog import TextDialog
 
-Mark = tuple[str, str]
-
 
 class CompareDialog(QDialog):
     """The images of a tile at full resolution; remembers how they are looked at while it exists."""
@@ -39,6 +39,7 @@ class CompareDialog(QDialog):
     stepped = Signal(int)  # -1 for the image before, 1 for the one after
     flag_requested = Signal(str, str, bool)  # dataset, image name, on
     exclude_requested = Signal(str, str, bool)  # dataset, image name, on
+    rating_requested = Signal(str, str, int)  # dataset, image name, 1 to 5 or 0 for none
     notice = Signal(str)
 
     def __init__(self, theme: Theme, thumbs: ThumbnailCache, parent: QWidget | None = None) -> None:
@@ -47,8 +48,7 @@ class CompareDialog(QDialog):
         self._results: Results | None = None
         self._tile: Tile | None = None
         self._maps: PairMaps | None = None
-        self._flagged: frozenset[Mark] = frozenset()
-        self._excluded: frozenset[Mark] = frozenset()
+        self._marks = Marks()
         self._keys_page: TextDialog | None = None
         self.setWindowTitle(self.tr("Compare with nearest neighbours"))
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
@@ -106,9 +106,9 @@ class CompareDialog(QDialog):
             label.setVisible(bool(words))
         self._show_readout()
 
-    def show_marks(self, flagged: Collection[Mark], excluded: Collection[Mark]) -> None:
-        """Say which images are flagged and excluded, each as (dataset, image name)."""
-        self._flagged, self._excluded = frozenset(flagged), frozenset(excluded)
+    def show_marks(self, marks: Marks) -> None:
+        """Say what was noted on the images; keys are (dataset in the results, image name)."""
+        self._marks = marks
         self._show_marks()
 
     def readout_text(self) -> str:
@@ -120,6 +120,8 @@ class CompareDialog(QDialog):
         self._readout.setAccessibleName(self.tr("Read-out"))
         # Room for two lines always: the images must not jump while the cursor moves.
         self._readout.setMinimumHeight(2 * self.fontMetrics().lineSpacing())
+        self._buttons = ImageButtons()
+        self.flag, self.exclude, self.rating = self._buttons.flag, self._buttons.exclude, self._buttons.rating
         self._tile_words, self._scores = ElidedLabel(), ElidedLabel()
         for label in (self._tile_words, self._scores):
             label.setProperty("muted", True)
@@ -134,39 +136,7 @@ class CompareDialog(QDialog):
         layout.addWidget(self._readout)
         layout.addWidget(self._tile_words)
         layout.addWidget(self._scores)
-        layout.addLayout(self._build_buttons())
-
-    def _build_buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(GAP)
-        self.before = self._button(row, self.tr("← Previous"), self.tr("The image before (Page up)."))
-        self.after = self._button(row, self.tr("Next →"), self.tr("The image after (Page down)."))
-        self.flag = self._button(row, self.tr("⚑ Flag"), self.tr("Mark the image to find it again (F)."), is_on=True)
-        self.exclude = self._button(
-            row, self.tr("✕ Exclude"), self.tr("Leave the image out of the next run (X)."), is_on=True
-        )
-        row.addStretch(1)
-        self.help = self._button(row, self.tr("Keys"), self.tr("Show all keys (?)."))
-        self.close_button = self._button(row, self.tr("Close"), self.tr("Close the view (Esc)."))
-        self.before.clicked.connect(partial(self._step, -1))
-        self.after.clicked.connect(partial(self._step, 1))
-        self.flag.clicked.connect(self._on_flag)
-        self.exclude.clicked.connect(self._on_exclude)
-        self.help.clicked.connect(self.show_keys)
-        self.close_button.clicked.connect(self.accept)
-        return row
-
-    def _button(self, row: QHBoxLayout, text: str, tip: str, *, is_on: bool = False) -> QPushButton:
-        button = QPushButton(text)
-        button.setCheckable(is_on)
-        button.setProperty("segment", is_on)
-        button.setToolTip(tip)
-        button.setAccessibleName(tip)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        # Enter belongs to the button with the focus alone.
-        button.setAutoDefault(False)
-        row.addWidget(button)
-        return button
+        layout.addWidget(self._buttons)
 
     def _connect(self) -> None:
         controls, options, stage = self.controls, self.controls.options, self.stage
@@ -185,6 +155,13 @@ class CompareDialog(QDialog):
         stage.changed.connect(self._on_stage_changed)
         stage.map_wanted.connect(self._on_map_wanted)
         stage.notice.connect(self._say)
+        buttons = self._buttons
+        buttons.stepped.connect(self.stepped)
+        buttons.flag.clicked.connect(self._on_flag)
+        buttons.exclude.clicked.connect(self._on_exclude)
+        buttons.rated.connect(self._on_rated)
+        buttons.help.clicked.connect(self.show_keys)
+        buttons.close_button.clicked.connect(self.accept)
 
     def _build_keys(self) -> None:
         controls, options = self.controls, self.controls.options
@@ -194,7 +171,8 @@ class CompareDialog(QDialog):
             ("P", controls.next_pair), ("T", controls.next_visible), ("R", controls.toggle_shared),
             ("C", controls.next_colours), ("L", controls.toggle_linked), ("G", controls.toggle_histogram),
             ("A", controls.toggle_absolute), ("V", options.beside.toggle),
-            ("F", self.flag.click), ("X", self.exclude.click), ("?", self.show_keys), ("F1", self.show_keys),
+            ("F", self.flag.click), ("X", self.exclude.click),
+            ("?", self.show_keys), ("F1", self.show_keys),
             ("[", partial(self._nudge, False)), ("]", partial(self._nudge, True)),
             ("PgUp", partial(self._step, -1)), ("PgDown", partial(self._step, 1)),
             ("Ctrl+Left", partial(self._step, -1)), ("Ctrl+Right", partial(self._step, 1)),
@@ -202,6 +180,9 @@ class CompareDialog(QDialog):
             ("Ctrl+S", lambda: self.stage.front().save_image()), ("Ctrl+Shift+S", self.stage.save_view),
         ):  # fmt: skip
             self._key(key, act)
+        for rating in range(BEST_RATING + 1):
+            # The plain digits fit and zoom.
+            self._key(f"Alt+{rating}", partial(self._on_rated, rating))
         # Space belongs to the button with the focus, where there is one.
         self._key("Space", options.pause.toggle, self.stage)
         self._key("Shift+Space", self.stage.show_other, self.stage)
@@ -326,11 +307,12 @@ class CompareDialog(QDialog):
         for pane in self.panes:
             if pane.subject is not None:
                 mark = (pane.subject.dataset, pane.subject.record.name)
-                pane.show_marks(is_flagged=mark in self._flagged, is_excluded=mark in self._excluded)
+                flags = {"is_flagged": mark in self._marks.flagged, "is_excluded": mark in self._marks.excluded}
+                pane.show_marks(**flags, rating=self._marks.rating_of(mark))
         if self._tile is not None:
             mark = (self._tile.dataset, self._tile.record.name)
-            self.flag.setChecked(mark in self._flagged)
-            self.exclude.setChecked(mark in self._excluded)
+            self._buttons.show_marks(mark in self._marks.flagged, mark in self._marks.excluded,
+                                     self._marks.rating_of(mark))  # fmt: skip
 
     @Slot(bool)
     def _on_flag(self, on: bool) -> None:
@@ -341,6 +323,11 @@ class CompareDialog(QDialog):
     def _on_exclude(self, on: bool) -> None:
         if self._tile is not None:
             self.exclude_requested.emit(self._tile.dataset, self._tile.record.name, on)
+
+    @Slot(int)
+    def _on_rated(self, rating: int) -> None:
+        if self._tile is not None:
+            self.rating_requested.emit(self._tile.dataset, self._tile.record.name, rating)
 
     @Slot(object)
     def _on_map_wanted(self, request: PairMapRequest | None) -> None:

@@ -25,6 +25,7 @@ def key_rows() -> tuple[tuple[str, str], ...]:
         ("G", tr("histogram")),
         (tr("PgUp  PgDn"), tr("image before, image after; also Ctrl+Left and Ctrl+Right")),
         ("F  X", tr("flag the image; leave it out of the next run")),
+        (tr("Alt+1 … Alt+5"), tr("rate the image; Alt+0 takes the rating away")),
         ("Ctrl+C", tr("copy the read-out")),
         ("Ctrl+Shift+C", tr("copy the picture")),
         ("Ctrl+S", tr("save the picture as PNG, an image alone at its full size")),

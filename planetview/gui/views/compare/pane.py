@@ -72,9 +72,10 @@ class ComparePane(QWidget):
         self.colour = colour
         self.stripe.setStyleSheet(f"background: {QColor(colour).name()}; border: 0;" if colour else "")
 
-    def show_marks(self, *, is_flagged: bool, is_excluded: bool) -> None:
-        """Say beside the title whether the image is flagged or excluded."""
-        marks = [self.tr("⚑ flagged")] if is_flagged else []
+    def show_marks(self, *, is_flagged: bool, is_excluded: bool, rating: int = 0) -> None:
+        """Say beside the title whether the image is flagged, excluded or rated (1 to 5, 0 for not)."""
+        marks = [f"★ {rating}"] if rating else []
+        marks += [self.tr("⚑ flagged")] if is_flagged else []
         self._marks = " · ".join([*marks, self.tr("✕ excluded")] if is_excluded else marks)
         self._write()
 
