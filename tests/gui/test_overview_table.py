@@ -7,6 +7,8 @@ import math
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from pytestqt.modeltest import ModelTester
@@ -292,3 +294,43 @@ def test_the_floor_of_a_hidden_column_is_named_in_each_cell():
     model.choose_columns(ColumnChoice().with_shown("floor", False))
 
     assert shown(model, "fd", 0) == "0.620 ± 0.010\n3.1× floor 0.20 · worse"
+
+
+def test_very_many_columns_are_fitted_in_a_turn_of_their_own_and_seen_only_then(qtbot, page):
+    names = [f"gan_{i}" for i in range(30)]
+    page.show()
+    qtbot.waitUntil(lambda: page._stepping.isActive() is False)
+    table = page._table
+
+    page._model.show([value("fd", name, 1234567.25) for name in names])
+    assert not table.viewport().updatesEnabled()
+    assert table.needed_width() == 0
+    qtbot.waitUntil(lambda: table.viewport().updatesEnabled())
+
+    widths = {table.columnWidth(column) for column in range(page._model.columnCount())}
+    assert len(widths) == 1
+    assert widths.pop() >= table._content_width(1)
+    assert table.needed_width() > 30 * table._content_width(1)
+
+
+def test_few_columns_are_fitted_at_once(page):
+    page._model.show([value("fd", f"gan_{i}", 1.0 + i) for i in range(3)])
+
+    assert page._table.viewport().updatesEnabled()
+    assert page._table.needed_width() > 0
+
+
+@given(st.integers(0, 5), st.data())
+def test_columns_not_named_in_an_order_stand_behind_the_one_that_they_follow_at_first(count: int, data):
+    names = [f"gan_{i}" for i in range(count)]
+    everything = ColumnChoice().columns(names)
+    order = data.draw(st.lists(st.sampled_from([*(column.id for column in everything), "candidate:gone"]), unique=True))
+
+    found = ColumnChoice(tuple(order)).columns(names)
+
+    assert sorted(column.id for column in found) == sorted(column.id for column in everything)
+    assert [column.id for column in found if column.id in order] == [id for id in order if id != "candidate:gone"]
+    for before, column in zip((None, *everything), everything, strict=False):
+        if column.id not in order:
+            place = found.index(column)
+            assert (found[place - 1] if place else None) == before

@@ -84,12 +84,18 @@ class ColumnChoice:
         by_id = {column.id: column for column in everything}
         ordered = [by_id[id] for id in dict.fromkeys(self.order) if id in by_id]
         placed = set(ordered)
-        for position, column in enumerate(everything):
-            if column not in placed:
-                before = everything[position - 1] if position else None
-                ordered.insert(ordered.index(before) + 1 if before in placed else 0, column)
-                placed.add(column)
-        return tuple(ordered)
+        following = {
+            everything[position - 1] if position else None: column
+            for position, column in enumerate(everything)
+            if column not in placed
+        }
+        found: list[Column] = []
+        for start in (None, *ordered):
+            found += [start] if start is not None else []
+            column = start
+            while (column := following.get(column)) is not None:
+                found.append(column)
+        return tuple(found)
 
 
 def column_title(column: Column) -> str:

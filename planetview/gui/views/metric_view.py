@@ -31,7 +31,7 @@ _MAX_COLUMN = 320
 _MAX_HEADING = 184
 # What the style sheet leaves beside the text of a heading, and its border.
 _HEADING_MARGINS = 20
-# So many columns are measured each; of more, all get the widest of the first few.
+# So many columns are measured each; of more, all get the widest of the first few, in a turn of its own: 200 take 20 ms.
 _MEASURED, _MEASURED_OF_MANY = 8, 3
 
 
@@ -52,6 +52,8 @@ class MetricTableView(QTableView):
         self._current: tuple[MetricRow | Family, str] | None = None
         self._widths: list[int] | None = None
         self._is_moving, self._content = False, -1
+        self._fitting = QTimer(self, singleShot=True, interval=0)
+        self._fitting.timeout.connect(self._fit_many)
         self.setAccessibleName(self.tr("Metric table"))
         # Arrow keys move between cells; Tab leaves the table.
         self.setTabKeyNavigation(False)
@@ -155,7 +157,8 @@ class MetricTableView(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit_columns()
+        if not self._fitting.isActive():
+            self._fit_columns()
 
     def _set_up_headers(self) -> None:
         across, down = self.horizontalHeader(), self.verticalHeader()
@@ -263,7 +266,12 @@ class MetricTableView(QTableView):
                 self.setSpan(row, 0, 1, columns)
         self._delegate.has_bars = self._metrics.column_choice.shows(BAR)
         self._fit_rows()
-        self._fit_columns()
+        if columns > _MEASURED and self._widths is None:
+            # Until then the old picture stays: columns would be seen to move.
+            self.viewport().setUpdatesEnabled(False)
+            self._fitting.start()
+        else:
+            self._fit_columns()
         self._restore_current()
 
     def _restore_current(self) -> None:
@@ -310,6 +318,11 @@ class MetricTableView(QTableView):
             wanted = min(width + spare, max(width, round(_MAX_COLUMN * scale)))
             if wanted != self.columnWidth(column):
                 self.setColumnWidth(column, wanted)
+
+    @Slot()
+    def _fit_many(self) -> None:
+        self._fit_columns()
+        self.viewport().setUpdatesEnabled(True)
 
     def _content_width(self, column: int) -> int:
         """Return what the widest number of a column needs; reasons are elided, the tooltip has them in full."""
