@@ -22,6 +22,7 @@ from planetview import headless
 from planetview.core.collecting import collector_held_back
 from planetview.core.messages import Engine, ScanTarget
 from planetview.core.paths import cache_dir, log_dir
+from planetview.failed_start import end_failed_start
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -59,7 +60,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             return headless.run_demo()
         _say("There is no display here (DISPLAY is not set). Use the command line instead: planetview --help")
         return EXIT_MACHINE
-    return _open_window(arguments)
+    try:
+        return _open_window(arguments)
+    except Exception as error:
+        end_failed_start(error)
+        raise
 
 
 def build(engine: Engine, beside: MainWindow | None = None) -> MainWindow:
