@@ -69,8 +69,8 @@ class ResultPages(QStackedWidget):
     weights_wanted = Signal(str)  # weights id that a cell lacks
     literature_toggled = Signal(bool)
     run_wanted = Signal()  # the numbers are stale, and somebody asks for those of the study now
-    # Dataset name, mask over its images, "copies" or "gaps": the images that a finding speaks of, already selected.
-    images_wanted = Signal(str, object, str)
+    # Dataset name, mask over its images, candidate, finding: the images that a finding speaks of, already selected.
+    images_wanted = Signal(str, object, str, object)
     columns_changed = Signal(tuple)  # what the overview's `use_columns` takes
     pair_maps: PairMaps | None = None
 

@@ -12,7 +12,9 @@ from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QWidget
 
 from planetview.core.datasets import Role
+from planetview.core.findings import Evidence, Finding
 from planetview.core.formatting import format_count
+from planetview.core.real_neighbours import real_spaces
 from planetview.core.study import STUDY_SUFFIX
 from planetview.gui.controller import Controller
 from planetview.gui.dialogs import choose
@@ -109,20 +111,26 @@ class WindowCommands(QObject):
             question.confirmed.connect(lambda: self._controller.open_study(path, discarding=True))
             question.open()
 
-    def show_images(self, dataset: str, mask: NDArray[np.bool_], why: str) -> None:
-        """Show the images a finding speaks of, which are selected: copies beside their neighbours, gaps by entropy."""
-        if why != "copies":
-            # The images of a gap are real ones: no neighbours are kept of them, but the entropy page shows any set.
+    def show_images(self, dataset: str, mask: NDArray[np.bool_], candidate: str, finding: Finding) -> None:
+        """Show the images a finding speaks of, which are selected, beside their neighbours."""
+        results = self._controller.workspace.results
+        is_gap = finding.evidence is Evidence.GAPS
+        if is_gap and (results is None or finding.extractor not in real_spaces(results, candidate)):
+            # A run of an older version kept no neighbours of real images, but the entropy page shows any set.
             self._controller.page_wanted.emit("entropy")
-            text = self.tr("Selected: {0} images of {1} that no synthetic image comes near.")
+            text = self.tr(
+                "Selected: {0} images of {1} that no synthetic image comes near. Run again to see the nearest."
+            )
             self._controller.status.emit(text.format(format_count(int(mask.sum())), dataset))
             return
-        from planetview.gui.views.neighbour_bar import NeighbourBar
-
         self._controller.page_wanted.emit("neighbours")
-        bar = self._pages.page("neighbours").findChild(NeighbourBar)
-        if bar is not None:
-            bar.show_possible_copies()
+        page = self._pages.page("neighbours")
+        if is_gap:
+            page.show_gaps(candidate, finding.extractor, finding.label)
+            text = self.tr("{0} images of {1} have no neighbour in {2}.")
+            self._controller.status.emit(text.format(format_count(int(mask.sum())), dataset, candidate))
+        else:
+            page.show_possible_copies()
 
     def copy(self) -> None:
         """Give Copy from the menu to what has the focus: to its own action, else as its keys."""

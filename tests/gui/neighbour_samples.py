@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from planetview.core.datasets import Dataset, ImageRecord, Role, SourceKind
-from planetview.core.results import Neighbours, PairTable, Results
+from planetview.core.results import Gap, Neighbours, PairTable, RealNeighbours, Results
 from planetview.core.settings import RunSettings
 
 SPACES = ("vgg16-st", "dinov2-vitb14")
@@ -46,3 +47,27 @@ def two_space_results(n: int, k: int = 4) -> Results:
     pairs = PairTable("gan", "ref", SPACES[0], np.arange(n), first[:, 0], rng.random(n) * 8, scores)
     entropy = {"gan": rng.random(n) * 8}
     return Results(datasets, RunSettings(), (), tuple(tables), (pairs,), (), entropy, provenance={"version": "1.2.3"})
+
+
+def real_gap(candidate: str, by: str, total: int, *, seed: int = 3, n: int | None = None, k: int = 3) -> Gap:
+    """Return the gap of a candidate with as many images as the reference, over `n` of the `total` real images.
+
+    Every real image is nearest to images at other places; about a fifth of them lie outside of every ball.
+    """
+    rng = np.random.default_rng(seed)
+    n = total if n is None else n
+    compared = np.sort(np.random.default_rng(total).permutation(total)[:n])
+    k = min(k, total)
+    indices = (rng.integers(0, total, n)[:, None] + np.arange(k)) % total
+    distances, radii = np.sort(rng.random((n, k)), axis=1), 0.3 + 0.2 * rng.random(n)
+    near = RealNeighbours(indices, distances, radii, rng.integers(0, total, n), rng.random(n))
+    outside = compared[distances[:, 0] >= radii]
+    return Gap(candidate, by, compared, outside, outside[: outside.size // 3], near)
+
+
+def results_with_gaps(n: int, compared: int | None = None) -> Results:
+    """Return `two_space_results` with the neighbours of real images in both spaces."""
+    results = two_space_results(n)
+    # One seed would give both spaces the same neighbours; the images compared are the same in all spaces.
+    gaps = tuple(real_gap("gan", by, n, n=compared, seed=seed) for seed, by in enumerate(SPACES))
+    return replace(results, gaps=gaps, entropy_bits=results.entropy_bits | {"ref": np.linspace(0, 8, n)})

@@ -96,8 +96,8 @@ def test_the_real_images_without_a_neighbour_are_selected_and_asked_for(qtbot, p
     with qtbot.waitSignal(page.images_wanted) as wanted:
         follow(page, "gan_v1", Evidence.GAPS)
 
-    dataset, mask, why = wanted.args
-    assert (dataset, why) == ("real_train", "gaps")
+    dataset, mask, candidate, finding = wanted.args
+    assert (dataset, candidate, finding.evidence) == ("real_train", "gan_v1", Evidence.GAPS)
     assert np.flatnonzero(mask).tolist() == list(range(0, 48, 3))
     assert page._selection.selected("real_train").tolist() == mask.tolist()
     assert page._selection.current == ("real_train", 0)
@@ -128,7 +128,7 @@ def test_suspected_copies_are_selected_and_asked_for(qtbot, page, found):
 
     assert wanted.args[0] == "gan_v1"
     assert wanted.args[1].tolist() == (near < 0.75 * far).tolist()
-    assert wanted.args[2] == "copies"
+    assert (wanted.args[2], wanted.args[3].evidence) == ("gan_v1", Evidence.COPIES)
 
 
 def test_clauses_are_reached_by_tab_and_followed_by_enter(qtbot, page):

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialogButtonBox
 from pytestqt.qtbot import QtBot
 
+from planetview.core.findings import Evidence, Finding, Tone
 from planetview.core.messages import Engine
 from planetview.core.results import Results
 from planetview.gui.dialogs.preferences import PreferencesDialog
@@ -70,16 +71,17 @@ def test_the_literature_column_and_the_columns_are_there_again_in_the_next_windo
     assert later.preferences.columns == columns
 
 
-def test_the_images_of_a_finding_are_shown_copies_beside_their_neighbours_gaps_by_entropy(
+def test_the_images_of_a_finding_are_shown_beside_their_neighbours_gaps_of_old_runs_by_entropy(
     filled: MainWindow, results: Results, qtbot: QtBot
 ) -> None:
     window = _with_results(filled, results)
     window.show_page("overview")
     mask = np.ones(3, np.bool_)
-    window.pages.images_wanted.emit("gan_v1", mask, "copies")
+    copies, gaps = (Finding(Tone.BAD, "", evidence) for evidence in (Evidence.COPIES, Evidence.GAPS))
+    window.pages.images_wanted.emit("gan_v1", mask, "gan_v1", copies)
     assert window.current_page() == "neighbours"
     assert window.pages.page("neighbours").findChild(NeighbourBar).order.currentText() == "Possible copies"
-    window.pages.images_wanted.emit("real_train", mask, "gaps")
+    window.pages.images_wanted.emit("real_train", mask, "gan_v1", gaps)
     assert window.current_page() == "entropy"
 
 

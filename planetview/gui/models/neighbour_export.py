@@ -13,12 +13,11 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from planetview.core.copies import MUCH_NEARER
 from planetview.core.datasets import Role
-from planetview.core.results import Neighbours, PairTable, Results
+from planetview.core.neighbour_table import NeighbourColumns, neighbour_columns, real_columns
+from planetview.core.results import PairTable, Results
 from planetview.core.selection import Mask
 from planetview.core.tables import Cell, rows_csv
-from planetview.gui.models.neighbour_order import nearness
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -42,24 +41,17 @@ class NeighbourRows:
 _FIXED = ("rank", "dataset", "image", "class", "path", "member", "sha256", "flagged", "excluded", "selected")
 # The writer of cells keeps the interpreter's lock: 500 rows of 50 cells stop the window for 10 ms.
 _ROWS_AT_ONCE = 50
-_ORIGIN = ("reference", "held_out", "seed", "planetview")
+_ORIGIN = ("reference", "held_out", "candidate", "seed", "planetview")
 
 
 def columns_of(rows: NeighbourRows) -> tuple[str, ...]:
     """Return the names of the columns.
 
-    For each space, as `<space>.reference_1`, `<space>.reference_1_distance` and so on, all neighbours of the run;
-    `pair.<metric>` are the scores of the image with its first partner. The last columns, equal in all rows, say
-    where the numbers come from: a comment line would be taken for data by many readers.
+    The columns of the neighbours are those of `core.neighbour_table`; `pair.<metric>` are the scores of the image with
+    its first partner. The last columns, equal in all rows, say where the numbers come from: a comment line would be
+    taken for data by many readers.
     """
-    names = list(_FIXED)
-    for by, tables in _spaces(rows):
-        for role, table in tables.items():
-            for place in range(1, table.indices.shape[1] + 1):
-                names += [f"{by}.{role}_{place}", f"{by}.{role}_{place}_distance"]
-        if len(tables) > 1:
-            names += [f"{by}.reference_over_held_out", f"{by}.nearer_to_reference"]
-    names.append("entropy_bits")
+    names = [*_FIXED, *_near_columns(rows).names, "entropy_bits"]
     pairs = _pairs(rows)
     if pairs is not None:
         names += ["pair.paired_by", "pair.partner", "pair.entropy_bits", *(f"pair.{metric}" for metric in pairs.scores)]
@@ -69,8 +61,8 @@ def columns_of(rows: NeighbourRows) -> tuple[str, ...]:
 def cells_of(rows: NeighbourRows) -> Iterator[list[Cell]]:
     """Yield one list of cells an image, in the order of `columns_of`."""
     results, dataset = rows.results, rows.results.dataset(rows.query)
-    spaces, pairs = list(_spaces(rows)), _pairs(rows)
-    names = {bank.name: [image.name for image in bank.images] for bank in results.datasets}
+    near, pairs = _near_columns(rows), _pairs(rows)
+    partners = [] if pairs is None else [image.name for image in results.dataset(pairs.bank).images]
     pair_of = {int(image): row for row, image in reversed(list(enumerate(pairs.query_index)))} if pairs else {}
     entropy = results.entropy_bits.get(rows.query)
     origin = _origin(rows)
@@ -78,11 +70,10 @@ def cells_of(rows: NeighbourRows) -> Iterator[list[Cell]]:
         record = dataset.images[at]
         cells: list[Cell] = [rank, rows.query, record.name, record.label, str(record.path), record.member]
         cells += [record.digest, bool(rows.flagged[at]), bool(rows.excluded[at]), bool(rows.selected[at])]
-        for _by, tables in spaces:
-            cells += _near(tables, names, at)
+        cells += near.cells(at)
         cells.append(float(entropy[at]) if entropy is not None and at < entropy.size else None)
         if pairs is not None:
-            cells += _scores(pairs, names[pairs.bank], pair_of.get(at))
+            cells += _scores(pairs, partners, pair_of.get(at))
         yield cells + origin
 
 
@@ -125,30 +116,14 @@ def _write(stream: BinaryIO, text: str) -> None:
     stream.write(text.encode("utf-8", "surrogateescape"))
 
 
-def _spaces(rows: NeighbourRows) -> Iterator[tuple[str, dict[str, Neighbours]]]:
-    """Yield each space with its tables, the reference's first."""
-    roles = {bank.name: bank.role for bank in rows.results.datasets}
-    mine = [table for table in rows.results.neighbours if table.query == rows.query]
-    for by in dict.fromkeys(table.by for table in mine):
-        of_role = {roles[table.bank]: table for table in mine if table.by == by}
-        named = ((Role.REFERENCE, "reference"), (Role.HELD_OUT, "held_out"))
-        yield by, {name: of_role[role] for role, name in named if role in of_role}
+def _near_columns(rows: NeighbourRows) -> NeighbourColumns:
+    if rows.bank is not None:
+        return real_columns(rows.results, rows.bank)
+    return neighbour_columns(rows.results, rows.query)
 
 
 def _pairs(rows: NeighbourRows) -> PairTable | None:
     return next((table for table in rows.results.pairs if table.query == rows.query), None)
-
-
-def _near(tables: dict[str, Neighbours], names: dict[str, list[str]], at: int) -> list[Cell]:
-    cells: list[Cell] = []
-    for table in tables.values():
-        bank = names[table.bank]
-        for index, distance in zip(table.indices[at].tolist(), table.distances[at].tolist(), strict=True):
-            cells += [bank[index], distance]
-    if len(tables) > 1:
-        near, far = tables["reference"].distances[at, :1], tables["held_out"].distances[at, :1]
-        cells += [float(nearness(near, far)[0]), bool(near[0] < MUCH_NEARER * far[0])]
-    return cells
 
 
 def _scores(pairs: PairTable, bank: list[str], row: int | None) -> list[Cell]:
@@ -163,7 +138,8 @@ def _origin(rows: NeighbourRows) -> list[Cell]:
     reference = rows.results.with_role(Role.REFERENCE)
     held_out = rows.results.with_role(Role.HELD_OUT)
     names = [sets[0].name if sets else None for sets in (reference, held_out)]
-    return [*names, rows.results.settings.seed, rows.made_by]
+    judged = rows.query if rows.query not in names else rows.bank
+    return [*names, judged, rows.results.settings.seed, rows.made_by]
 
 
 def _inert(cell: Cell) -> str:

@@ -52,8 +52,8 @@ class OverviewPage(QWidget):
     literature_toggled = Signal(bool)
     run_wanted = Signal()
     columns_changed = Signal(tuple)  # what `columns_state` returns now
-    # Dataset name, mask over its images (n,) bool, "copies" or "gaps". They are selected already.
-    images_wanted = Signal(str, object, str)
+    # Dataset name, mask over its images (n,) bool, the candidate and what was found of it. They are selected already.
+    images_wanted = Signal(str, object, str, object)
 
     def __init__(
         self,
@@ -314,7 +314,7 @@ class OverviewPage(QWidget):
     def _ask_for_copies(self, candidate: str, finding: Finding) -> None:
         found = None if self._results is None else suspected_copies(self._results, candidate, finding.extractor)
         if found is not None:
-            self._ask_for(candidate, found.suspected, "copies")
+            self._ask_for(candidate, found.suspected, candidate, finding)
 
     def _ask_for_gaps(self, candidate: str, finding: Finding) -> None:
         if self._results is not None:
@@ -325,15 +325,15 @@ class OverviewPage(QWidget):
                 mine = [reference.images[row].label == finding.label for row in uncovered.tolist()]
                 uncovered = uncovered[np.array(mine, np.bool_)]
             mask[uncovered] = True
-            self._ask_for(reference.name, mask, "gaps")
+            self._ask_for(reference.name, mask, candidate, finding)
 
-    def _ask_for(self, dataset: str, mask: np.ndarray, why: str) -> None:
+    def _ask_for(self, dataset: str, mask: np.ndarray, candidate: str, finding: Finding) -> None:
         """Select images, and ask for the page that shows them."""
         if self._selection.sizes.get(dataset) == mask.size:
             self._selection.select(dataset, mask, origin=self)
             if mask.any():
                 self._selection.set_current((dataset, int(np.argmax(mask))), origin=self)
-        self.images_wanted.emit(dataset, mask, why)
+        self.images_wanted.emit(dataset, mask, candidate, finding)
 
     @Slot()
     def _on_theme_changed(self) -> None:
