@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +15,10 @@ from PySide6.QtWidgets import QWidget
 
 from planetview.core.formatting import format_count, format_value
 from planetview.core.tables import Cell
+from planetview.gui.plots.bars import Bars, BarsItem
 from planetview.gui.plots.base import PlotBase
 from planetview.gui.plots.brushing import BrushShape
+from planetview.gui.plots.settling import settle
 from planetview.gui.plots.styles import SeriesStyle
 from planetview.gui.theme import Theme
 
@@ -61,6 +64,8 @@ class HistogramPlot(PlotBase):
         self._current: float | None = None
         self._cursor = self._anchor = -1
         self._is_log = False
+        self._bodies: list[Any] = []
+        self._look: object = None
         self.set_brush_shape(BrushShape.INTERVAL)
         self.set_brushing(True)
         self.clicked.connect(self._on_clicked)
@@ -146,15 +151,17 @@ class HistogramPlot(PlotBase):
         return header, rows
 
     def redraw(self) -> None:
-        self.clear_items()
-        if self._edges.size < 2:
-            return
-        top = max((float(one.heights.max(initial=0.0)) for one in self._series), default=0.0) or 1.0
-        ground = self._ground()
-        top = float(self._shown(np.asarray([1.06 * top]), ground)[0])
-        for one in self._series:
-            self._draw_series(one, top, ground)
-        self._draw_marks()
+        look = (self.tokens, self.is_exporting, self.font(), tuple((one.style, one.legend) for one in self._series))
+        if look != self._look or self._edges.size < 2 or self.is_exporting:
+            self.clear_items()
+            self._look = look if self._edges.size >= 2 else None
+            for one in self._series if self._edges.size >= 2 else ():
+                self.add_legend_entry(one.style, html.escape(one.legend))
+        self._drop_bars()
+        if self._edges.size >= 2:
+            self._draw_bars()
+            self._draw_marks()
+            settle(self._plot)
 
     def _ground(self) -> float:
         """Return where the bars stand: 0, or in logarithms half of the least height there is."""
@@ -170,27 +177,34 @@ class HistogramPlot(PlotBase):
         ends = np.full(heights.shape, ground)
         return np.log10(heights, where=heights > 0, out=ends)
 
-    def _draw_series(self, one: HistogramSeries, top: float, ground: float) -> None:
-        fill = one.style.colour(self.tokens)
-        fill.setAlpha(_FILL_OPACITY)
-        pen = self.pen(one.style.colour(self.tokens), 2, one.style.line)
-        self.add(
-            pg.PlotCurveItem(
-                x=self._edges, y=self._shown(one.heights, ground), stepMode="center", fillLevel=ground, brush=fill,
-                pen=pen, antialias=True,
-            )
-        )  # fmt: skip
-        if np.isfinite(one.median):
-            x = [one.median, one.median]
-            self.add(pg.PlotCurveItem(x=x, y=[ground, top], pen=pen, antialias=True), z=2)
-            self.add(
-                pg.ScatterPlotItem(
-                    x=x[:1], y=[top], symbol=one.style.symbol, size=11, pen=None,
-                    brush=one.style.colour(self.tokens),
-                ),
-                z=3,
+    def _draw_bars(self) -> None:
+        ground = self._ground()
+        tallest = max((float(one.heights.max(initial=0.0)) for one in self._series), default=0.0) or 1.0
+        top = float(self._shown(np.asarray([1.06 * tallest]), ground)[0])
+        bars = []
+        for one in self._series:
+            fill = one.style.colour(self.tokens)
+            fill.setAlpha(_FILL_OPACITY)
+            pen = self.pen(one.style.colour(self.tokens), 2, one.style.line)
+            bars.append(Bars(one.name, self._shown(one.heights, ground), pen, fill, one.median))
+        self._add_body(BarsItem(self._edges, tuple(bars), ground, top, is_smooth=self.is_exporting), 0)
+        known = [one for one in self._series if np.isfinite(one.median)]
+        if known:
+            flags = pg.ScatterPlotItem(
+                x=[one.median for one in known], y=[top] * len(known), symbol=[one.style.symbol for one in known],
+                size=11, pen=None, brush=[one.style.colour(self.tokens) for one in known],
             )  # fmt: skip
-        self.add_legend_entry(one.style, html.escape(one.legend))
+            self._add_body(flags, 3)
+
+    def _add_body(self, item: Any, z: float) -> None:
+        self.prepare_item(item, z)
+        self._plot.addItem(item)
+        self._bodies.append(item)
+
+    def _drop_bars(self) -> None:
+        for item in self._bodies:
+            self._plot.removeItem(item)
+        self._bodies.clear()
 
     def _draw_marks(self) -> None:
         self.clear_marks()
