@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def benchmark(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, str(ROOT / "benchmarks" / "engine.py"), *arguments],
-        capture_output=True, text=True, encoding="utf-8", timeout=60, check=False, cwd=ROOT,
+        capture_output=True, text=True, encoding="utf-8", timeout=200, check=False, cwd=ROOT,
         env={**os.environ, "PYTHONIOENCODING": "utf-8"},
     )  # fmt: skip
 

@@ -69,7 +69,7 @@ def compare(*more: str) -> int:
 def command(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "planetview", *arguments],
-        capture_output=True, text=True, timeout=60, check=False, **options,
+        capture_output=True, text=True, timeout=200, check=False, **options,
     )  # fmt: skip
 
 

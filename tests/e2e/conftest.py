@@ -52,7 +52,7 @@ def command_line(folders: Folders, tmp_path_factory: pytest.TempPathFactory) -> 
         command = [sys.executable, "-m", "planetview", "compare", str(folders.train), str(folders.synthetic)]
         done = subprocess.run(
             [*command, "--out", str(out), "--quiet", *options],
-            cwd=ROOT, env=environment, check=False, capture_output=True, text=True, timeout=100,
+            cwd=ROOT, env=environment, check=False, capture_output=True, text=True, timeout=200,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         document: dict[str, Any] = json.loads((out / "results.json").read_text(encoding="utf-8"))

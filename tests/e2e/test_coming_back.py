@@ -122,12 +122,12 @@ def test_after_a_crash_the_study_comes_back_with_its_results_and_marks(
     crashed = subprocess.run(
         [sys.executable, str(script), ",".join(FEW_METRICS), str(folders.train), str(folders.held_out),
          str(folders.synthetic)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False, timeout=60,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False, timeout=200,
     )  # fmt: skip
     assert crashed.returncode == -signal.SIGKILL, crashed.stderr
 
     window = make_window(engine)
-    qtbot.waitUntil(lambda: bool(texts(window)), timeout=5000)
+    qtbot.waitUntil(lambda: bool(texts(window)))
     assert texts(window) == ["PlanetView did not close properly: 'Lost at night' has unsaved changes."]
     runs: list[object] = []
     window.controller.run_began.connect(runs.append)

@@ -30,7 +30,7 @@ def child(mode: str, path: Path, first: int, rows: int, step: int) -> subprocess
 
 def outcome(process: subprocess.Popen[str]) -> tuple[int, list[str]]:
     """Rows found and warnings of a child that ended well."""
-    lines = process.communicate(timeout=60)[0].splitlines()
+    lines = process.communicate(timeout=200)[0].splitlines()
     assert process.returncode == 0
     return int(lines[0]), lines[1:]
 

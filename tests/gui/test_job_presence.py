@@ -303,7 +303,7 @@ def test_linux_desktops_hear_of_progress_and_sleep_is_held_until_the_lock_is_let
     client_code = "from tests.gui.bus_both import main; main()"
     done = subprocess.run(
         ["dbus-run-session", "--", sys.executable, "-c", client_code],
-        cwd=root, capture_output=True, text=True, timeout=60, check=False,
+        cwd=root, capture_output=True, text=True, timeout=200, check=False,
     )  # fmt: skip
 
     def update(progress: str, is_visible: str) -> list[str]:
