@@ -159,9 +159,9 @@ def _fill(window: MainWindow, what: object) -> None:
     if what == DEMO:
         window.controller.open_demo()
     elif isinstance(what, Path):
-        window.controller.add_paths((what,))
+        window.intake.take_in((what,))
     elif isinstance(what, tuple) and what:
-        window.controller.add_paths(what)
+        window.intake.take_in(what)
 
 
 def _to_front(window: MainWindow) -> MainWindow:

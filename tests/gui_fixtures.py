@@ -18,6 +18,7 @@ from shiboken6 import isValid
 from planetview.app import build
 from planetview.core.messages import Engine
 from planetview.gui.dialogs.closing import CloseQuestion
+from planetview.gui.dialogs.intake import IntakeDialog
 from planetview.gui.main_window import MainWindow
 from tests.patience import PATIENCE_MS, PatientBot
 
@@ -53,7 +54,7 @@ def no_leaks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
     def watched_timer(self: QTimer, *args: object) -> None:
         timers.add(self)
-        start_timer(self, *args)  # type: ignore[arg-type]
+        start_timer(self, *args)  # type: ignore[call-overload]
 
     with monkeypatch.context() as patch:
         patch.setattr(QThread, "start", watched_thread)
@@ -89,6 +90,14 @@ def drop() -> Drop:
         return event.isAccepted()
 
     return send
+
+
+def sheet_of(window: MainWindow, qtbot: QtBot) -> IntakeDialog:
+    """Return the sheet that asks before images are taken in, once all of its sources were looked at."""
+    qtbot.waitUntil(lambda: any(sheet.isVisible() for sheet in window.findChildren(IntakeDialog)), timeout=20_000)
+    sheet = next(sheet for sheet in window.findChildren(IntakeDialog) if sheet.isVisible())
+    qtbot.waitUntil(lambda: sheet.is_complete, timeout=20_000)
+    return sheet
 
 
 class GapMeter:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDockWidget, QWidget
 
 from planetview.core.datasets import Role
 from planetview.gui.controller import Controller
+from planetview.gui.intake import Intake
 from planetview.gui.theme import Theme
 from planetview.gui.views.dataset_dock import DatasetDock
 from planetview.gui.workspace import MissingSource
@@ -18,7 +19,9 @@ AddDock = Callable[[str, str, QWidget, Qt.DockWidgetArea, str], QDockWidget]
 
 
 class Choosers(Protocol):
-    """Who asks for folders."""
+    """Who asks for folders, and before what was dropped is taken in."""
+
+    intake: Intake
 
     def add_folder_as(self, role: Role | None) -> None:
         """Ask for a folder that is to have this role; None guesses it."""
@@ -35,7 +38,7 @@ def add_dataset_dock(
     dock.folder_requested.connect(choosers.add_folder_as)
     dock.locate_requested.connect(choosers.locate)
     dock.rescan_requested.connect(controller.rescan)
-    dock.paths_dropped.connect(controller.add_paths)
+    dock.paths_dropped.connect(choosers.intake.offer)
     dock.notice.connect(on_notice)
     title = QCoreApplication.translate("DatasetDock", "Sets of the study")
     add_dock("datasets", title, dock, Qt.DockWidgetArea.LeftDockWidgetArea, "Ctrl+Shift+D")

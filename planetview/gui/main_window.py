@@ -30,12 +30,14 @@ from planetview.gui.controller import Controller
 from planetview.gui.dataset_panel import add_dataset_dock
 from planetview.gui.docks import Docks, PanelCycle
 from planetview.gui.idle import IdleWork
+from planetview.gui.intake import Intake
 from planetview.gui.job_panels import JobPanels
 from planetview.gui.layouts import Layouts
 from planetview.gui.marking import WindowMarking
 from planetview.gui.menus import Menus
 from planetview.gui.pages import ResultPages, polished
 from planetview.gui.preferences import KeptPreferences, Preferences, save_preferences
+from planetview.gui.recents import recents_of
 from planetview.gui.remembering import Remembering
 from planetview.gui.shell_commands import ShellCommands
 from planetview.gui.shortcuts import apply_keys
@@ -80,7 +82,9 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(960, 620)
         self.resize(1280, 800)
         self._build(thumbs, selection)
-        self.commands, self.shell = WindowCommands(self, controller, self.pages, theme), ShellCommands(self)
+        self.intake = Intake(self)
+        self.commands = WindowCommands(self, controller, self.pages, theme, self.intake)
+        self.shell = ShellCommands(self)
         self.closed.connect(self.commands.study.stop)
         self.actions_by_id = commands.build_actions(self, theme)
         self.menus = Menus(self, self.actions_by_id, kept.value.theme)
@@ -104,7 +108,7 @@ class MainWindow(QMainWindow):
         self._restore_geometry()
         self.show_page("datasets")
         self._show_title()
-        self.shell.show_recent()
+        self.welcome.offer_tour(not kept.value.knows_tour)
         self._refresh_actions()
 
     @property
@@ -155,7 +159,7 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:
         if paths := local_paths(event.mimeData()):
             event.acceptProposedAction()
-            self.controller.add_paths(paths)
+            self.intake.offer(paths)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self._closing.may_close():
@@ -240,7 +244,7 @@ class MainWindow(QMainWindow):
         self.role_sheet.files_requested.connect(self.commands.add_files)
         self.role_sheet.locate_requested.connect(self.commands.locate)
         self.role_sheet.rescan_requested.connect(controller.rescan)
-        self.role_sheet.paths_dropped.connect(controller.add_paths)
+        self.role_sheet.paths_dropped.connect(self.intake.offer)
         self.role_sheet.relink_requested.connect(controller.scan)
         self.role_sheet.notice.connect(self._on_status)
         self.role_sheet.weights_looked_for.connect(controller.weights.look_once)
@@ -250,7 +254,7 @@ class MainWindow(QMainWindow):
         self.pages.weights_wanted.connect(self._on_weights_wanted)
         self.pages.run_wanted.connect(controller.run)
         self.pages.images_wanted.connect(self.commands.show_images)
-        self.welcome.paths_dropped.connect(controller.add_paths)
+        self.welcome.paths_dropped.connect(self.intake.offer)
         self.welcome.folder_requested.connect(self.commands.add_folder_as)
         self.welcome.files_requested.connect(self.commands.add_files)
         self.welcome.study_requested.connect(self.commands.open_study)
@@ -258,11 +262,7 @@ class MainWindow(QMainWindow):
 
     def _connect_shell(self) -> None:
         shell, welcome = self.shell, self.welcome
-        for listed in (welcome, self.menus):
-            listed.recent_chosen.connect(self.controller.open_study)
-            listed.recent_pinned.connect(shell.pin)
-            listed.recent_cleared.connect(shell.clear_recent)
-        welcome.recent_forgotten.connect(shell.forget)
+        self.studies, self.folders = recents_of(self)
         welcome.tour_requested.connect(self.start_tour)
         welcome.tour_declined.connect(shell.decline_tour)
         self.controller.place_wanted.connect(shell.ask_for_place)
@@ -346,8 +346,7 @@ class MainWindow(QMainWindow):
             self._show_keys()
         self.menus.show_theme(now.theme)
         self.layouts.follow(now)
-        if (now.recent, now.pinned, now.knows_tour) != (before.recent, before.pinned, before.knows_tour):
-            self.shell.show_recent()
+        self.welcome.offer_tour(not now.knows_tour)
 
     def _on_theme_changed(self) -> None:
         commands.draw_icons(self.actions_by_id, self.theme)
@@ -369,11 +368,11 @@ class MainWindow(QMainWindow):
         self.statusBar().showMessage(text, _STATUS_MS)
 
     def _on_study_saved(self, path: Path) -> None:
-        self.use_preferences(self.preferences.with_recent(path))
+        self.use_preferences(self.preferences.with_study(path))
 
     def _on_study_opened(self, path: Path | None) -> None:
         if path is not None:
-            self.use_preferences(self.preferences.with_recent(path))
+            self.use_preferences(self.preferences.with_study(path))
         self.show_page("datasets")
 
     def _on_full_screen(self) -> None:

@@ -1,4 +1,4 @@
-"""What the window remembers between starts: theme, text size, shortcuts, recent studies, its place on the screen."""
+"""What the window remembers between starts: theme, text size, shortcuts, recent places, its own on the screen."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from PySide6.QtCore import QObject, Signal
 
 from planetview.core.files import write_text_atomically
 from planetview.core.paths import config_dir
+from planetview.gui.recent import MOST_PLACES, RecentPlaces
 from planetview.gui.theme import THEME_NAMES
 
 FILE_NAME = "preferences.json"
-_RECENT_MAX = 10
 _COMMANDS_MAX = 8
 _COLUMNS_MAX = 1000
 TEXT_SCALES = (0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0)
@@ -28,20 +28,20 @@ TEXT_SCALES = (0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0)
 class Preferences:
     """What was chosen, and what was done last.
 
-    theme: one of `THEME_NAMES`. text_scale: 0.8 to 2. recent: study files, latest first; those in `pinned` stay.
+    theme: one of `THEME_NAMES`. text_scale: 0.8 to 2. studies: study files. folders: sources of images taken in.
     geometry, docks: places on the screen, base64. layouts: name -> places of the panels, as `docks`.
     shortcuts: command id -> its keys as portable text, for those commands whose keys were changed. commands: ids that
     the palette ran, latest first. knows_tour: the tour was offered and answered. columns: those of the overview, as its
     `use_columns` takes them. shows_literature: whether published values stand beside. keeps_awake: hold off sleep while
     a job runs. tells_ends: tell when a long job ends.
-    reduces_motion: nothing moves or blinks by itself.
+    reduces_motion: nothing moves or blinks by itself. asks_before_adding: show what a source holds before it is read.
     """
 
     theme: str = "system"
     text_scale: float = 1.0
-    recent: tuple[str, ...] = ()
+    studies: RecentPlaces = field(default_factory=RecentPlaces)
+    folders: RecentPlaces = field(default_factory=RecentPlaces)
     geometry: str = ""
-    pinned: tuple[str, ...] = ()
     docks: str = ""
     shortcuts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     commands: tuple[str, ...] = ()
@@ -51,41 +51,16 @@ class Preferences:
     keeps_awake: bool = True
     tells_ends: bool = True
     reduces_motion: bool = False
+    asks_before_adding: bool = True
     layouts: Mapping[str, str] = field(default_factory=dict)
 
-    def with_recent(self, path: Path) -> Preferences:
-        """Return preferences with `path` as the latest study; the oldest that is not pinned goes."""
-        text = str(path)
-        texts = [text, *(known for known in self.recent if known != text)]
-        while len(texts) > _RECENT_MAX:
-            loose = [known for known in texts[1:] if known not in self.pinned]
-            texts.remove(loose[-1] if loose else texts[-1])
-        return replace(self, recent=tuple(texts))
+    def with_study(self, path: Path) -> Preferences:
+        """Return preferences with `path` as the latest study."""
+        return replace(self, studies=self.studies.with_place(path))
 
-    def without_recent(self, path: Path) -> Preferences:
-        """Return preferences that no longer list `path`."""
-        return replace(
-            self,
-            recent=tuple(known for known in self.recent if known != str(path)),
-            pinned=tuple(known for known in self.pinned if known != str(path)),
-        )
-
-    def with_pin(self, path: Path, is_pinned: bool) -> Preferences:
-        """Return preferences that keep `path` among the recent studies, or no longer do."""
-        rest = tuple(known for known in self.pinned if known != str(path))
-        return replace(self, pinned=(*rest, str(path)) if is_pinned else rest)
-
-    def without_unpinned(self) -> Preferences:
-        """Return preferences whose recent studies are the pinned ones."""
-        return replace(self, recent=tuple(known for known in self.recent if known in self.pinned))
-
-    def recent_studies(self) -> tuple[Path, ...]:
-        """Return the recent studies, pinned ones first, then the latest first."""
-        return tuple(Path(text) for text in sorted(self.recent, key=lambda text: text not in self.pinned))
-
-    def is_pinned(self, path: Path) -> bool:
-        """Return whether `path` is pinned."""
-        return str(path) in self.pinned
+    def with_folder(self, path: Path) -> Preferences:
+        """Return preferences with `path` as the latest source of images."""
+        return replace(self, folders=self.folders.with_place(path))
 
     def with_shortcuts(self, shortcuts: Mapping[str, tuple[str, ...]]) -> Preferences:
         """Return preferences with these commands' keys changed, and no others."""
@@ -170,6 +145,16 @@ def _texts(found: Iterable[object]) -> tuple[str, ...]:
     return tuple(item for item in found if isinstance(item, str) and item)
 
 
+def _places(document: object) -> RecentPlaces:
+    if not isinstance(document, dict):
+        return RecentPlaces()
+    latest, pinned = (
+        _texts(found)[:MOST_PLACES] if isinstance(found := document.get(name), list) else ()
+        for name in ("latest", "pinned")
+    )
+    return RecentPlaces(latest, pinned)
+
+
 def _from_document(document: dict[str, Any]) -> Preferences:
     """Take every value that makes sense; each other one keeps its default."""
     values: dict[str, Any] = {"shortcuts": shortcuts_from(document.get("shortcuts"))}
@@ -181,11 +166,16 @@ def _from_document(document: dict[str, Any]) -> Preferences:
         values["theme"] = theme
     if isinstance(scale, int | float) and math.isfinite(scale):
         values["text_scale"] = min(2.0, max(0.8, float(scale)))
-    limits = (("recent", _RECENT_MAX), ("pinned", _RECENT_MAX), ("commands", _COMMANDS_MAX), ("columns", _COLUMNS_MAX))
+    # Before there were folders the studies stood alone.
+    values["studies"] = _places(
+        document.get("studies", {"latest": document.get("recent"), "pinned": document.get("pinned")})
+    )
+    values["folders"] = _places(document.get("folders"))
+    limits = (("commands", _COMMANDS_MAX), ("columns", _COLUMNS_MAX))
     for name, most in limits:
         if isinstance(document.get(name), list):
             values[name] = _texts(document[name])[:most]
-    switches = ("knows_tour", "shows_literature", "keeps_awake", "tells_ends", "reduces_motion")
+    switches = ("knows_tour", "shows_literature", "keeps_awake", "tells_ends", "reduces_motion", "asks_before_adding")
     for name, kind in (("geometry", str), ("docks", str), *((switch, bool) for switch in switches)):
         if isinstance(document.get(name), kind):
             values[name] = document[name]

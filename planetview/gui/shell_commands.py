@@ -1,8 +1,8 @@
-"""The commands about the window itself: the palette, shortcuts, panels, recent studies, several windows."""
+"""The commands about the window itself: the palette, shortcuts, panels, several windows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from planetview.gui.controller import DEMO
 from planetview.gui.diagnosing import save_diagnostics_of
 from planetview.gui.dialogs.closing import PlaceQuestion
 from planetview.gui.dialogs.help import show_about, show_export, show_help, show_keys, show_topic, topic_of
+from planetview.gui.dialogs.licences import LicencesDialog
 from planetview.gui.dialogs.palette import CommandPalette
 from planetview.gui.dialogs.preferences import PreferencesDialog
 from planetview.gui.dialogs.shortcuts import ShortcutsDialog
@@ -36,7 +37,6 @@ class ShellCommands(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
-        self._missing: frozenset[Path] = frozenset()
 
     def slots(self) -> dict[str, Callable[..., object]]:
         """Return what to call for each action of the table in `actions`, by its id."""
@@ -49,6 +49,7 @@ class ShellCommands(QObject):
             "show_help": self.show_help,
             "show_export": partial(show_export, window),
             "show_about": partial(show_about, window),
+            "show_licences": self.show_licences,
             "show_tour": window.start_tour,
             "save_diagnostics": self.save_diagnostics,
             "new_window": lambda: window.new_window_requested.emit(None),
@@ -110,6 +111,12 @@ class ShellCommands(QObject):
         else:
             show_help(self._window, self._window.current_page())
 
+    def show_licences(self) -> LicencesDialog:
+        """Show what PlanetView is made of, beside the work."""
+        dialog = LicencesDialog(self._window.background, self._window)
+        dialog.show()
+        return dialog
+
     def save_diagnostics(self) -> None:
         """Ask where to write what helps to find a fault."""
         save_diagnostics_of(self._window)
@@ -128,33 +135,15 @@ class ShellCommands(QObject):
         question.discard_chosen.connect(lambda: self._open_here(what))
         question.open()
 
-    def show_recent(self) -> None:
-        """List the recent studies in the menu and on the start page; look in the background which are gone."""
-        self._list_recent()
-        paths = self._window.preferences.recent_studies()
-        # A folder of the network may take seconds to answer.
-        look = partial(_missing_of, paths)
-        self._window.background.submit(look, self._on_missing_found)
-
     def decline_tour(self) -> None:
         """Offer the tour no more; the Help menu keeps it."""
         self._change(lambda now: replace(now, knows_tour=True))
 
-    def pin(self, path: Path, is_pinned: bool) -> None:
-        """Keep a study among the recent ones, or no longer."""
-        self._change(lambda now: now.with_pin(path, is_pinned))
-
-    def forget(self, path: Path) -> None:
-        """Take a study off the recent ones."""
-        self._change(lambda now: now.without_recent(path))
-
-    def clear_recent(self) -> None:
-        """Forget the recent studies that are not pinned."""
-        self._change(Preferences.without_unpinned)
-
     def entries(self) -> list[PaletteEntry]:
-        """Return everything the palette offers now: commands, recent studies, sets, topics of help."""
-        return [*self._commands(), *self._recent(), *self._sets(), *self._topics()]
+        """Return everything the palette offers now: commands, recent studies and folders, sets, topics of help."""
+        window = self._window
+        recent = (*window.studies.entries(), *window.folders.entries())
+        return [*self._commands(), *recent, *self._sets(), *self._topics()]
 
     def _commands(self) -> Iterator[PaletteEntry]:
         window = self._window
@@ -176,13 +165,6 @@ class ShellCommands(QObject):
             title = self.tr("Theme: {0}").format(entry.text().replace("&", ""))
             yield PaletteEntry(f"theme {name}", title, self.tr("View"), entry.trigger)
         yield from window.layouts.entries()
-
-    def _recent(self) -> Iterator[PaletteEntry]:
-        window = self._window
-        for path in window.preferences.recent_studies():
-            why = self.tr("'{0}' was not found.").format(path) if path in self._missing else ""
-            run = partial(window.controller.open_study, path)
-            yield PaletteEntry(f"study {path}", path.stem, self.tr("Recent study"), run, "", str(path.parent), why)
 
     def _sets(self) -> Iterator[PaletteEntry]:
         for dataset in self._window.workspace.datasets:
@@ -222,18 +204,5 @@ class ShellCommands(QObject):
         else:
             controller.new_study(discarding=True)
 
-    def _on_missing_found(self, missing: frozenset[Path]) -> None:
-        if missing != self._missing:
-            self._missing = missing
-            self._list_recent()
-
-    def _list_recent(self) -> None:
-        for listed in (self._window.welcome, self._window.menus):
-            listed.show_recent(self._window.preferences, self._missing)
-
     def _change(self, change: Callable[[Preferences], Preferences]) -> None:
         self._window.use_preferences(change(self._window.preferences))
-
-
-def _missing_of(paths: Iterable[Path]) -> frozenset[Path]:
-    return frozenset(path for path in paths if not path.exists())

@@ -20,6 +20,7 @@ from planetview.gui.controller import Controller
 from planetview.gui.dialogs import choose
 from planetview.gui.dialogs.closing import RevertQuestion
 from planetview.gui.dialogs.manual import show_manual
+from planetview.gui.intake import Intake
 from planetview.gui.pages import ResultPages
 from planetview.gui.study_commands import StudyCommands, safe_name
 from planetview.gui.theme import Theme
@@ -29,10 +30,13 @@ from planetview.gui.workspace import MissingSource
 class WindowCommands(QObject):
     """The commands of one window that concern its study and results, not its own looks."""
 
-    def __init__(self, window: QWidget, controller: Controller, pages: ResultPages, theme: Theme) -> None:
+    def __init__(
+        self, window: QWidget, controller: Controller, pages: ResultPages, theme: Theme, intake: Intake
+    ) -> None:
         super().__init__(window)
         self.study = StudyCommands(window, controller, theme)
         self._window, self._controller, self._pages = window, controller, pages
+        self.intake = intake
 
     def slots(self) -> dict[str, Callable[..., object]]:
         """Return what to call for each action of the table in `actions`, by its id."""
@@ -70,12 +74,12 @@ class WindowCommands(QObject):
     def add_folder_as(self, role: Role | None) -> None:
         """Ask for a folder of images that is to have this role; None guesses it."""
         choose.choose_folder(
-            self._window, self.tr("Add a folder of images"), lambda paths: self._controller.add_paths(paths, role)
+            self._window, self.tr("Add a folder of images"), lambda paths: self.intake.offer(paths, role)
         )
 
     def add_files(self) -> None:
         """Ask for zip files or lists of images."""
-        choose.choose_sources(self._window, self.tr("Add zip files or lists"), self._controller.add_paths)
+        choose.choose_sources(self._window, self.tr("Add zip files or lists"), self.intake.offer)
 
     def open_study(self) -> None:
         """Ask for a study to open."""

@@ -27,7 +27,7 @@ from planetview.gui.plots.histogram import HistogramPlot
 from planetview.gui.plots.panel_view import PanelView
 from planetview.gui.plots.scatter import ScatterPlot
 from planetview.gui.views.image_grid import ImageGrid
-from tests.gui_fixtures import Drop
+from tests.gui_fixtures import Drop, sheet_of
 
 ROOT = Path(__file__).resolve().parents[2]
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -82,6 +82,7 @@ def fill(window: MainWindow, drop: Drop, qtbot: QtBot, *folders: Path) -> None:
     """Drop folders anywhere and wait until they are read."""
     known = len(window.workspace.datasets)
     assert drop(window, *folders)
+    qtbot.keyClick(sheet_of(window, qtbot), Qt.Key.Key_Return)
     qtbot.waitUntil(
         lambda: len(window.workspace.datasets) == known + len(folders) and not window.controller.is_busy,
         timeout=PATIENCE_MS,

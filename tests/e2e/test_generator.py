@@ -26,7 +26,7 @@ from tests.e2e.parts import WorkMeter
 from tests.engine.generators.networks import stylegan2
 from tests.engine.generators.pickles import write_network_pickle
 from tests.engine.generators.test_opening import _torchscript
-from tests.gui_fixtures import Drop
+from tests.gui_fixtures import Drop, sheet_of
 from tests.samples import write_tiles
 
 PATIENCE_MS = 60_000
@@ -77,6 +77,7 @@ def test_a_dropped_network_is_sampled_judged_and_measured_without_a_download(
     press(qtbot, window.messages, "Use as candidate")
     qtbot.waitUntil(lambda: len(workspace.datasets) == 1 and not controller.is_busy, timeout=PATIENCE_MS)
     assert drop(window, tmp_path / "real_train")
+    qtbot.keyClick(sheet_of(window, qtbot), Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: len(workspace.datasets) == 2 and not controller.is_busy, timeout=PATIENCE_MS)
     assert [(d.name, d.role, len(d)) for d in workspace.datasets] == [
         ("terrain-images", Role.CANDIDATE, COUNT),

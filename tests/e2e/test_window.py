@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pyqtgraph as pg
@@ -38,7 +39,7 @@ from tests.e2e.parts import (
     texts,
     wait_for_results,
 )
-from tests.gui_fixtures import Drop, GapMeter, close_without_saving
+from tests.gui_fixtures import Drop, GapMeter, close_without_saving, sheet_of
 
 
 def test_two_dropped_folders_give_the_numbers_of_the_command_line(
@@ -177,9 +178,12 @@ def test_broken_folders_are_told_by_name_and_the_window_goes_on(
 
     for folder in (empty, unreadable):
         assert drop(window, folder)
-        qtbot.waitUntil(lambda folder=folder: any(folder.name in text for text in texts(window)), timeout=PATIENCE_MS)
-        qtbot.waitUntil(lambda: not window.controller.is_busy)
+        sheet = sheet_of(window, qtbot)
+        assert folder.name in sheet.rows()[0].words()
+        assert not sheet.take_button.isEnabled()
+        qtbot.keyClick(sheet, Qt.Key.Key_Escape)
     assert window.workspace.datasets == ()
+    window.use_preferences(replace(window.preferences, asks_before_adding=False))
     assert drop(window, empty, folders.train, unreadable, folders.synthetic)
     qtbot.waitUntil(lambda: len(window.workspace.datasets) == 2 and not window.controller.is_busy, timeout=PATIENCE_MS)
     assert [d.name for d in window.workspace.datasets] == ["mars_train", "gan_v1"]

@@ -50,7 +50,7 @@ def test_every_control_of_every_page_is_named_explained_and_reached(with_results
 
 
 def test_every_control_of_the_start_page_is_named_explained_and_reached(window: MainWindow, tmp_path: Path) -> None:
-    window.use_preferences(window.preferences.with_recent(tmp_path / "gone.planetview"))
+    window.use_preferences(window.preferences.with_study(tmp_path / "gone.planetview").with_folder(tmp_path))
 
     assert nameless(window) == []
     assert without_help(window) == []
@@ -69,10 +69,11 @@ def dialogs(window: MainWindow) -> dict[str, Callable[[], object]]:
         "close": lambda: CloseQuestion("Mars", is_busy=True, is_dirty=True, parent=window).open(),
         "place": lambda: PlaceQuestion("Mars", window).open(),
         "tour": window.start_tour,
+        "intake": lambda: window.intake.offer([dataset.source for dataset in window.workspace.datasets]),
     }
 
 
-DIALOGS = ("palette", "shortcuts", "keys", "help", "about", "export a generator", "close", "place", "tour")
+DIALOGS = ("palette", "shortcuts", "keys", "help", "about", "export a generator", "close", "place", "tour", "intake")
 
 
 @pytest.mark.parametrize("name", DIALOGS)
@@ -109,7 +110,7 @@ def test_at_twice_the_text_size_no_label_or_button_of_a_page_is_cut(
 def test_at_twice_the_text_size_nothing_of_the_start_page_is_cut(
     window: MainWindow, tmp_path: Path, width: int, height: int
 ) -> None:
-    preferences = window.preferences.with_recent(tmp_path / "gone.planetview")
+    preferences = window.preferences.with_study(tmp_path / "gone.planetview").with_folder(tmp_path)
     window.use_preferences(replace(preferences, text_scale=2.0))
     window.resize(width, height)
     QApplication.processEvents()

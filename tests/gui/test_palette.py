@@ -129,7 +129,7 @@ def test_sets_recent_studies_and_help_are_found_too(
     filled: MainWindow, opened: Callable[[], CommandPalette], tmp_path: Path, qtbot: QtBot
 ) -> None:
     gone = tmp_path / "gone.planetview"
-    filled.use_preferences(replace(filled.preferences.with_recent(gone), theme=filled.preferences.theme))
+    filled.use_preferences(replace(filled.preferences.with_study(gone), theme=filled.preferences.theme))
     qtbot.waitUntil(lambda: any(e.why_not and e.title == "gone" for e in filled.shell.entries()))
     places = {e.title: e.place for e in filled.shell.entries()}
 

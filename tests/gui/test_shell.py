@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from planetview.app import unusable_qt
+from planetview.core.datasets import Role
 from planetview.core.errors import UserError
 from planetview.core.messages import CompareRequest, Engine, JobFailure, PartialValues, ScanRequest, ScanTarget
 from planetview.core.paths import resource
@@ -30,6 +31,7 @@ from planetview.gui.widgets.message_bar import BarMessage
 from planetview.gui.widgets.text_dialog import TextDialog
 from tests.gui.conftest import Drop, GapMeter
 from tests.gui.fake_engine import FakeEngine, result, steps
+from tests.gui_fixtures import sheet_of
 
 
 def press(window: MainWindow, label: str) -> None:
@@ -39,16 +41,18 @@ def press(window: MainWindow, label: str) -> None:
     buttons[-1].click()
 
 
-def test_a_drop_anywhere_scans_with_a_guessed_role(
+def test_a_drop_anywhere_asks_and_scans_with_a_guessed_role(
     window: MainWindow, engine: FakeEngine, sets: dict[str, Path], drop: Drop, qtbot: QtBot
 ) -> None:
     assert window.current_page() == "welcome"
 
     assert drop(window, sets["real_train"], sets["gan_v1"])
+    qtbot.keyClick(sheet_of(window, qtbot), Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: len(window.workspace.datasets) == 2)
 
     assert engine.requests[0].targets == tuple(  # type: ignore[union-attr]
-        ScanTarget(sets[name], None, None) for name in ("real_train", "gan_v1")
+        ScanTarget(sets[name], None, role)
+        for name, role in (("real_train", Role.REFERENCE), ("gan_v1", Role.CANDIDATE))
     )
     assert window.current_page() == "datasets"
 
@@ -59,7 +63,9 @@ def test_one_dropped_image_offers_its_folder(
     assert drop(window, sets["gan_v1"] / "tile_0000.png")
     assert not window.controller.is_busy
 
-    press(window, "Add folder")
+    sheet = sheet_of(window, qtbot)
+    assert "not a single image" in sheet.rows()[0].words()
+    qtbot.keyClick(sheet, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: [d.name for d in window.workspace.datasets] == ["gan_v1"])
 
 
@@ -389,7 +395,7 @@ def test_pyside_6_12_is_refused_on_python_3_11_only() -> None:
 
 def test_a_missing_system_library_gives_one_line_and_exit_code_4() -> None:
     code = "import sys; sys.modules['PySide6.QtSvg'] = None; from planetview.app import main; sys.exit(main([]))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=200)
 
     assert done.returncode == 4
     (line,) = done.stderr.splitlines()
@@ -400,7 +406,7 @@ def test_without_a_display_there_is_one_line_and_exit_code_4_instead_of_an_abort
     environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")}
     code = "import sys; from planetview.app import main; sys.exit(main([]))"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60, env=environment
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=200, env=environment
     )
 
     assert done.returncode == 4
@@ -418,7 +424,7 @@ def test_pictures_show_every_page_with_the_results(results: Results, tmp_path: P
         "print(*take_pictures(results, Path(sys.argv[2])), sep='\\n')"
     )
     command = [sys.executable, "-c", code, str(document), str(tmp_path / "pictures")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=90)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
 
     assert done.returncode == 0, done.stderr
     pictures = [QImage(line) for line in done.stdout.splitlines()]

@@ -67,7 +67,7 @@ def test_a_saved_study_opens_with_sets_settings_and_results(
     assert other.current_page() == "overview"
     assert not other.isWindowModified()
     assert other.header.state_text() == ""
-    assert str(path) in other.preferences.recent
+    assert str(path) in other.preferences.studies.latest
 
 
 def test_every_change_marks_the_study_unsaved(filled: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
@@ -277,7 +277,7 @@ def test_an_interrupt_keeps_what_is_not_saved_for_the_next_start(
 
     done = subprocess.run(
         [sys.executable, str(script), str(sets["gan_v1"])],
-        env=environment, capture_output=True, text=True, check=False, timeout=60,
+        env=environment, capture_output=True, text=True, check=False, timeout=200,
     )  # fmt: skip
 
     assert (done.returncode, done.stderr.replace("This plugin does not support propagateSizeHints()\n", "")) == (

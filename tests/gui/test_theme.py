@@ -16,6 +16,7 @@ from planetview.core.results import Results
 from planetview.gui.icons import icon_pixmap
 from planetview.gui.main_window import MainWindow
 from planetview.gui.preferences import Preferences, load_preferences, preferences_path, save_preferences
+from planetview.gui.recent import RecentPlaces
 from planetview.gui.theme import CONTRAST, DARK, LIGHT, THEME_NAMES, Theme, Tokens, palette_of, style_sheet_of
 
 
@@ -136,14 +137,16 @@ def test_every_icon_draws_something(qapp: QApplication) -> None:
 
 
 def test_preferences_survive_a_round_trip() -> None:
-    preferences = Preferences("dark", 1.3, ("/a.planetview",), "abc").with_recent(Path("/b.planetview"))
+    preferences = Preferences("dark", 1.3, RecentPlaces(("/a.planetview",)), geometry="abc")
+    preferences = preferences.with_study(Path("/b.planetview")).with_folder(Path("/sets/gan_v1"))
     preferences = replace(preferences, shortcuts={"run": ("F6",), "save": ()}, commands=("run",), knows_tour=True)
-    preferences = preferences.with_pin(Path("/a.planetview"), True)
+    preferences = replace(preferences, studies=preferences.studies.with_pin(Path("/a.planetview"), True))
+    preferences = replace(preferences, asks_before_adding=False)
 
     save_preferences(preferences)
 
     assert load_preferences() == preferences
-    assert preferences.recent == ("/b.planetview", "/a.planetview")
+    assert preferences.studies.latest == ("/b.planetview", "/a.planetview")
 
 
 def test_a_damaged_preferences_file_is_set_aside() -> None:
@@ -162,28 +165,30 @@ def test_senseless_values_keep_their_defaults() -> None:
     document |= {"shortcuts": {"run": "F6", "save": ["F7", 3]}, "pinned": 3, "docks": [], "knows_tour": "yes"}
     preferences_path().write_text(json.dumps(document))
 
-    assert load_preferences() == Preferences("system", 2.0, ("/a.planetview",), shortcuts={"save": ("F7",)})
+    assert load_preferences() == Preferences(
+        "system", 2.0, RecentPlaces(("/a.planetview",)), shortcuts={"save": ("F7",)}
+    )
 
 
 def test_recent_studies_are_ten_at_most() -> None:
     preferences = Preferences()
     for number in range(15):
-        preferences = preferences.with_recent(Path(f"/{number}.planetview"))
+        preferences = preferences.with_study(Path(f"/{number}.planetview"))
 
-    assert len(preferences.recent) == 10
-    assert preferences.recent[0] == "/14.planetview"
+    assert len(preferences.studies.latest) == 10
+    assert preferences.studies.latest[0] == "/14.planetview"
 
 
 def test_a_pinned_study_stays_first_and_survives_clearing() -> None:
     pinned = Path("/kept.planetview")
-    preferences = Preferences().with_recent(pinned).with_pin(pinned, True)
+    places = RecentPlaces().with_place(pinned).with_pin(pinned, True)
     for number in range(15):
-        preferences = preferences.with_recent(Path(f"/{number}.planetview"))
+        places = places.with_place(Path(f"/{number}.planetview"))
 
-    assert preferences.recent_studies()[:2] == (pinned, Path("/14.planetview"))
-    assert len(preferences.recent) == 10
-    assert preferences.without_unpinned().recent_studies() == (pinned,)
-    assert preferences.with_pin(pinned, False).without_unpinned().recent_studies() == ()
+    assert places.ordered()[:2] == (pinned, Path("/14.planetview"))
+    assert len(places.latest) == 10
+    assert places.without_unpinned().ordered() == (pinned,)
+    assert places.with_pin(pinned, False).without_unpinned().ordered() == ()
 
 
 def test_at_twice_the_text_size_every_page_fits_into_the_usual_window(

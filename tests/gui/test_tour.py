@@ -109,7 +109,7 @@ def test_without_a_study_the_tour_opens_the_demo(window: MainWindow, qtbot: QtBo
 def test_a_gone_study_is_greyed_and_a_pinned_one_stays(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
     here, gone = tmp_path / "here.planetview", tmp_path / "gone.planetview"
     here.touch()
-    window.use_preferences(window.preferences.with_recent(gone).with_recent(here))
+    window.use_preferences(window.preferences.with_study(gone).with_study(here))
 
     def rows() -> dict[str, bool]:
         return {
@@ -119,14 +119,12 @@ def test_a_gone_study_is_greyed_and_a_pinned_one_stays(window: MainWindow, tmp_p
         }
 
     qtbot.waitUntil(lambda: rows() == {"here": True, "gone · not found": False})
-    (menu,) = [
-        m for m in window.menuBar().findChildren(type(window.menuBar().actions()[0].menu())) if "recent" in m.title()
-    ]
+    menu = window.menus.studies.menu
     assert [a.text() for a in menu.actions()[:2]] == ["here", "gone (not found)"]
 
-    window.shell.pin(here, True)
+    window.studies.pin(here, True)
     (clear,) = [a for a in menu.actions() if a.text() == "&Clear list"]
     clear.trigger()
 
-    assert window.preferences.recent_studies() == (here,)
+    assert window.preferences.studies.ordered() == (here,)
     assert menu.actions()[0].text() == "here (pinned)"

@@ -12,12 +12,13 @@ from pytestqt.qtbot import QtBot
 from planetview.core.datasets import Role
 from planetview.core.messages import ScanTarget
 from planetview.gui.main_window import MainWindow
-from planetview.gui.preferences import Preferences
+from planetview.gui.recent import RecentPlaces
 from planetview.gui.sources import sort_paths
 from planetview.gui.theme import Theme
 from planetview.gui.views.welcome import WelcomePage
 from tests.gui.conftest import Drop
 from tests.gui.fake_engine import FakeEngine
+from tests.gui_fixtures import sheet_of
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -25,6 +26,9 @@ def test_a_drop_on_a_zone_gives_its_role(
     window: MainWindow, engine: FakeEngine, sets: dict[str, Path], drop: Drop, qtbot: QtBot, role: Role
 ) -> None:
     assert drop(window.welcome.zone(role), sets["gan_v1"])
+    sheet = sheet_of(window, qtbot)
+    assert sheet.rows()[0].role is role
+    qtbot.keyClick(sheet, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: bool(window.workspace.datasets))
 
     assert engine.requests[0].targets == (ScanTarget(sets["gan_v1"], None, role),)  # type: ignore[union-attr]
@@ -48,17 +52,18 @@ def test_a_chosen_folder_is_scanned(window: MainWindow, sets: dict[str, Path], q
 
     dialog.filesSelected.emit([str(sets["real_test"])])
     dialog.reject()
+    qtbot.keyClick(sheet_of(window, qtbot), Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: [d.name for d in window.workspace.datasets] == ["real_test"])
 
 
 def test_recent_studies_are_listed_and_open(theme: Theme, qtbot: QtBot) -> None:
     page = WelcomePage(theme)
     qtbot.addWidget(page)
-    preferences = Preferences(recent=("/studies/mars.planetview", "/studies/moon.planetview"))
-    page.show_recent(preferences, frozenset())
+    places = RecentPlaces(("/studies/mars.planetview", "/studies/moon.planetview"))
+    page.studies.show_places(places, frozenset())
     (moon,) = [b for b in page.findChildren(QPushButton) if b.text() == "moon"]
 
-    with qtbot.waitSignal(page.recent_chosen) as asked:
+    with qtbot.waitSignal(page.studies.chosen) as asked:
         moon.click()
 
     assert asked.args == [Path("/studies/moon.planetview")]

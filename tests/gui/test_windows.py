@@ -86,12 +86,12 @@ def test_looks_and_keys_are_those_of_all_windows(windows: Windows, qtbot: QtBot)
     first, second = windows.open(), windows.open()
 
     first.use_preferences(first.preferences.with_shortcuts({"models": ("Ctrl+M",)}).scaled(1))
-    second.use_preferences(second.preferences.with_recent(Path("/b.planetview")))
+    second.use_preferences(second.preferences.with_study(Path("/b.planetview")))
 
     assert second.actions_by_id["models"].shortcuts() == first.actions_by_id["models"].shortcuts()
     assert first.preferences == second.preferences
     assert first.preferences.text_scale > 1
-    assert first.preferences.recent == ("/b.planetview",)
+    assert first.preferences.studies.latest == ("/b.planetview",)
     first.use_preferences(first.preferences.scaled(0))
 
 

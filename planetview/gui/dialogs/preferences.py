@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from planetview.gui.preferences import TEXT_SCALES, Preferences
 from planetview.gui.theme import THEME_NAMES
 
-_SWITCHES = ("keeps_awake", "tells_ends", "shows_literature", "reduces_motion")
+_SWITCHES = ("keeps_awake", "tells_ends", "shows_literature", "reduces_motion", "asks_before_adding")
 
 
 class PreferencesDialog(QDialog):
@@ -53,6 +53,7 @@ class PreferencesDialog(QDialog):
             self.tr("&Tell me when a long job ends while another window is in front"),
             self.tr("Show published &values beside mine in the overview"),
             self.tr("Let nothing &move or blink by itself"),
+            self.tr("As&k before taking images in, and show what a folder holds"),
         )
 
     def _build(self) -> None:

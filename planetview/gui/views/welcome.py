@@ -1,22 +1,19 @@
-"""What an empty window shows: where to drop what, recent studies, the demo."""
+"""What an empty window shows: where to drop what, recent studies and folders, the demo."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from planetview.core.datasets import Role
 from planetview.gui.icons import icon, square_beside
-from planetview.gui.preferences import Preferences
+from planetview.gui.recent import RecentPlaces
 from planetview.gui.shortcuts import Keys, keys_of, with_keys
 from planetview.gui.theme import Theme
-from planetview.gui.views.recent_row import RecentRow
+from planetview.gui.views.recent_row import RecentList
 from planetview.gui.widgets.drops import DropZone
 
 _MAX_WIDTH = 960
-_RECENT_SHOWN = 6
 
 
 class WelcomePage(QScrollArea):
@@ -27,10 +24,6 @@ class WelcomePage(QScrollArea):
     files_requested = Signal()
     study_requested = Signal()
     demo_requested = Signal()
-    recent_chosen = Signal(object)  # Path
-    recent_pinned = Signal(object, bool)  # Path, whether it is to stay
-    recent_forgotten = Signal(object)  # Path
-    recent_cleared = Signal()
     tour_requested = Signal()
     tour_declined = Signal()
 
@@ -41,8 +34,6 @@ class WelcomePage(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self._zones: dict[Role, DropZone] = {}
-        self._recent = QVBoxLayout()
-        self._recent.setSpacing(0)
         page = QWidget(self)
         outer = QHBoxLayout(page)
         outer.setContentsMargins(32, 24, 32, 24)
@@ -64,31 +55,16 @@ class WelcomePage(QScrollArea):
         theme.changed.connect(self._draw)
         self._draw()
         self.show_keys({})
-        self.show_recent(Preferences(), frozenset())
+        for listed in (self.studies, self.folders):
+            listed.show_places(RecentPlaces(), frozenset())
 
     def zone(self, role: Role) -> DropZone:
         """Return the zone of a role."""
         return self._zones[role]
 
-    def show_recent(self, preferences: Preferences, missing: frozenset[Path]) -> None:
-        """List the studies that were open before, pinned ones first; those in `missing` cannot be opened."""
-        while (item := self._recent.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
-        paths = preferences.recent_studies()[:_RECENT_SHOWN]
-        for path in paths:
-            row = RecentRow(path, preferences.is_pinned(path), path in missing, self._theme, self)
-            row.chosen.connect(self.recent_chosen)
-            row.pinned.connect(self.recent_pinned)
-            row.forgotten.connect(self.recent_forgotten)
-            self._recent.addWidget(row)
-        if not paths:
-            none = QLabel(self.tr("None yet. A saved study appears here."), self)
-            none.setProperty("muted", True)
-            self._recent.addWidget(none)
-        self._clear.setVisible(any(not preferences.is_pinned(path) for path in paths))
-        self._offer.setVisible(not preferences.knows_tour)
+    def offer_tour(self, is_offered: bool) -> None:
+        """Offer the tour, or no longer."""
+        self._offer.setVisible(is_offered)
 
     def show_keys(self, changed: Keys) -> None:
         """Name the present keys in the tips."""
@@ -154,21 +130,27 @@ class WelcomePage(QScrollArea):
         self._demo = self._button(self.tr("Open the demo"))
         self._demo.setToolTip(self.tr("Small terrain sets with known faults, to try every page with"))
         self._demo.clicked.connect(self.demo_requested)
-        start, recent = self._column(self.tr("Start")), self._column(self.tr("Recent studies"))
+        start = self._column(self.tr("Start"))
         for button in (self._folder, self._files, self._study, self._demo):
             start.addWidget(button)
         start.addStretch(1)
-        self._clear = self._button(self.tr("Clear list"))
-        self._clear.setProperty("quiet", True)
-        self._clear.setToolTip(self.tr("Forget the studies that are not pinned; their files stay"))
-        self._clear.clicked.connect(self.recent_cleared)
-        recent.addLayout(self._recent)
-        recent.addWidget(self._clear, 0, Qt.AlignmentFlag.AlignLeft)
-        recent.addStretch(1)
+        self.studies = RecentList(
+            self.tr("Recent studies"),
+            self.tr("None yet. A saved study appears here."),
+            self.tr("Forget the studies that are not pinned; their files stay"),
+            self._theme, self, whole_names=False,
+        )  # fmt: skip
+        self.folders = RecentList(
+            self.tr("Recent folders"),
+            self.tr("None yet. A folder that was taken in appears here."),
+            self.tr("Forget the folders that are not pinned; they stay where they are"),
+            self._theme, self, whole_names=True,
+        )  # fmt: skip
         ways = QHBoxLayout()
         ways.setSpacing(32)
         ways.addLayout(start, 1)
-        ways.addLayout(recent, 2)
+        ways.addWidget(self.studies, 1)
+        ways.addWidget(self.folders, 1)
         return ways
 
     def _build_offer(self) -> QFrame:
