@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPai
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from planetview.gui.theme import Theme
-from planetview.gui.views.compare.pictures import Picture, paint_picture
+from planetview.gui.views.compare.pictures import Picture, paint_holes, paint_picture
 from planetview.gui.views.compare.transform import ZOOM_STEP, Frame, ViewTransform, inner_box
 
 _PAN_STEP = 0.1
@@ -54,6 +54,7 @@ class Canvas(QWidget):
         self._divider: float | None = None
         self._grabbed: QPointF | None = None
         self._holds_divider = False
+        self._shows_holes = True
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
@@ -110,6 +111,12 @@ class Canvas(QWidget):
             self._cross = place
             self.update()
 
+    def show_holes(self, on: bool) -> None:
+        """Hatch pixels without data, or show them as they are."""
+        if on != self._shows_holes:
+            self._shows_holes = on
+            self.update()
+
     def show_divider(self, share: float | None) -> None:
         """Draw the line of a swipe at a share of the width; None for no line."""
         if share != self._divider:
@@ -135,7 +142,7 @@ class Canvas(QWidget):
         return QPointF((at.x() - box.left()) / box.width(), (at.y() - box.top()) / box.height())
 
     def picture(self) -> QImage:
-        """Return what is drawn, without cross and line: one image at its full size, several as on the screen."""
+        """Return what is drawn, without cross and line: one image at its full size and unhatched, several as shown."""
         if len(self._layers) == 1:
             return self._layers[0].picture.levels[0].copy()
         ratio = self.devicePixelRatioF()
@@ -186,6 +193,8 @@ class Canvas(QWidget):
                 part.setLeft(line)
             painter.setOpacity(layer.opacity)
             paint_picture(painter, layer.picture, box, part, self.devicePixelRatioF())
+            if self._shows_holes:
+                paint_holes(painter, layer.picture, box, part, self.devicePixelRatioF())
         painter.setOpacity(1.0)
 
     def _paint_marks(self, painter: QPainter) -> None:

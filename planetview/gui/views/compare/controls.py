@@ -99,6 +99,17 @@ class Controls(QWidget):
         """Show or hide the histogram."""
         self.histogram.toggle()
 
+    def toggle_hatched(self) -> None:
+        """Hatch pixels without data, or show them as they are."""
+        if self.hatched.isEnabled():
+            self.hatched.toggle()
+
+    def offer_hatching(self, is_possible: bool) -> None:
+        """Let pixels without data be hatched where there are some."""
+        self.hatched.setEnabled(is_possible)
+        tip = tr("Hatch pixels without data: no-data values, NaN, fully transparent (N).")
+        self.hatched.setToolTip(tip if is_possible else tr("Every pixel of these images has data."))
+
     def toggle_absolute(self) -> None:
         """Show the difference signed or absolute."""
         self._set(replace(self._settings, is_absolute=not self._settings.is_absolute))
@@ -156,6 +167,9 @@ class Controls(QWidget):
         self.linked.toggled.connect(self.linked_changed)
         self.histogram = self._tick(tr("Histogram"), tr("Show the native values of all images over shared bins (G)."))
         self.histogram.toggled.connect(self.histogram_toggled)
+        self.hatched = self._tick(tr("Hatch no data"), "")
+        self.hatched.toggled.connect(lambda on: self._set(replace(self._settings, is_hatched=on)))
+        self.offer_hatching(False)
         fit, full = QPushButton(tr("Fit")), QPushButton(tr("1:1"))
         for button, tip, signal in (
             (fit, tr("Show the whole image (0)."), self.fit_wanted),
@@ -181,7 +195,7 @@ class Controls(QWidget):
         together.setSpacing(GAP)
         for part in (fit, full, self._zoom):
             together.addWidget(part)
-        for widget in (*fields, self.linked, self.histogram, zoom):
+        for widget in (*fields, self.hatched, self.linked, self.histogram, zoom):
             row.addWidget(widget)
         return row
 
@@ -222,6 +236,7 @@ class Controls(QWidget):
         self.fixed.setVisible(is_fixed)
         self.fixed.show_limits(now.fixed)
         self._shared.setChecked(now.is_shared)
+        self.hatched.setChecked(now.is_hatched)
         self._shared.setEnabled(not is_fixed)
         self._colours.setCurrentIndex(self._colours.findData(now.colours))
         self.options.show_settings(now)

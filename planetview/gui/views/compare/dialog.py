@@ -170,7 +170,7 @@ class CompareDialog(QDialog):
         for key, act in (
             ("P", controls.next_pair), ("T", controls.next_visible), ("R", controls.toggle_shared),
             ("C", controls.next_colours), ("L", controls.toggle_linked), ("G", controls.toggle_histogram),
-            ("A", controls.toggle_absolute), ("V", options.beside.toggle),
+            ("A", controls.toggle_absolute), ("N", controls.toggle_hatched), ("V", options.beside.toggle),
             ("F", self.flag.click), ("X", self.exclude.click),
             ("?", self.show_keys), ("F1", self.show_keys),
             ("[", partial(self._nudge, False)), ("]", partial(self._nudge, True)),
@@ -266,6 +266,7 @@ class CompareDialog(QDialog):
         if self.stage.rendered:
             first = self.stage.rendered[0]
             self.controls.offer_limits(first.limits, first.native.dtype)
+            self.controls.offer_hatching(self.stage.has_holes)
         self.controls.show_zoom(_percent(canvas.scale()) if canvas.layers else "")
         self._count()
         self._show_readout()

@@ -23,6 +23,7 @@ def key_rows() -> tuple[tuple[str, str], ...]:
         ("L", tr("move all images together, or each alone")),
         ("T  R  C", tr("next stretch; the reference's for all; next colours of single bands")),
         ("G", tr("histogram")),
+        ("N", tr("hatch pixels without data, or show them as they are")),
         (tr("PgUp  PgDn"), tr("image before, image after; also Ctrl+Left and Ctrl+Right")),
         ("F  X", tr("flag the image; leave it out of the next run")),
         (tr("Alt+1 … Alt+5"), tr("rate the image; Alt+0 takes the rating away")),

@@ -29,6 +29,7 @@ class Settings:
     `visible` is FIXED. is_shared: the visible range of the reference
     serves all. colours: table for single bands. is_usual: colours end where 99 % of the differences do.
     metric: of the heat map. is_beside: difference and heat map stand beside the two images they are of.
+    is_hatched: pixels without data are hatched.
     """
 
     mode: Mode = Mode.SIDE
@@ -41,6 +42,7 @@ class Settings:
     is_usual: bool = False
     metric: str = "st-lpips-alex"
     is_beside: bool = True
+    is_hatched: bool = True
 
     @property
     def shows_pair(self) -> bool:

@@ -24,12 +24,13 @@ from planetview.gui.views.compare.scale_bar import ScaleBar
 from planetview.gui.views.compare.settings import Mode, Settings
 from planetview.gui.views.compare.subjects import Map, Rendered, Subject, difference_map, heat_map, render, titles
 from planetview.gui.views.compare.transform import ViewTransform
-from planetview.gui.views.compare.words import difference_words
+from planetview.gui.views.compare.words import difference_words, pair_title, size_words
 from planetview.gui.views.compare.work import NativeCache, PixelWork
 from planetview.gui.widgets.text_dialog import TextDialog
 
 _REFERENCE = 1
 _GAP_PX = 12
+_LOOKS = ("visible", "fixed", "colours", "is_shared")  # settings that give other pixels
 
 
 class Stage(QWidget):
@@ -93,6 +94,11 @@ class Stage(QWidget):
         return tuple(pane.rendered for pane in self.panes if pane.rendered is not None and pane.subject is not None)
 
     @property
+    def has_holes(self) -> bool:
+        """Whether some pixel of an image that is there has no data."""
+        return any(rendered.picture.holes for rendered in self.rendered)
+
+    @property
     def has_all(self) -> bool:
         """Whether every image has come, or is known not to come."""
         return all(pane.subject is None or pane.rendered or pane.problem for pane in self.panes)
@@ -128,12 +134,13 @@ class Stage(QWidget):
         before, self._settings = self._settings, settings
         if settings.mode is Mode.BLINK and before.mode is not Mode.BLINK:
             self._shows_second = False
-        as_before = {name: getattr(before, name) for name in ("visible", "fixed", "colours", "is_shared", "is_beside")}
+        for pane in (*self.panes, self.pair_pane):
+            pane.canvas.show_holes(settings.is_hatched)
+        as_before = {name: getattr(before, name) for name in (*_LOOKS, "is_beside", "is_hatched")}
         if replace(settings, **as_before) != before:
             self._forget_map()
         self._arrange()
-        looks = ("visible", "fixed", "colours", "is_shared")
-        if any(getattr(settings, name) != getattr(before, name) for name in looks):
+        if any(getattr(settings, name) != getattr(before, name) for name in _LOOKS):
             self._render()
         else:
             self._compose()
@@ -293,21 +300,22 @@ class Stage(QWidget):
                 pane.canvas.show_layers((Layer(pane.rendered.picture),))
         if self._settings.mode is Mode.SIDE:
             return
+        title = pair_title((pane.title_text for pane in self.pair), self._settings.mode)
         broken = next((pane for pane in self.pair if pane.problem), None)
         if broken is not None:
             words = self.tr("{0} is unreadable: {1}").format(broken.title_text, broken.problem)
-            self.pair_pane.show_pair(self._pair_title(), "", "")
+            self.pair_pane.show_pair(title, "", "")
             self.pair_pane.canvas.show_words(words, is_problem=True)
             return
         first, second = (pane.rendered for pane in self.pair)
         if first is not None and second is not None:
-            self._compose_pair(first, second)
+            self._compose_pair(title, first, second)
 
-    def _compose_pair(self, first: Rendered, second: Rendered) -> None:
+    def _compose_pair(self, title: str, first: Rendered, second: Rendered) -> None:
         mode, canvas = self._settings.mode, self.pair_pane.canvas
         a, b = first.picture, second.picture
         names = f"{first.subject.record.name} · {second.subject.record.name}"
-        title, facts = self._pair_title(), self._size_words(first, second)
+        facts = size_words(first, second)
         if mode is Mode.SWIPE:
             canvas.show_layers((Layer(a, side=-1), Layer(b, side=1)))
         elif mode is Mode.BLEND:
@@ -329,17 +337,6 @@ class Stage(QWidget):
             whole = self.tr("{0} {1} = mean of the map").format(label, format_value(self._pair_map.score))
             facts = " · ".join(part for part in (whole, self._pair_map.note) if part)
         self.pair_pane.show_pair(title, names, facts)
-
-    def _size_words(self, first: Rendered, second: Rendered) -> str:
-        sizes = [f"{one.subject.record.width} × {one.subject.record.height} px" for one in (first, second)]
-        if sizes[0] == sizes[1]:
-            return sizes[0]
-        return self.tr("{0} and {1}: the second is drawn as large as the first").format(*sizes)
-
-    def _pair_title(self) -> str:
-        first, second = (pane.title_text for pane in self.pair)
-        joint = {Mode.DIFFERENCE: " − ", Mode.SWIPE: " | "}.get(self._settings.mode, " · ")
-        return f"{first}{joint}{second}"
 
     def _want_map(self, first: Rendered, second: Rendered) -> None:
         settings = self._settings

@@ -102,7 +102,8 @@ def render(
     """
     native, step = cache.get(subject.record)
     limits = limits_of(cache, subject, native, visible, model, fixed)
-    return Rendered(subject, native, step, limits, picture_of(to_display(native, limits, colours), step))
+    picture = picture_of(to_display(native, limits, colours), step, native.valid)
+    return Rendered(subject, native, step, limits, picture)
 
 
 def limits_of(
@@ -127,7 +128,8 @@ def difference_map(
     found = difference(first.native, second.native, (first.limits, second.limits), absolute=absolute)
     end = (found.usual if usual else found.largest) or 1.0
     limits = (0.0, end) if absolute else (-end, end)
-    return Map(found.values, limits, picture_of(colourise(found.values, limits, colours)), found)
+    picture = picture_of(colourise(found.values, limits, colours), valid=~np.isnan(found.values))
+    return Map(found.values, limits, picture, found)
 
 
 def heat_map(values: NDArray[np.float32], colours: NDArray[np.uint8]) -> Map:

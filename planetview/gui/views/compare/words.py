@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from PySide6.QtCore import QPointF
@@ -14,6 +14,7 @@ from planetview.core.results import PairTable, Results
 from planetview.gui.models.neighbour_order import space_label
 from planetview.gui.models.neighbour_set import Tile, Toward
 from planetview.gui.models.wording import tr
+from planetview.gui.views.compare.settings import Mode
 from planetview.gui.views.compare.subjects import Map, Rendered, Subject
 
 NO_DATA = "no data"
@@ -37,8 +38,24 @@ def fact_words(subject: Subject, rendered: Rendered | None, *, is_broken: bool =
         facts.append(tr("black {0}, white {1}").format(number(low), number(high)))
         if rendered.step > 1:
             facts.append(tr("large: one pixel of {0} × {0} is shown").format(rendered.step))
+        if rendered.picture.holes:
+            share = 100 * float(rendered.picture.holes[0].mean()) / 255
+            facts.append(tr("{0} % without data").format(number(float(f"{share:.2g}"))))
         facts += rendered.native.notes
     return " · ".join(facts)
+
+
+def pair_title(titles: Iterable[str], mode: Mode) -> str:
+    """Return titles as one, joined as the mode joins the images."""
+    return {Mode.DIFFERENCE: " − ", Mode.SWIPE: " | "}.get(mode, " · ").join(titles)
+
+
+def size_words(first: Rendered, second: Rendered) -> str:
+    """Return the size of two images, and what becomes of unequal ones."""
+    sizes = [f"{one.subject.record.width} × {one.subject.record.height} px" for one in (first, second)]
+    if sizes[0] == sizes[1]:
+        return sizes[0]
+    return tr("{0} and {1}: the second is drawn as large as the first").format(*sizes)
 
 
 def readout(subjects: Sequence[Rendered | None], place: QPointF, pair_map: Map | None, metric: str) -> list[str]:
