@@ -177,6 +177,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "Write versions, settings and logs to a file for whoever looks into a fault; no images, nothing is sent.",
         (), "", group=2,
     ),
+    ActionSpec(
+        "show_licences", "&Help", "&Licences", "Read the licences of PlanetView and of everything in it.", group=2,
+    ),
     ActionSpec("show_about", "&Help", "&About PlanetView", "Show the version and how to cite.", (), "info", group=2),
 )  # fmt: skip
 
