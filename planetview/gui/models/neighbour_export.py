@@ -63,7 +63,8 @@ def cells_of(rows: NeighbourRows) -> Iterator[list[Cell]]:
     results, dataset = rows.results, rows.results.dataset(rows.query)
     near, pairs = _near_columns(rows), _pairs(rows)
     partners = [] if pairs is None else [image.name for image in results.dataset(pairs.bank).images]
-    pair_of = {int(image): row for row, image in reversed(list(enumerate(pairs.query_index)))} if pairs else {}
+    paired, first = np.unique(pairs.query_index if pairs is not None else np.empty(0, int), return_index=True)
+    pair_of = dict(zip(paired.tolist(), first.tolist(), strict=True))
     entropy = results.entropy_bits.get(rows.query)
     origin = _origin(rows)
     for rank, at in enumerate(rows.order.tolist(), 1):

@@ -68,6 +68,7 @@ class OverviewPage(QWidget):
         self._is_running = self._is_stale = False
         self._lacking: str | None = None
         self._marks: dict[tuple[SeriesStyle, Tokens, int, float], QPixmap] = {}
+        self._places: dict[str, int] = {}
         self._model = MetricTableModel(self)
         self._empty = empty_state(self.tr("No numbers yet. Choose a reference and a candidate, then press Run."))
         self._content = QWidget()
@@ -244,6 +245,9 @@ class OverviewPage(QWidget):
 
     def _refresh(self) -> None:
         self._stack.setCurrentWidget(self._scroll if self._model.items else self._empty)
+        sets = self._results.with_role(Role.CANDIDATE) if self._results is not None else ()
+        names = [dataset.name for dataset in sets] or self._model.candidates
+        self._places = {name: place for place, name in enumerate(names)}
         self._later("marks", self._show_marks)
         self._later("findings", self._show_findings)
         self._later("warnings", self._warn)
@@ -274,11 +278,7 @@ class OverviewPage(QWidget):
 
     def _mark(self, candidate: str) -> QPixmap:
         """Return a candidate's colour and shape, as plots show them."""
-        names: Iterable[str] = self._model.candidates
-        if self._results is not None:
-            names = [dataset.name for dataset in self._results.with_role(Role.CANDIDATE)] or names
-        order = list(names).index(candidate) if candidate in names else 0
-        style = set_style(Role.CANDIDATE, order)
+        style = set_style(Role.CANDIDATE, self._places.get(candidate, 0))
         key = (style, self._theme.tokens, self.fontMetrics().height(), self.devicePixelRatioF())
         if key not in self._marks:
             self._marks[key] = mark_pixmap(*key)
