@@ -10,6 +10,7 @@ from PIL import Image
 
 from planetview.core.datasets import ImageRecord
 from planetview.core.decoding import image_format
+from planetview.core.file_label import FileLabel, find_label
 from planetview.core.formatting import format_bytes, format_count, printable
 from planetview.core.readers import read_bytes
 
@@ -20,7 +21,9 @@ Facts = list[tuple[str, str]]
 
 
 def image_label(record: ImageRecord) -> Facts:
-    """Return (name, text) pairs in reading order; what the file says of itself comes last.
+    """Return (name, text) pairs in reading order; what the file says of itself comes after what the scan found.
+
+    Last comes its label where it has one, inside the file or beside it: the main facts, then all of its lines.
 
     Raises ImageProblem when the file cannot be read at all; metadata that cannot be read are told as such.
     """
@@ -40,13 +43,23 @@ def image_label(record: ImageRecord) -> Facts:
         own = _of_raster(data) if kind in _RASTER else _of_picture(data)
     except Exception as error:  # noqa: BLE001 - a label that is damaged is no reason to show nothing
         own = [("Label", f"cannot be read: {type(error).__name__}: {error}")]
-    return [(name, printable(text)[:_MOST_CHARACTERS]) for name, text in (*facts, *own)]
+    label = find_label(record.path, record.member)
+    told = [] if label is None else _of_label(label)
+    shown = [(name, printable(text)[:_MOST_CHARACTERS]) for name, text in (*facts, *own, *told)]
+    if label is not None and label.text:
+        shown.append(("Label text", "\n".join(printable(line.expandtabs()) for line in label.text.split("\n"))))
+    return shown
 
 
 def label_text(facts: Facts) -> str:
-    """Return the facts as lines with their names in one column."""
+    """Return the facts as lines with their names in one column; a text of several lines follows its name."""
     width = max((len(name) for name, _ in facts), default=0)
-    return "\n".join(f"{name:<{width}}  {text}" for name, text in facts)
+    return "\n".join(f"\n{name}\n{text}" if "\n" in text else f"{name:<{width}}  {text}" for name, text in facts)
+
+
+def _of_label(label: FileLabel) -> Facts:
+    kind = f"{label.kind} in {label.where}" if label.kind else label.where
+    return [("Label", f"{kind}: {label.problem}" if label.problem else kind), *label.facts]
 
 
 def _of_picture(data: bytes) -> Facts:
