@@ -36,15 +36,18 @@ from planetview.core.ranking import clearly_best
 from planetview.core.report_options import MOST_BANNER, ReportOptions
 from planetview.core.results import Correlation, MetricValue, Neighbours, PairTable, Results
 from planetview.report import charts
+from planetview.report.gap_pictures import worst_gaps
 from planetview.report.path_lengths import path_length_section
 from planetview.report.thumbnails import LoadRgb8, Thumbnail, Thumbnails
 
 MOST_POINTS = 2000
 MOST_ROWS = 8
+MOST_GAPS = 6
 MOST_LISTED = 200
 _POINTS_A_PAGE = 60_000
-_PICTURE_BYTES = 4_000_000
+_PICTURE_BYTES = 3_300_000
 _ROWS_A_PAGE = 72
+_GAP_BYTES = 700_000
 
 Context = dict[str, Any]
 DEFAULT_OPTIONS = ReportOptions()
@@ -89,6 +92,7 @@ def report_context(results: Results, load_rgb8: LoadRgb8, options: ReportOptions
         "correlations": [_correlation_row(results, found) for found in results.correlations],
         "scatters": list(_scatters(results, colours)),
         "neighbours": list(_neighbours(results, load_rgb8)) if options.pictures else [],
+        "gaps": list(_gaps(results, load_rgb8)) if options.pictures else [],
         "has_pictures": options.pictures,
         "glossary": [METRICS[m] for m in dict.fromkeys(v.metric for v in results.values) if m in METRICS],
         "spaces": [EXTRACTORS[e] for e in _extractors(results) if e in EXTRACTORS],
@@ -337,6 +341,14 @@ def _neighbours(results: Results, load_rgb8: LoadRgb8) -> Iterator[Context]:
                 for title, chosen in (("Closest to the reference", best), ("Farthest from the reference", worst))
             ],
         }
+
+
+def _gaps(results: Results, load_rgb8: LoadRgb8) -> Iterator[Context]:
+    thumbnails = Thumbnails(load_rgb8, _GAP_BYTES)
+    rows = max(1, min(MOST_GAPS, _ROWS_A_PAGE // (2 * max(1, len(results.with_role(Role.CANDIDATE))))))
+    for found in worst_gaps(results, rows):
+        pictures = [[_picture(*part, thumbnails) for part in row] for row in found.rows]
+        yield {"name": found.name, "by": found.by, "words": found.words, "rows": pictures}
 
 
 def _table(results: Results, query: str, bank: str, by: str | None = None) -> Neighbours | None:

@@ -18,9 +18,10 @@ from planetview.core.catalogue import METRICS
 from planetview.core.datasets import ImageRecord, SharedImages
 from planetview.core.errors import ImageProblem
 from planetview.core.findings import Tone, findings
+from planetview.core.formatting import format_value
 from planetview.core.ranking import clearly_best
 from planetview.core.report_options import ReportOptions
-from planetview.core.results import Results
+from planetview.core.results import Gap, RealNeighbours, Results
 from planetview.core.study import load_study
 from planetview.report.charts import Scatter, Series, histogram, scatter, ticks
 from planetview.report.html import render_report
@@ -262,6 +263,38 @@ def test_the_page_stays_small_with_large_images_and_many_candidates(results):
     make: Callable[[ImageRecord], np.ndarray] = lambda record: noise  # noqa: E731
 
     assert len(render_report(many, make)) < 6_000_000
+
+
+def with_gaps(results: Results) -> Results:
+    """Return results in which every real image is compared, the later ones being the farther."""
+    n, m = len(results.datasets[0]), len(results.dataset("gan_v1"))
+    distances = np.linspace(1, 2, 2 * n).reshape(n, 2)
+    near = RealNeighbours(
+        np.arange(2 * n).reshape(n, 2) % m, distances, np.full(n, 1.7), np.zeros(n, np.int64), np.full(n, 0.5)
+    )
+    outside = np.flatnonzero(distances[:, 0] >= 1.7)
+    return replace(results, gaps=(Gap("gan_v1", "vgg16-st", np.arange(n), outside, outside[:2], near),))
+
+
+@pytest.mark.parametrize("make", [render_report, lambda *a: paged_report(*a).html], ids=["screen", "paper"])
+def test_the_worst_gaps_stand_beside_their_nearest_synthetic_images(results, make):
+    shown = with_gaps(results)
+    html = make(shown, load, ReportOptions())
+
+    (gap,) = shown.gaps
+    near = gap.neighbours
+    share = f"{gap.uncovered.size} of {gap.compared.size} ({gap.uncovered.size / gap.compared.size:.0%})"
+    assert f"{share.replace('%', ' %')} are gaps; beside as many images of real_test, 2 would be" in html
+    part = html[html.index("Real images without a synthetic neighbour") :]
+    part = part[: part.index(">Entropy</h2>")].replace("\u200b", "")
+    pairs = re.findall(r"real<br>(\w+).*?synthetic · ([\d.]+)<br>(\w+)", part, re.DOTALL)
+    expected = gap.uncovered[::-1][:6]
+    names = [
+        [image.name.partition(".")[0] for image in results.dataset(name).images] for name in ("real_train", "gan_v1")
+    ]
+    assert pairs == [(names[0][i], format_value(near.distances[i, 0]), names[1][near.indices[i, 0]]) for i in expected]
+    assert "Real images without a synthetic neighbour" not in make(results, load, ReportOptions())
+    assert "Real images without" not in make(shown, load, ReportOptions(pictures=False))
 
 
 def options(tmp_path, **more) -> ReportOptions:

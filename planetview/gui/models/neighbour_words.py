@@ -23,6 +23,14 @@ def queries_of(results: Results, toward: Toward = Toward.REAL) -> list[tuple[str
     return sorted(found, key=lambda item: item[1] is not Role.CANDIDATE)
 
 
+def offered_sets(results: Results, toward: Toward) -> list[tuple[str, str]]:
+    """Return what the sets of `queries_of` are called in a list, each with its name."""
+    if toward is Toward.SYNTHETIC:
+        return [(tr("real, beside {0}").format(name), name) for name, _role in queries_of(results, toward)]
+    words = {Role.CANDIDATE: tr("synthetic"), Role.HELD_OUT: tr("held-out")}
+    return [(f"{name} ({words.get(role, role)})", name) for name, role in queries_of(results, toward)]
+
+
 def spaces_of(results: Results, query: str, toward: Toward = Toward.REAL) -> tuple[str, ...]:
     """Return the spaces in which a dataset has neighbours in the reference, or the reference in it."""
     if toward is Toward.SYNTHETIC:

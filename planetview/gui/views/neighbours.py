@@ -17,7 +17,7 @@ from planetview.gui.models.neighbour_filter import Show, shown_mask
 from planetview.gui.models.neighbour_list import NeighbourListModel
 from planetview.gui.models.neighbour_order import real_scores_of, scores_of
 from planetview.gui.models.neighbour_set import NeighbourSet, Rows, Toward
-from planetview.gui.models.neighbour_words import count_words, queries_of, spaces_of
+from planetview.gui.models.neighbour_words import count_words, offered_sets, queries_of, spaces_of
 from planetview.gui.pair_maps import PairMaps
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
@@ -178,8 +178,7 @@ class NeighboursPage(QWidget):
             self._grid.reveal(0)
 
     def _offer_sets(self, results: Results | None) -> None:
-        names = [] if results is None else queries_of(results, self._bar.chosen_toward)
-        self._bar.fill_queries((f"{name} ({role_title(role).lower()})", name) for name, role in names)
+        self._bar.fill_queries([] if results is None else offered_sets(results, self._bar.chosen_toward))
 
     def _use_set(self) -> None:
         """Take the chosen set and spaces; what else can be chosen follows from them."""
