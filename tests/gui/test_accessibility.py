@@ -20,6 +20,7 @@ from planetview.gui.views.compare.dialog import CompareDialog
 from planetview.gui.views.compare.settings import mode_texts
 from planetview.gui.views.image_grid import ImageGrid
 from tests.gui.accessibility import cut, nameless, unreachable, without_help
+from tests.gui_fixtures import sheet_of
 
 
 @pytest.fixture
@@ -200,6 +201,7 @@ def test_from_the_empty_window_to_a_compared_pair_without_a_mouse(
         (dialog,) = (one for one in window.findChildren(QFileDialog) if one.isVisible())
         dialog.findChild(QLineEdit).setText(str(folder))
         qtbot.keyClick(dialog.findChild(QLineEdit), Qt.Key.Key_Return)
+        qtbot.keyClick(sheet_of(window, qtbot), Qt.Key.Key_Return)
         qtbot.waitUntil(lambda number=number: len(window.workspace.datasets) == number)
         qtbot.waitUntil(lambda: not window.controller.is_busy)
         window.activateWindow()
