@@ -385,9 +385,13 @@ class Workspace(QObject):
         if (contents.datasets, contents.missing) != (before.datasets, before.missing):
             self.contents_changed.emit()
         if abs(len(contents.marks.excluded) - len(before.marks.excluded)) > _AT_ONCE:
-            QTimer.singleShot(_LATER_MS, self, self.described.emit)
+            QTimer.singleShot(_LATER_MS, self, self._describe_many)
         else:
             self.described.emit()
+
+    def _describe_many(self) -> None:
+        self.marks.group()
+        QTimer.singleShot(0, self, self.described.emit)
 
 
 def _measurement(found: PathLengthResult) -> tuple[object, ...]:
