@@ -426,6 +426,7 @@ def answer(page: NeighboursPage, path) -> None:
 
 def test_the_list_is_written_with_every_digit_and_where_it_comes_from(qtbot, page, results, tmp_path):
     page.workspace.set_flagged([("gan", page._shown.found.query.images[5].name)], True)
+    page.workspace.set_rating([("gan", page._shown.found.query.images[6].name)], 4)
     page._actions.export.trigger()
     with qtbot.waitSignal(page.notice, check_params_cb=lambda words: words.startswith("Wrote 30"), timeout=5000):
         answer(page, tmp_path / "リスト.csv")
@@ -443,6 +444,7 @@ def test_the_list_is_written_with_every_digit_and_where_it_comes_from(qtbot, pag
         assert float(row["entropy_bits"]) == results.entropy_bits["gan"][at]
         assert float(row["pair.psnr"]) == results.pairs_of("gan").scores["psnr"][at]
         assert row["flagged"] == ("true" if at == 5 else "false")
+        assert row["rating"] == ("4" if at == 6 else "")
         assert (row["reference"], row["held_out"], row["planetview"], row["seed"]) == ("ref", "held", "1.2.3", "2020")
         assert row["pair.ms-ssim"] == "nan"
 

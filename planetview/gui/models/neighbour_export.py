@@ -18,27 +18,29 @@ from planetview.core.neighbour_table import NeighbourColumns, neighbour_columns,
 from planetview.core.results import PairTable, Results
 from planetview.core.selection import Mask
 from planetview.core.tables import Cell, rows_csv
+from planetview.gui.models.neighbour_filter import MarkMasks
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class NeighbourRows:
     """What is written: images of one set of `results`, in an order, with their marks.
 
-    order: positions in the set. flagged, excluded, selected: masks over the set. made_by: the program's version.
+    order: positions in the set. marks: of its images. selected: mask over the set. made_by: the program's version.
     bank: the candidate among whose images those of the reference were looked up; None for images of a candidate.
     """
 
     results: Results
     query: str
     order: npt.NDArray[np.int64]
-    flagged: Mask
-    excluded: Mask
+    marks: MarkMasks
     selected: Mask
     made_by: str
     bank: str | None = None
 
 
-_FIXED = ("rank", "dataset", "image", "class", "path", "member", "sha256", "flagged", "excluded", "selected")
+_FIXED = (
+    "rank", "dataset", "image", "class", "path", "member", "sha256", "flagged", "excluded", "rating", "selected",
+)  # fmt: skip
 # The writer of cells keeps the interpreter's lock: 500 rows of 50 cells stop the window for 10 ms.
 _ROWS_AT_ONCE = 50
 _ORIGIN = ("reference", "held_out", "candidate", "seed", "planetview")
@@ -70,7 +72,8 @@ def cells_of(rows: NeighbourRows) -> Iterator[list[Cell]]:
     for rank, at in enumerate(rows.order.tolist(), 1):
         record = dataset.images[at]
         cells: list[Cell] = [rank, rows.query, record.name, record.label, str(record.path), record.member]
-        cells += [record.digest, bool(rows.flagged[at]), bool(rows.excluded[at]), bool(rows.selected[at])]
+        cells += [record.digest, bool(rows.marks.flagged[at]), bool(rows.marks.excluded[at])]
+        cells += [int(rows.marks.ratings[at]) or None, bool(rows.selected[at])]
         cells += near.cells(at)
         cells.append(float(entropy[at]) if entropy is not None and at < entropy.size else None)
         if pairs is not None:

@@ -139,7 +139,6 @@ class ShownSet:
         else:
             chosen = shown[selected[shown]]
         made_by = str(self.results.provenance.get("version") or __version__)
-        marks, found = self.masks, self.found
+        found = self.found
         bank = found.name if found.toward is Toward.SYNTHETIC else None
-        rows = chosen, marks.flagged, marks.excluded, selected
-        return NeighbourRows(self.results, found.query.name, *rows, made_by, bank)
+        return NeighbourRows(self.results, found.query.name, chosen, self.masks, selected, made_by, bank)
