@@ -123,9 +123,11 @@ def drop_and_run(desk: Desk, reference: Path, candidate: Path, home: Path) -> No
     window = desk.windows()[0]
     time.sleep(3)
     desk.drop(window, reference)
+    take_in(desk)
     wait_for("a study with the dropped folder", lambda: "—" in desk.title(window))
     time.sleep(3)
     desk.drop(window, candidate, _CANDIDATE_X)
+    take_in(desk)
     time.sleep(4)
     desk.picture("window-dropped")
     before = store_bytes(home)
@@ -135,6 +137,13 @@ def drop_and_run(desk: Desk, reference: Path, candidate: Path, home: Path) -> No
     wait_for("the end of the run", lambda: _is_quiet(lambda: desk.title(window)), 300)
     desk.picture("window-run")
     desk.check_running()
+
+
+def take_in(desk: Desk) -> None:
+    """Confirm the sheet that shows what was dropped."""
+    title = "Take images in"
+    wait_for("the sheet that shows the dropped folder", lambda: desk.windows(title))
+    desk.keys(desk.windows(title)[0], "Return")
 
 
 def _is_quiet(title: Callable[[], str]) -> bool:
