@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import planetview
-from planetview import generator_cli, models_cli, study_cli
+from planetview import generator_cli, models_cli, neighbours_cli, study_cli
 from planetview.core.cancel import CancelToken
 from planetview.core.errors import UserError
 
@@ -32,6 +32,7 @@ app = typer.Typer(
 app.add_typer(models_cli.app)
 app.command()(study_cli.run)
 app.command()(study_cli.archive)
+app.command()(neighbours_cli.neighbours)
 app.command()(generator_cli.generator)
 app.command()(generator_cli.sample)
 app.command()(generator_cli.path_length)
