@@ -60,6 +60,9 @@ def no_leaks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         patch.setattr(QThread, "start", watched_thread)
         patch.setattr(QTimer, "start", watched_timer)
         yield
+    # Of tests without an event loop nothing was ever deleted: thousands of widgets of old pages made every change of
+    # the style sheet take seconds, and one crashed.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     if QApplication.font() != font:
         # Large text of one test would be the usual size of the next.
         QApplication.setFont(font)

@@ -19,11 +19,10 @@ SOON_S = 10.0
 class PatientBot(QtBot):
     """Waits at least `PATIENCE_MS` before it gives up, whatever a test says: no test measures time by giving up."""
 
-    def waitSignal(self, signal: Any, *, timeout: int = PATIENCE_MS, **options: Any) -> Any:
-        return super().waitSignal(signal, timeout=max(timeout, PATIENCE_MS), **options)
-
-    def waitSignals(self, signals: Any, *, timeout: int = PATIENCE_MS, **options: Any) -> Any:
-        return super().waitSignals(signals, timeout=max(timeout, PATIENCE_MS), **options)
+    def waitSignal(self, signal: Any, *, timeout: int = PATIENCE_MS, raising: bool = True, **options: Any) -> Any:
+        # What may end without the signal is told how long: it is waited out every time.
+        patience = max(timeout, PATIENCE_MS) if raising else timeout
+        return super().waitSignal(signal, timeout=patience, raising=raising, **options)
 
     def waitUntil(self, callback: Callable[[], bool | None], *, timeout: int = PATIENCE_MS) -> None:
         super().waitUntil(callback, timeout=max(timeout, PATIENCE_MS))
