@@ -13,6 +13,7 @@ from pathlib import Path
 
 from planetview.core.cancel import CancelToken
 from planetview.core.consent import ConsentNeeded
+from planetview.core.datasets import Dataset, ImageRecord, Role, SourceKind
 from planetview.core.errors import UserError
 from planetview.core.messages import JobResult, Message, Notice, Progress, Request, ScanRequest, ScanResult
 
@@ -34,6 +35,10 @@ class ScriptedEngine:
 
     def _succeed(self, _token: CancelToken) -> Iterator[Message]:
         yield Progress("scan", "Scanning", 4, 4, "images", 1.0)
+
+    def _read_many(self, _token: CancelToken) -> Iterator[Message]:
+        yield Progress("scan", "Scanning", 2, 4, "images", 0.5)
+        yield JobResult(ScanResult((many_images(),)))
 
     def _wait_politely(self, token: CancelToken) -> Iterator[Message]:
         pause = threading.Event()
@@ -79,6 +84,16 @@ class ScriptedEngine:
     def _interrupt(self, _token: CancelToken) -> Iterator[Message]:
         os.kill(os.getpid(), signal.SIGINT)
         yield Notice("still here")
+
+
+def many_images() -> Dataset:
+    """Return a set that goes through the pipe in many parts."""
+    source = Path("/sets/many")
+    images = tuple(
+        ImageRecord(f"{i:05}.png", source / f"{i:05}.png", None, f"class_{i % 3}", f"{i:064x}", i, 24, 24, 1, "uint8")
+        for i in range(12_345)
+    )
+    return Dataset("many", Role.CANDIDATE, source, SourceKind.FOLDER, images)
 
 
 class _UnpicklableError(Exception):
