@@ -74,7 +74,8 @@ _METRICS = (
         "coverage", "Coverage (k = 5)", _DIST, _HIGHER, True, True, 7, "", "0 to 1; about 0.97 for equal distributions",
         "Share of reference images that have a candidate image within their 5th-neighbour radius.",
         "mean over r of 1[min over g ‖r−g‖ < NN₅(r)]",
-        "Expectation for equal distributions is 1 − 2⁻ᵏ, not 1.",
+        "Expectation for equal distributions is 1 − 2⁻ᵏ, not 1. An image that is not counted is a gap: no candidate image "
+        "is as near as its 5th nearest reference image, among the equally many images compared.",
         "Naeem et al. 2020, arXiv:2002.09797",
         "prdc on the same features",
     ),
