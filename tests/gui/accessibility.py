@@ -73,7 +73,12 @@ def unreachable(root: QWidget) -> list[str]:
     for widget in controls(root):
         if not widget.isEnabled():
             continue
-        in_group = isinstance(widget, QAbstractButton) and widget.group() is not None and not widget.isChecked()
+        # Tab goes to the chosen one of several, the arrows from there to the others.
+        in_group = (
+            isinstance(widget, QAbstractButton)
+            and not widget.isChecked()
+            and (widget.group() is not None or widget.autoExclusive())
+        )
         if not widget.focusPolicy() & Qt.FocusPolicy.TabFocus and not in_group:
             found.append(describe(widget))
         if isinstance(widget, QTableView) and widget.tabKeyNavigation():

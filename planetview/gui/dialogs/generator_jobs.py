@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QSizePolicy,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -97,12 +98,15 @@ class _JobDialog(QDialog):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumWidth(560)
         self.form = QFormLayout()
+        # Large text needs the width of the window for the field alone.
+        self.form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         self.form.setHorizontalSpacing(16)
         self.form.setVerticalSpacing(10)
         self.problem = QLabel(self, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.problem.setProperty("muted", True)
+        # A width of the dialog itself would let it be made smaller than its contents.
+        self.problem.setMinimumWidth(520)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
         self.start_button = buttons.addButton("", QDialogButtonBox.ButtonRole.AcceptRole)
         self.start_button.setProperty("primary", True)
@@ -133,7 +137,7 @@ class _JobDialog(QDialog):
         field.setRange(low, high)
         field.setGroupSeparatorShown(has_groups)
         field.setValue(value)
-        field.setMaximumWidth(180)
+        field.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         inset_text(field)
         return field
 
@@ -254,6 +258,8 @@ class PathLengthDialog(_JobDialog):
         boxes = QWidget(self)
         column = QVBoxLayout(boxes)
         column.setContentsMargins(0, 0, 0, 0)
+        # The form would press them together on a low screen.
+        column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetMinimumSize)
         for box in self.variants.values():
             column.addWidget(box)
             box.toggled.connect(self._show_problem)
@@ -302,7 +308,7 @@ class PathLengthDialog(_JobDialog):
             box.addItem(words if is_there or suffix else self.tr("{0}: no weights, see Models").format(words), suffix)
             if not is_there and not suffix:
                 box.model().item(box.count() - 1).setEnabled(False)  # type: ignore[attr-defined]
-        box.setMaximumWidth(360)
+        box.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         return box
 
     @Slot()

@@ -37,6 +37,7 @@ class LicencesDialog(QDialog):
         self.search.setToolTip(self.tr("A package, a licence such as BSD, or any words of its text"))
         self.search.textChanged.connect(self._fill)
         self.list = QListWidget(self)
+        self.list.setSpacing(2)
         self.list.setAccessibleName(self.tr("Parts of PlanetView"))
         self.list.setToolTip(self.tr("Choose a part to read its licence"))
         self.list.currentRowChanged.connect(self._show)
