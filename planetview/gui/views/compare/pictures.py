@@ -22,12 +22,14 @@ class Picture:
     levels: the whole one first, each half as large as the one before. They borrow the memory of `pixels`: who keeps one
     for longer than the picture copies it. step: pixels of the image across one of the picture, 1 unless it was thinned.
     holes: for each level, which share of a pixel has no data, uint8 (h, w), 255 for all of it; () where all have data.
+    share_empty: of the pixels without data, 0 to 1.
     """
 
     levels: tuple[QImage, ...]
     pixels: tuple[NDArray[np.uint32], ...]
     step: int = 1
     holes: tuple[NDArray[np.uint8], ...] = ()
+    share_empty: float = 0.0
 
     @property
     def width(self) -> int:
@@ -50,8 +52,10 @@ def picture_of(rgb8: NDArray[np.uint8], step: int = 1, valid: NDArray[np.bool_] 
         QImage(level.data, level.shape[1], level.shape[0], 4 * level.shape[1], QImage.Format.Format_RGB32)
         for level in pixels
     )
-    holes = () if valid is None or valid.all() else tuple(pyramid(np.where(valid, 0, 255).astype(np.uint8)))
-    return Picture(images, pixels, step, holes)
+    if valid is None or valid.all():
+        return Picture(images, pixels, step)
+    holes = tuple(pyramid(np.where(valid, 0, 255).astype(np.uint8)))
+    return Picture(images, pixels, step, holes, 1 - float(valid.mean()))
 
 
 def paint_picture(painter: QPainter, picture: Picture, target: QRectF, clip: QRectF, ratio: float) -> None:

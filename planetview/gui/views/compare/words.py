@@ -39,8 +39,8 @@ def fact_words(subject: Subject, rendered: Rendered | None, *, is_broken: bool =
         if rendered.step > 1:
             facts.append(tr("large: one pixel of {0} × {0} is shown").format(rendered.step))
         if rendered.picture.holes:
-            share = 100 * float(rendered.picture.holes[0].mean()) / 255
-            facts.append(tr("{0} % without data").format(number(float(f"{share:.2g}"))))
+            share = float(f"{100 * rendered.picture.share_empty:.2g}")
+            facts.append(tr("{0} % without data").format(number(share)))
         facts += rendered.native.notes
     return " · ".join(facts)
 
