@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QKeyEvent
+from PySide6.QtGui import QColor, QKeyEvent, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from planetview.core.formatting import format_count, format_value
 from planetview.core.tables import Cell
-from planetview.gui.plots.bars import Bars, BarsItem
+from planetview.gui.plots.bars import Bars, BarsItem, bars_inside
 from planetview.gui.plots.base import PlotBase
 from planetview.gui.plots.brushing import BrushShape
 from planetview.gui.plots.settling import settle
@@ -24,6 +24,7 @@ from planetview.gui.theme import Theme
 
 _FILL_OPACITY = 36
 _CURSOR_OPACITY = 50
+_HELD_OPACITY = 110
 _MARK_PLACES = 400
 # All nine to a decade, as the axis itself would label them, run into each other.
 _LOG_TICKS = [
@@ -49,11 +50,14 @@ class HistogramSeries:
 class HistogramPlot(PlotBase):
     """Overlaid outlines with medians.
 
-    A click chooses a bin, a drag an interval. Left and right move the bin cursor, with Shift they stretch it over
-    several bins, Enter chooses what it covers. A chosen interval holds its lower end and not its upper one.
+    A click chooses a bin; a drag an interval, or with another brush the bars whose ends it takes in, so that one of
+    several series can be chosen. Left and right move the bin cursor, with Shift they stretch it over several bins, up
+    and down put it on one series, Enter chooses what it covers. A chosen interval holds its lower end and not its
+    upper one.
     """
 
     range_chosen = Signal(float, float, object)  # lower end, upper end, keyboard modifiers
+    bars_chosen = Signal(object, object)  # series name -> mask over bins, keyboard modifiers
     cursor_moved = Signal(int)  # bin, or -1
 
     def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
@@ -63,6 +67,7 @@ class HistogramPlot(PlotBase):
         self._marked: npt.NDArray[np.float64] = np.empty(0)
         self._current: float | None = None
         self._cursor = self._anchor = -1
+        self._held = ""
         self._is_log = False
         self._bodies: list[Any] = []
         self._look: object = None
@@ -70,11 +75,17 @@ class HistogramPlot(PlotBase):
         self.set_brushing(True)
         self.clicked.connect(self._on_clicked)
         self.brushed.connect(self._on_brushed)
+        self.lassoed.connect(self._choose_bars)
 
     @property
     def cursor_bin(self) -> int:
         """The bin under the cursor, -1 for none."""
         return self._cursor
+
+    @property
+    def cursor_series(self) -> str:
+        """The name of the series that the cursor is on, "" for all of them."""
+        return self._held
 
     @property
     def marked_values(self) -> npt.NDArray[np.float64]:
@@ -99,6 +110,8 @@ class HistogramPlot(PlotBase):
         if not np.array_equal(edges, self._edges):
             self._cursor = self._anchor = -1
         self._edges, self._series = edges, series
+        if all(one.name != self._held for one in series):
+            self._held = ""
         self.redraw()
         if changes_axis:
             self.reset_view()
@@ -119,6 +132,22 @@ class HistogramPlot(PlotBase):
             self._anchor = self._cursor
         self._draw_marks()
         self.cursor_moved.emit(self._cursor)
+
+    def hold_series(self, step: int) -> None:
+        """Put the cursor on the next series (1) or the one before (-1); past the last it is on all of them."""
+        names = ["", *(one.name for one in self._series)]
+        self._held = names[(names.index(self._held) + step) % len(names)]
+        self.move_cursor(max(0, self._cursor), stretch=self._cursor >= 0)
+
+    def key_words(self) -> tuple[tuple[str, str], ...]:
+        """Return (what they do, keys) of the keys that no action has, for the key sheet."""
+        return (
+            (self.tr("Move the bin cursor"), self.tr("Left, Right, Home, End")),
+            (self.tr("Stretch it over several bins"), self.tr("Shift+arrows")),
+            (self.tr("Put it on one curve, or on all"), self.tr("Up, Down")),
+            (self.tr("Select the images under it"), self.tr("Enter")),
+            (self.tr("Add them to the selection"), self.tr("Ctrl+Enter")),
+        )
 
     def bin_range(self, number: int) -> tuple[float, float]:
         """Return the lower and upper edge of a bin."""
@@ -241,21 +270,55 @@ class HistogramPlot(PlotBase):
             self.cursor_range(), movable=False, brush=colour, pen=self.pen(self.tokens.accent, 1)
         )
         self.add(region, z=-1, is_mark=True)
+        for one in self._series:
+            if one.name == self._held:
+                self._draw_held(one)
+
+    def _draw_held(self, one: HistogramSeries) -> None:
+        ground, bins = self._ground(), self._cursor_bins()
+        heights = self._shown(one.heights, ground)[bins] - ground
+        fill = QColor(self.tokens.accent)
+        fill.setAlpha(_HELD_OPACITY)
+        bars = pg.BarGraphItem(
+            x0=self._edges[:-1][bins], x1=self._edges[1:][bins], y0=ground, height=heights, brush=fill,
+            pen=self.pen(self.tokens.accent, 2),
+        )  # fmt: skip
+        self.add(bars, z=1, is_mark=True)
+
+    def _cursor_bins(self) -> slice:
+        first, last = sorted((self._anchor, self._cursor))
+        return slice(first, last + 1)
 
     def _choose_cursor(self, modifiers: Qt.KeyboardModifier) -> None:
-        self.range_chosen.emit(*self.cursor_range(), modifiers)
+        if not self._held:
+            self.range_chosen.emit(*self.cursor_range(), modifiers)
+            return
+        bins = np.zeros(self._edges.size - 1, dtype=np.bool_)
+        bins[self._cursor_bins()] = True
+        self.bars_chosen.emit({self._held: bins}, modifiers)
+
+    @Slot(object, object)
+    def _choose_bars(self, area: QRectF | QPolygonF, modifiers: Qt.KeyboardModifier) -> None:
+        """Report the bars whose ends lie inside a rectangle or an outline in data coordinates."""
+        if self._edges.size >= 2:
+            ground = self._ground()
+            ends = {one.name: self._shown(one.heights, ground) for one in self._series}
+            self.bars_chosen.emit(bars_inside(self._edges, ends, area), modifiers)
 
     @Slot(QPointF, object)
     def _on_clicked(self, at: QPointF, modifiers: Qt.KeyboardModifier) -> None:
         if self._edges.size < 2 or not self._edges[0] <= at.x() <= self._edges[-1]:
             return
         number = int(np.searchsorted(self._edges, at.x(), side="right")) - 1
+        self._held = ""
         self.move_cursor(number, stretch=bool(modifiers & Qt.KeyboardModifier.ShiftModifier))
         self._choose_cursor(modifiers)
 
     @Slot(QRectF, object)
     def _on_brushed(self, area: QRectF, modifiers: Qt.KeyboardModifier) -> None:
-        if self._edges.size >= 2:
+        if self.view_box.shape_drawn is not BrushShape.INTERVAL:
+            self._choose_bars(area, modifiers)
+        elif self._edges.size >= 2:
             self.range_chosen.emit(area.left(), area.right(), modifiers)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -268,6 +331,8 @@ class HistogramPlot(PlotBase):
         }
         if key in to:
             self.move_cursor(to[key], stretch=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
+        elif key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            self.hold_series(1 if key is Qt.Key.Key_Down else -1)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._cursor >= 0:
             self._choose_cursor(event.modifiers())
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 
 import numpy as np
@@ -27,10 +27,11 @@ from planetview.gui.plots.histogram import HistogramPlot, HistogramSeries
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.turns import Turns
+from planetview.gui.views.entropy_choice import image_masks, in_bins, in_range, tiles_of
 from planetview.gui.views.entropy_controls import EntropyControls
 from planetview.gui.views.entropy_table import SpreadTable, spread_row
 from planetview.gui.views.panels import GAP
-from planetview.gui.views.tile_strip import Tiles, TileStrip
+from planetview.gui.views.tile_strip import TileStrip
 from planetview.gui.widgets.roomy import RoomyArea
 
 Vector = npt.NDArray[np.float64]
@@ -98,6 +99,7 @@ class EntropyPage(QWidget):
         self._controls = EntropyControls(self._theme)
         self._controls.quantity_changed.connect(self._on_quantity_changed)
         self._controls.look_changed.connect(self._draw)
+        self._controls.brush_changed.connect(self._plot.set_brush_shape)
         self._controls.add(self._plot.exports.button(self.tr("the histogram")))
         yield
         lower = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
@@ -113,9 +115,13 @@ class EntropyPage(QWidget):
     def _build_plot(self) -> None:
         self._plot = HistogramPlot(self._theme, self.tr("Entropy histograms"))
         self._plot.setToolTip(
-            self.tr("Click a bin, or drag over a range, to select its images; Ctrl adds. The wheel zooms, 0 resets.")
+            self.tr(
+                "Click a bin, or drag, to select images; Ctrl adds. Rectangle and lasso take the bars whose ends lie "
+                "inside. The wheel zooms, 0 resets."
+            )
         )
         self._plot.range_chosen.connect(self._on_range_chosen)
+        self._plot.bars_chosen.connect(self._on_bars_chosen)
         self._plot.cursor_moved.connect(self._on_cursor_moved)
         self._plot.notice.connect(self.notice)
 
@@ -212,7 +218,9 @@ class EntropyPage(QWidget):
 
     def _say_how(self) -> None:
         assert self._results is not None
-        words = [self.tr("Drag selects a range, Ctrl adds. Keys: arrows, Shift and arrows, then Enter.")]
+        words = [
+            self.tr("Drag selects, Ctrl adds. Keys: arrows, up and down for one curve, Shift for more bins, Enter.")
+        ]
         grey = [one.name for one in self._series if one.dataset not in self._results.channel_bits]
         is_channel = not self._controls.quantity.is_of_pairs and self._controls.quantity != "image"
         if is_channel and grey and not self._controls.split:
@@ -275,18 +283,7 @@ class EntropyPage(QWidget):
     def _show_tiles(self, masks: list[Mask]) -> None:
         assert self._results is not None
         names = [dataset.name for dataset in self._results.datasets]
-        sets, images, tiles_of = [], [], []
-        for number, (one, mask) in enumerate(zip(self._series, masks, strict=True)):
-            places = np.flatnonzero(mask)
-            columns, owners = [one.rows[places]], [names.index(one.dataset)]
-            if one.partners is not None:
-                columns.append(one.partners[places])
-                owners.append(names.index(one.bank))
-            images.append(np.column_stack(columns))
-            sets.append(np.tile(np.array(owners), (places.size, 1)))
-            tiles_of.append(np.column_stack([np.full(places.size, number), places]))
-        self._tile_places = np.concatenate(tiles_of)
-        tiles = Tiles(tuple(names), np.concatenate(sets), np.concatenate(images), self._captions)
+        tiles, self._tile_places = tiles_of(self._series, masks, names, self._captions)
         self._strip.show_tiles(self._results, tiles)
 
     def _tell_count(self, chosen: int, here: tuple[EntropySeries, int] | None) -> None:
@@ -320,25 +317,31 @@ class EntropyPage(QWidget):
 
     @Slot(float, float, object)
     def _on_range_chosen(self, low: float, high: float, modifiers: Qt.KeyboardModifier) -> None:
-        masks: dict[str, Mask] = {}
-        for one in self._controls.shown():
-            places = _inside(one, low, high)
-            for dataset, rows in ((one.dataset, one.rows), (one.bank, one.partners)):
-                if rows is not None:
-                    if dataset not in self._selection.sizes:
-                        return
-                    mask = masks.setdefault(dataset, np.zeros(self._selection.sizes[dataset], dtype=np.bool_))
-                    mask[rows[places]] = True
+        if self._select([(one, in_range(one, low, high)) for one in self._controls.shown()], modifiers):
+            self._say_range(low, high)
+
+    @Slot(object, object)
+    def _on_bars_chosen(self, bins: Mapping[str, Mask], modifiers: Qt.KeyboardModifier) -> None:
+        found = [(one, in_bins(one, self._edges, bins[one.name])) for one in self._controls.shown() if one.name in bins]
+        if self._select(found, modifiers):
+            counted = ", ".join(f"{one.name} {int(mask.sum()):,}" for one, mask in found if mask.any())
+            self._hint.setText(self.tr("Chosen bars: {}").format(counted or self.tr("none; draw around their ends")))
+
+    def _select(self, found: list[tuple[EntropySeries, Mask]], modifiers: Qt.KeyboardModifier) -> bool:
+        masks = image_masks(found, self._selection.sizes)
+        if masks is None:
+            return False
         self._selection.select_many(masks, self, extend=bool(modifiers & Qt.KeyboardModifier.ControlModifier))
         self._show_selection()
-        self._say_range(low, high)
+        return True
 
     @Slot(int)
     def _on_cursor_moved(self, _number: int) -> None:
-        self._say_range(*self._plot.cursor_range())
+        self._say_range(*self._plot.cursor_range(), only=self._plot.cursor_series)
 
-    def _say_range(self, low: float, high: float) -> None:
-        parts = [f"{one.name} {int(_inside(one, low, high).sum()):,}" for one in self._controls.shown()]
+    def _say_range(self, low: float, high: float, only: str = "") -> None:
+        named = [one for one in self._controls.shown() if only in ("", one.name)]
+        parts = [f"{one.name} {int(in_range(one, low, high).sum()):,}" for one in named]
         self._hint.setText(self.tr("{:.2f} to {:.2f} bits: {}").format(low, high, ", ".join(parts)))
 
     @Slot()
@@ -370,10 +373,6 @@ class EntropyPage(QWidget):
         if self._is_stale and self._series:
             self._is_stale = False
             self._show_selection()
-
-
-def _inside(one: EntropySeries, low: float, high: float) -> Mask:
-    return (one.values >= low) & (one.values < high)
 
 
 def _column(title: QLabel, button: QPushButton, body: QWidget, left: int = 0, right: int = 0) -> QWidget:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton, QSpinBox, QVBox
 
 from planetview.core.results import Results
 from planetview.gui.models.entropy_series import EntropySeries, Quantity, missing_reason
+from planetview.gui.plots.brushing import BrushShape
 from planetview.gui.plots.styles import SAMPLE_SIZE, sample_icon
 from planetview.gui.theme import Theme
 from planetview.gui.views.panels import GAP
@@ -22,6 +23,7 @@ class EntropyControls(QWidget):
 
     quantity_changed = Signal()  # what the curves are made of: another quantity or split
     look_changed = Signal()  # which of them are drawn, and how
+    brush_changed = Signal(object)  # BrushShape
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -120,11 +122,22 @@ class EntropyControls(QWidget):
         self._heights = QComboBox()
         self._heights.addItems([self.tr("Count"), self.tr("Density")])
         self._heights.setToolTip(self.tr("Density has area 1 for every curve, so that sets of other sizes compare."))
+        self._brush = QComboBox()
+        for text, shape in (
+            (self.tr("Range"), BrushShape.INTERVAL),
+            (self.tr("Rectangle"), BrushShape.RECTANGLE),
+            (self.tr("Lasso"), BrushShape.LASSO),
+        ):
+            self._brush.addItem(text, str(shape))
+        self._brush.setToolTip(
+            self.tr("What a drag selects: all images of a range, or those of the bars whose ends lie inside.")
+        )
         for text, name, control in (
             (self.tr("&What"), self.tr("What the entropy is of"), self._what),
             (self.tr("&Split"), self.tr("Curves by"), self._split),
             (self.tr("&Height"), self.tr("Height of the bars"), self._heights),
             (self.tr("&Bins"), self.tr("Number of bins"), self._bins),
+            (self.tr("&Drag"), self.tr("Drag selects"), self._brush),
         ):
             control.setAccessibleName(name)
             if isinstance(control, QComboBox):
@@ -139,10 +152,15 @@ class EntropyControls(QWidget):
         self._split.activated.connect(self._on_chosen)
         self._heights.currentIndexChanged.connect(self.look_changed)
         self._bins.valueChanged.connect(self.look_changed)
+        self._brush.currentIndexChanged.connect(self._on_brush_chosen)
 
     @Slot()
     def _on_chosen(self) -> None:
         self.quantity_changed.emit()
+
+    @Slot()
+    def _on_brush_chosen(self) -> None:
+        self.brush_changed.emit(BrushShape(self._brush.currentData()))
 
     @Slot()
     def _on_theme_changed(self) -> None:
