@@ -11,6 +11,7 @@ from PySide6.QtCore import QByteArray, QMimeData, QObject, QRunnable, QThreadPoo
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from planetview.core.collecting import collector_held_back
 from planetview.core.errors import UserError
 from planetview.core.files import write_atomically
 from planetview.core.formatting import format_count
@@ -102,7 +103,9 @@ class _Task(QRunnable):
 
     def run(self) -> None:
         try:
-            said, copied = self._work()
+            # The lists of cells go at once: looks for cycles among them would only stop the window.
+            with collector_held_back():
+                said, copied = self._work()
         except Exception as error:  # noqa: BLE001 - a worker that dies in silence would leave the page waiting forever
             _log.exception("the list of neighbours failed")
             said, copied = f"{type(error).__name__}: {error}", None

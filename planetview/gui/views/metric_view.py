@@ -82,6 +82,11 @@ class MetricTableView(QTableView):
         """Whether the numbers are painted as those of other sets or settings."""
         return self._delegate.is_stale
 
+    @property
+    def is_fitting(self) -> bool:
+        """Whether very many columns get their widths in a later turn."""
+        return self._fitting.isActive()
+
     def show_stale(self, is_stale: bool) -> None:
         """Paint all numbers quietly, or as usual again."""
         self._delegate.is_stale = is_stale
@@ -157,7 +162,7 @@ class MetricTableView(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if not self._fitting.isActive():
+        if not self.is_fitting:
             self._fit_columns()
 
     def _set_up_headers(self) -> None:

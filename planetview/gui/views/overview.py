@@ -238,7 +238,7 @@ class OverviewPage(QWidget):
     def _take_step(self) -> None:
         if self._is_running and not self.isVisible():
             return  # until it is shown: the values of a run come many times a second
-        if self._steps:
+        if self._steps and not self._table.is_fitting:
             self._steps.pop(next(iter(self._steps)))()
         if self._steps:
             self._stepping.start()
