@@ -17,6 +17,7 @@ from planetview.gui.main_window import MainWindow
 from planetview.gui.preferences import load_preferences
 from planetview.gui.views.neighbour_bar import NeighbourBar
 from tests.gui.fake_engine import FakeEngine
+from tests.gui.neighbour_samples import real_gap
 
 
 def _with_results(window: MainWindow, results: Results) -> MainWindow:
@@ -83,6 +84,29 @@ def test_the_images_of_a_finding_are_shown_beside_their_neighbours_gaps_of_old_r
     assert window.pages.page("neighbours").findChild(NeighbourBar).order.currentText() == "Possible copies"
     window.pages.images_wanted.emit("real_train", mask, "gan_v1", gaps)
     assert window.current_page() == "entropy"
+
+
+def test_the_share_of_real_images_without_a_neighbour_leads_to_those_images(
+    filled: MainWindow, results: Results, qtbot: QtBot
+) -> None:
+    gap = real_gap("gan_v1", "vgg16-st", len(results.datasets[0]))
+    gap = replace(gap, neighbours=replace(gap.neighbours, indices=gap.neighbours.indices % 24))
+    held_out = np.zeros(gap.compared.size, np.int64)
+    gap = replace(gap, neighbours=replace(gap.neighbours, held_out_indices=held_out))
+    window = _with_results(filled, replace(results, gaps=(gap,)))
+    window.show_page("overview")
+    page = window.pages.page("overview")
+    qtbot.waitUntil(lambda: "have no synthetic neighbour" in page._findings.text(), timeout=20_000)
+
+    with qtbot.waitSignal(window.controller.status) as said:
+        page._ask_for_gaps("gan_v1", Finding(Tone.BAD, "", Evidence.GAPS, "coverage", "vgg16-st"))
+
+    assert window.current_page() == "neighbours"
+    shown = window.pages.page("neighbours")
+    assert sorted(shown._model.order.tolist()) == gap.uncovered.tolist()
+    assert said.args == [f"{gap.uncovered.size} images of real_train have no neighbour in gan_v1."]
+    farthest = int(np.argmax(gap.neighbours.distances[:, 0]))
+    assert shown._selection.current == ("real_train", farthest)
 
 
 def test_a_set_that_has_changed_since_it_was_saved_makes_the_results_stale(
