@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QPushButton
@@ -17,7 +15,7 @@ from planetview.gui.dialogs.intake import IntakeDialog
 from planetview.gui.main_window import MainWindow
 from planetview.gui.preferences import load_preferences
 from planetview.gui.views.recent_row import RecentRow
-from tests.gui.conftest import Drop
+from tests.gui.conftest import Drop, GapMeter
 from tests.gui.fake_engine import FakeEngine
 from tests.gui_fixtures import sheet_of
 from tests.samples import write_tiles
@@ -203,10 +201,10 @@ def test_a_gone_folder_is_greyed_with_the_reason_and_a_pinned_one_stays(
     assert window.preferences.studies.ordered() == ()
 
 
-@pytest.mark.parametrize("count", [300])
 def test_many_folders_at_once_do_not_stop_the_window(
-    window: MainWindow, sets: dict[str, Path], tmp_path: Path, qtbot: QtBot, gap_meter, count: int
+    window: MainWindow, sets: dict[str, Path], tmp_path: Path, qtbot: QtBot, gap_meter: GapMeter
 ) -> None:
+    count = 300
     picture = (sets["gan_v1"] / "tile_0000.png").read_bytes()
     for number in range(count):
         (tmp_path / f"set_{number}").mkdir()
@@ -219,4 +217,3 @@ def test_many_folders_at_once_do_not_stop_the_window(
 
     print(f"most work in a turn for {count} folders: {gap_meter.end():.0f} ms")
     assert len(sheet.rows()) == count
-    window.use_preferences(replace(window.preferences, asks_before_adding=True))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -55,10 +55,14 @@ class IntakeDialog(QDialog):
     def __init__(self, known: Mapping[Path, str], counts: Mapping[Role, int], theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._known, self._counts, self._theme = dict(known), dict(counts), theme
+        self._below = parent
         self._rows: dict[Path, IntakeRow] = {}
         self.looks = Looks(self)
         self.looks.changed.connect(self._on_looked)
         self._making = IdleWork(lambda: False, self)
+        # Many rows change in one turn: what follows from all of them is found once.
+        self._later = QTimer(self, singleShot=True, interval=0)
+        self._later.timeout.connect(self._show_now)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Take images in"))
         self.setAcceptDrops(True)
@@ -99,6 +103,7 @@ class IntakeDialog(QDialog):
         new = [offer for offer in offers if offer.path not in self._rows]
         steps = self._make_rows(new)
         next(steps, None)
+        self._show_now()
         self._making.begin_after(steps)
         self.looks.begin(offer.path for offer in new)
         self.take_button.setFocus()
@@ -121,14 +126,13 @@ class IntakeDialog(QDialog):
             role = offer.role or guess_role(offer.path)
             row = IntakeRow(offer.path, role, self._theme, self._known.get(offer.path, ""), offer.note)
             row.changed.connect(self._show_state)
-            row.grown.connect(self._fit)
+            row.grown.connect(self._later.start)
             row.folders_wanted.connect(self._split, Qt.ConnectionType.QueuedConnection)
             self._rows[offer.path] = row
             self._column.insertWidget(self._column.count() - 1, row)
             if (found := self._early.pop(offer.path, None)) is not None:
                 row.show_preview(found)
-            self._show_state()
-            self._fit()
+            self._later.start()
             yield
 
     def _split(self, path: Path) -> None:
@@ -170,7 +174,6 @@ class IntakeDialog(QDialog):
             self._early[path] = preview
         else:
             row.show_preview(preview)
-            self._show_state()
 
     def _show_state(self) -> None:
         taken = [row for row in self._rows.values() if row.is_taken]
@@ -203,15 +206,22 @@ class IntakeDialog(QDialog):
         self._roles.setProperty("tone", "warning")
         self._roles.setVisible(bool(lines))
 
+    def _show_now(self) -> None:
+        self._show_state()
+        self._fit()
+
     def _fit(self) -> None:
         """Grow to what the rows need, as far as the window below has room; never shrink under the pointer."""
-        parent = self.parentWidget()
-        width = min(_WIDTH_CHARACTERS * self.fontMetrics().averageCharWidth(), parent.width() - _EDGE_PX)
+        width = min(_WIDTH_CHARACTERS * self.fontMetrics().averageCharWidth(), self._below.width() - _EDGE_PX)
         width = max(width, self.width() if self.isVisible() else 0)
         inner = width - 2 * 20
-        rows = sum(max(row.heightForWidth(inner), row.sizeHint().height()) + 10 for row in self._rows.values())
-        around = self.sizeHint().height() - self._scroll.sizeHint().height()
-        height = min(rows + around + 8, parent.height() - _EDGE_PX)
+        most = self._below.height() - _EDGE_PX
+        height = self.sizeHint().height() - self._scroll.sizeHint().height() + 8
+        for row in self._rows.values():
+            if height >= most:
+                break
+            height += max(row.heightForWidth(inner), row.sizeHint().height()) + 10
+        height = min(height, most)
         self.resize(width, max(height, self.height() if self.isVisible() else 0))
 
     def _on_taken(self) -> None:
@@ -222,5 +232,6 @@ class IntakeDialog(QDialog):
             self.accepted_sources.emit(taken)
 
     def _stop(self) -> None:
+        self._later.stop()
         self._making.stop()
         self.looks.stop()
