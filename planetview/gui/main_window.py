@@ -23,6 +23,7 @@ from planetview.core.paths import resource
 from planetview.core.selection import SelectionState
 from planetview.core.study import STUDY_SUFFIX
 from planetview.gui import actions as commands
+from planetview.gui import local_keys
 from planetview.gui.actions import State
 from planetview.gui.background import Background
 from planetview.gui.closing import Closing
@@ -324,6 +325,7 @@ class MainWindow(QMainWindow):
     def _show_keys(self) -> None:
         keys = self.preferences.shortcuts
         apply_keys(self.actions_by_id, keys)
+        local_keys.use(keys)
         for part in (self.rail, self.header, self.welcome):
             part.show_keys(keys)
 

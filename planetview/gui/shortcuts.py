@@ -12,10 +12,12 @@ from PySide6.QtGui import QAction, QKeySequence
 from planetview.core.errors import UserError
 from planetview.core.files import write_text_atomically
 from planetview.gui.actions import ACTIONS, ActionSpec, tr
+from planetview.gui.local_keys import LOCAL, may_clash
 from planetview.gui.preferences import shortcuts_from
 
 Keys = Mapping[str, tuple[str, ...]]
-_SPECS = {spec.id: spec for spec in ACTIONS}
+EVERY: tuple[ActionSpec, ...] = (*ACTIONS, *LOCAL)
+_SPECS = {spec.id: spec for spec in EVERY}
 _FORMAT = "planetview shortcuts"
 
 
@@ -50,10 +52,12 @@ def apply_keys(actions: Mapping[str, QAction], changed: Keys) -> None:
 
 
 def owner_of(keys: str, changed: Keys, but: str = "") -> str:
-    """Return the id of the command other than `but` that has these keys, or ""."""
-    wanted = QKeySequence.fromString(keys)
-    for spec in ACTIONS:
-        if spec.id != but and any(QKeySequence.fromString(own) == wanted for own in keys_of(spec.id, changed)):
+    """Return the id of a command that has these keys where `but` has its own, or ""; `but` itself does not count."""
+    wanted, asking = QKeySequence.fromString(keys), _SPECS.get(but)
+    for spec in EVERY:
+        if spec.id == but or (asking is not None and not may_clash(spec, asking)):
+            continue
+        if any(QKeySequence.fromString(own) == wanted for own in keys_of(spec.id, changed)):
             return spec.id
     return ""
 
@@ -79,14 +83,14 @@ def reset(command: str, changed: Keys) -> dict[str, tuple[str, ...]]:
 
 def conflicts(changed: Keys) -> list[tuple[str, str, str]]:
     """Return (keys, first command, second command) for keys that two commands have."""
-    seen: dict[str, str] = {}
+    seen: dict[str, list[ActionSpec]] = {}
     found = []
-    for spec in ACTIONS:
+    for spec in EVERY:
         for keys in keys_of(spec.id, changed):
             text = QKeySequence.fromString(keys).toString()
-            if text in seen:
-                found.append((text, seen[text], spec.id))
-            seen.setdefault(text, spec.id)
+            others = seen.setdefault(text, [])
+            found += [(text, other.id, spec.id) for other in others if other is not spec and may_clash(other, spec)]
+            others.append(spec)
     return found
 
 
@@ -97,7 +101,7 @@ def is_fixed(spec: ActionSpec) -> bool:
 
 def write_keys(changed: Keys, path: Path) -> None:
     """Write the keys of all commands as JSON; raises UserError when that fails."""
-    keys = {spec.id: list(keys_of(spec.id, changed)) for spec in ACTIONS if not spec.focus_keys}
+    keys = {spec.id: list(keys_of(spec.id, changed)) for spec in EVERY if not spec.focus_keys}
     write_text_atomically(path, json.dumps({"format": _FORMAT, "version": 1, "keys": keys}, indent=1) + "\n")
 
 

@@ -47,7 +47,7 @@ def test_the_keys_of_the_tiles_stand_under_their_page(sheet: str) -> None:
 def test_the_keys_of_plots_panels_and_the_compare_view_are_told_too(sheet: str) -> None:
     assert "Reset view" in part(sheet, "Entropy")
     assert "F2" in part(sheet, "Panel: Sets of the study")
-    assert "side by side, swipe, blink" in part(sheet, "Compare view")
+    assert "Side by side" in part(sheet, "Compare view")
 
 
 def test_the_keys_of_the_menus_come_first(sheet: str) -> None:

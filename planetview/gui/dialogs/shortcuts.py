@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from planetview.core.errors import UserError
 from planetview.gui import shortcuts
-from planetview.gui.actions import ACTIONS, tr
+from planetview.gui.actions import tr
 from planetview.gui.dialogs import choose
 from planetview.gui.models.palette import match
 from planetview.gui.shortcuts import Keys
@@ -112,12 +112,12 @@ class ShortcutsDialog(QDialog):
         table.setRootIsDecorated(False)
         table.setUniformRowHeights(True)
         table.setAlternatingRowColors(True)
-        table.setHeaderLabels([self.tr("Command"), self.tr("Menu"), self.tr("Keys")])
+        table.setHeaderLabels([self.tr("Command"), self.tr("Menu or place"), self.tr("Keys")])
         table.setAccessibleName(self.tr("Commands and their keys"))
         table.setToolTip(self.tr("Choose a command, then press its new keys below"))
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setAllColumnsShowFocus(True)
-        for spec in ACTIONS:
+        for spec in shortcuts.EVERY:
             item = QTreeWidgetItem([shortcuts.title_of(spec.id), tr(spec.menu).replace("&", ""), ""])
             item.setData(0, Qt.ItemDataRole.UserRole, spec.id)
             item.setToolTip(0, tr(spec.tip))
@@ -180,10 +180,10 @@ class ShortcutsDialog(QDialog):
 
     def _show_state(self) -> None:
         command, pressed = self.chosen(), self._pressed()
-        spec = next((spec for spec in ACTIONS if spec.id == command), None)
+        spec = next((spec for spec in shortcuts.EVERY if spec.id == command), None)
         is_fixed = spec is None or shortcuts.is_fixed(spec)
         owner = shortcuts.owner_of(pressed, self.keys, but=command) if pressed and command else ""
-        is_taken = bool(owner) and shortcuts.is_fixed(next(spec for spec in ACTIONS if spec.id == owner))
+        is_taken = bool(owner) and shortcuts.is_fixed(next(spec for spec in shortcuts.EVERY if spec.id == owner))
         own = shortcuts.keys_of(command, self.keys) if command else ()
         can_give = bool(pressed) and not is_fixed and not is_taken
         self.set_button.setEnabled(can_give and own != (pressed,))

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from planetview.core.datasets import Dataset, Role
+from planetview.gui.local_keys import SETS, bind
 from planetview.gui.models.dataset_tree import COUNT, NAME, DatasetTree, Node
 from planetview.gui.models.set_findings import find_all
 from planetview.gui.models.set_words import count_words, quoted, role_word
@@ -144,6 +145,8 @@ class DatasetDock(QWidget):
         if keys:
             action.setShortcut(QKeySequence(keys))
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+            if not isinstance(keys, QKeySequence.StandardKey):
+                bind(action, SETS)
         action.triggered.connect(lambda _checked=False: slot())
         self.tree.addAction(action)
         return action

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from planetview.gui.icons import icon, square_beside
 from planetview.gui.jobs import Job, Jobs
+from planetview.gui.local_keys import JOBS, bind
 from planetview.gui.models.job_list import JobListModel
 from planetview.gui.models.job_words import JobState
 from planetview.gui.theme import Theme
@@ -100,6 +101,8 @@ class JobsDock(QWidget):
             action.setObjectName(f"job_{name}")
             if keys:
                 action.setShortcut(QKeySequence.fromString(keys))
+                if name != "copy":
+                    bind(action, JOBS)
             # Space presses a button that has the focus: these keys belong to the list alone.
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
             action.triggered.connect(slot)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QMenu, QPushButton
 from planetview.core.formatting import format_count
 from planetview.core.marks import BEST_RATING
 from planetview.core.selection import Mask
+from planetview.gui.local_keys import IMAGES, bind
 from planetview.gui.models.neighbour_filter import MarkMasks
 from planetview.gui.models.wording import rating_words
 
@@ -108,6 +109,7 @@ class NeighbourActions(QObject):
         action.setToolTip(tip)
         if keys:
             action.setShortcut(QKeySequence(keys))
+            bind(action, IMAGES)
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self._view.addAction(action)
         return action

@@ -13,6 +13,7 @@ from planetview.core.marks import BEST_RATING, Marks
 from planetview.core.messages import JobFailure, PairMapRequest
 from planetview.core.pair_map import PairMap
 from planetview.core.results import Results
+from planetview.gui import local_keys
 from planetview.gui.models.neighbour_list import tile_words
 from planetview.gui.models.neighbour_set import Tile
 from planetview.gui.pair_maps import PairMaps
@@ -194,10 +195,12 @@ class CompareDialog(QDialog):
         ):  # fmt: skip
             for place in (self.stage, self.controls):
                 self._key(key, act, place)
+        local_keys.follow_tips(self, local_keys.COMPARE)
 
     def _key(self, key: str, act: Callable[[], object], place: QWidget | None = None) -> None:
         shortcut = QShortcut(QKeySequence(key), place or self)
         shortcut.activated.connect(act)
+        local_keys.bind(shortcut, local_keys.COMPARE)
         if place is not None:
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
@@ -221,8 +224,10 @@ class CompareDialog(QDialog):
     @Slot()
     def show_keys(self) -> None:
         """Show all keys."""
-        if self._keys_page is None:
-            self._keys_page = TextDialog(self.tr("Keys of the compare view"), keys_html(), self, html=True)
+        if self._keys_page is not None:
+            # The keys may have been changed since.
+            self._keys_page.deleteLater()
+        self._keys_page = TextDialog(self.tr("Keys of the compare view"), keys_html(), self, html=True)
         self._keys_page.show()
         self._keys_page.raise_()
 
