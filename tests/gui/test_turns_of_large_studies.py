@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import replace
 
@@ -10,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
+from planetview.core.collecting import collector_held_back
 from planetview.core.results import Results
 from planetview.core.selection import SelectionState
 from planetview.gui.main_window import MainWindow
@@ -21,10 +21,11 @@ from planetview.gui.views.entropy import EntropyPage
 def large_set(results: Results, count: int) -> Results:
     """Return the results with a first candidate of `count` images, each with neighbours."""
     old = next(dataset for dataset in results.datasets if dataset.name == "gan_v1")
-    images = tuple(
-        replace(old.images[i % len(old.images)], name=f"{i:06}.png", digest=hashlib.sha256(str(i).encode()).hexdigest())
-        for i in range(count)
-    )
+    # As when they come from another process.
+    with collector_held_back():
+        images = tuple(
+            replace(old.images[i % len(old.images)], name=f"{i:06}.png", digest=f"{i:064x}") for i in range(count)
+        )
     tables = tuple(
         replace(table, indices=np.resize(table.indices, (count, 3)), distances=np.resize(table.distances, (count, 3)))
         if table.query == "gan_v1"
