@@ -100,6 +100,9 @@ def test_what_the_oldest_studies_hold_is_all_there() -> None:
     assert results is not None
     assert len(results.dataset("gan_v1")) == 6
     assert len(results.pairs) == 3 and np.isinf(results.pairs_of("gan_v1").scores["psnr"][0])
+    gaps = by_name["schema-1-gaps"].results
+    assert gaps is not None and gaps.gap_of("gan", "vgg16-st").uncovered.tolist() == [1, 5, 6]
+    assert gaps.gap_of("gan").neighbours is None
     (measured,) = by_name["schema-1-path-lengths"].path_lengths
     assert [value.value for value in measured.values] == [123.4, None]
 
