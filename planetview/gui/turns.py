@@ -33,6 +33,11 @@ class Turns(QObject):
         self._timer.stop()
         self._on_turn()
 
+    def begin_later(self, steps: Iterator[object]) -> None:
+        """Take these steps, the first in the next turn: this one has enough to do."""
+        self._steps = steps
+        self._timer.start()
+
     def stop(self) -> None:
         """Leave the rest undone."""
         self._steps = None

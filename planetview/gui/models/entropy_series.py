@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,8 @@ from planetview.gui.models.wording import tr
 from planetview.gui.plots.styles import SeriesStyle, class_style, dataset_style
 
 MOST_CLASSES = 8
+# The records of a large set lie all over the memory.
+_LABELS_AT_ONCE = 8000
 
 Vector = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -106,20 +110,25 @@ def dataset_series(results: Results, quantity: Quantity) -> list[EntropySeries]:
     return found
 
 
-def class_series(results: Results, whole: EntropySeries) -> list[EntropySeries]:
-    """Return one curve for each of the largest classes of a dataset's curve, and one for all others.
+def class_series(results: Results, whole: EntropySeries) -> Generator[None, None, list[EntropySeries]]:
+    """Return, in short steps, one curve for each of the largest classes of a dataset's curve, and one for all others.
 
     At most `MOST_CLASSES` classes; images without a class are with the others.
     """
     images = results.dataset(whole.dataset).images
-    labels = [images[row].label or "" for row in whole.rows.tolist()]
+    rows = whole.rows.tolist()
+    labels: list[str] = []
+    for start in range(0, len(rows), _LABELS_AT_ONCE):
+        labels += [images[row].label or "" for row in rows[start : start + _LABELS_AT_ONCE]]
+        yield
     counts = Counter(labels)
     counts.pop("", None)
     if not counts:
         return [whole]
     largest = [label for label, _ in counts.most_common(MOST_CLASSES)]
     numbers = {label: number for number, label in enumerate(largest)}
-    codes = np.fromiter((numbers.get(label, -1) for label in labels), dtype=np.intp, count=len(labels))
+    codes = np.fromiter(map(numbers.get, labels, repeat(-1)), dtype=np.intp, count=len(labels))
+    yield
     found = [whole.at(np.flatnonzero(codes == order), label, class_style(order)) for order, label in enumerate(largest)]
     rest = np.flatnonzero(codes < 0)
     if rest.size:

@@ -59,7 +59,7 @@ class EntropyPage(QWidget):
         self._sorted: dict[str, Vector] = {}
         self._automatic: Vector = np.empty(0)
         self._edges: Vector = np.empty(0)
-        self._is_stale = False
+        self._is_stale = self._is_sorted = False
         self._filling = Turns(self)
         self._content: QWidget | None = None
         self.setAccessibleName(self.tr("Entropy"))
@@ -82,7 +82,7 @@ class EntropyPage(QWidget):
         """Show the entropies of a run; None goes back to the invitation."""
         self._results = results
         if results is None or not any(np.isfinite(bits).any() for bits in results.entropy_bits.values()):
-            self._series = []
+            self._series, self._is_sorted = [], False
             self._filling.stop()
             self._stack.setCurrentWidget(self._empty)
             return
@@ -176,27 +176,32 @@ class EntropyPage(QWidget):
     @Slot()
     def _on_quantity_changed(self) -> None:
         assert self._results is not None
-        quantity, split = self._controls.quantity, self._controls.split
-        whole = dataset_series(self._results, quantity)
-        chosen = next((one for one in whole if one.dataset == split), None)
-        self._series = whole if chosen is None else class_series(self._results, chosen)
-        self._controls.show_boxes(self._series)
-        self._sorted = {}
-        if sum(one.values.size for one in self._series) > _AT_ONCE:
-            self._filling.begin(chain(self._follow_quantity(), self._fill_table()))
+        self._is_sorted = False
+        if sum(map(len, self._results.datasets)) > _AT_ONCE:
+            self._strip.show_tiles(self._results, None)
+            self._filling.begin_later(chain(self._follow_quantity(), self._fill_table()))
         else:
             for _ in self._follow_quantity():
                 pass
             self._filling.begin(self._fill_table())
 
     def _follow_quantity(self) -> Iterator[None]:
-        """Sort the values, curve by curve, and show them."""
+        """Take the curves apart, sort their values, curve by curve, and show them."""
+        assert self._results is not None
+        quantity, split = self._controls.quantity, self._controls.split
+        whole = dataset_series(self._results, quantity)
+        chosen = next((one for one in whole if one.dataset == split), None)
+        self._series = whole if chosen is None else (yield from class_series(self._results, chosen))
+        self._controls.show_boxes(self._series)
+        self._sorted = {}
+        yield
         for one in self._series:
             self._sorted[one.name] = np.sort(one.values[np.isfinite(one.values)])
             yield
         # Bins come from all curves, so that hiding one does not move the others.
         self._automatic = histogram_bins(list(self._sorted.values()))
         yield
+        self._is_sorted = True
         self._say_how()
         self._draw()
         yield
@@ -229,7 +234,7 @@ class EntropyPage(QWidget):
 
     @Slot()
     def _draw(self) -> None:
-        if len(self._sorted) < len(self._series):
+        if not self._is_sorted:
             return  # still sorting: drawn after that
         edges = self._edges = self._shared_edges()
         as_density = self._controls.is_density
@@ -267,6 +272,8 @@ class EntropyPage(QWidget):
         return None
 
     def _show_selection(self) -> None:
+        if not self._is_sorted:
+            return  # shown after that
         assert self._results is not None
         here = self._place_of(self._selection.current)
         masks = [self._mask(one).copy() for one in self._series]
@@ -328,7 +335,7 @@ class EntropyPage(QWidget):
             self._hint.setText(self.tr("Chosen bars: {}").format(counted or self.tr("none; draw around their ends")))
 
     def _select(self, found: list[tuple[EntropySeries, Mask]], modifiers: Qt.KeyboardModifier) -> bool:
-        masks = image_masks(found, self._selection.sizes)
+        masks = image_masks(found, self._selection.sizes) if self._is_sorted else None
         if masks is None:
             return False
         self._selection.select_many(masks, self, extend=bool(modifiers & Qt.KeyboardModifier.ControlModifier))
@@ -363,14 +370,14 @@ class EntropyPage(QWidget):
         self._tell_count(sum(int(self._mask(one).sum()) for one in self._series), here)
 
     def _on_selection_changed(self, change: SelectionChange) -> None:
-        if self._series and change.origin is not self:
+        if self._is_sorted and change.origin is not self:
             self._is_stale = not self.isVisible()
             if not self._is_stale:
                 self._show_selection()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._is_stale and self._series:
+        if self._is_stale and self._is_sorted:
             self._is_stale = False
             self._show_selection()
 
