@@ -13,6 +13,7 @@ from planetview.core.collecting import collector_held_back
 from planetview.core.results import Results
 from planetview.core.selection import SelectionState
 from planetview.gui.main_window import MainWindow
+from planetview.gui.models.entropy_series import Quantity, class_series, dataset_series
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.entropy import EntropyPage
@@ -106,3 +107,41 @@ def test_entropies_of_very_many_images_are_sorted_before_anything_is_drawn_of_th
     qtbot.waitUntil(lambda: page._filling.is_done, timeout=20_000)
 
     assert "gan_v1: n = 30,000, median 5.50 bits" in page._plot.legend_texts()
+
+
+def test_a_selection_made_while_entropies_are_sorted_waits_for_the_new_curves(
+    theme: Theme, results: Results, qtbot: QtBot
+) -> None:
+    large = large_set(results, 30_000)
+    bits = {dataset.name: np.linspace(4, 7, len(dataset)) for dataset in large.datasets}
+    selection = SelectionState()
+    page = EntropyPage(selection, theme, ThumbnailCache())
+    qtbot.addWidget(page)
+    page.show_results(results)
+    page.show()
+    selection.reset({dataset.name: len(dataset) for dataset in large.datasets})
+
+    page.show_results(replace(large, entropy_bits=bits))
+    selection.select("gan_v1", bits["gan_v1"] > 6.9, origin="another page")
+    qtbot.waitUntil(lambda: page._filling.is_done, timeout=20_000)
+
+    assert page._strip.model().rowCount() == int((bits["gan_v1"] > 6.9).sum())
+
+
+def test_classes_of_very_many_images_are_told_apart_in_steps(results: Results) -> None:
+    large = large_set(results, 30_000)
+    bits = {"gan_v1": np.linspace(4, 7, 30_000)}
+    whole = dataset_series(replace(large, entropy_bits=bits), Quantity.IMAGE)[0]
+    steps = class_series(large, whole)
+
+    taken = 0
+    try:
+        while True:
+            next(steps)
+            taken += 1
+    except StopIteration as end:
+        found = end.value
+
+    assert taken > 3
+    assert sum(one.values.size for one in found) == 30_000
+    assert {one.name for one in found} == {image.label for image in large.dataset("gan_v1").images}
