@@ -174,7 +174,7 @@ def test_another_dataset_brings_its_own_pairs(page, plot, results):
 
 
 def test_overlaid_datasets_each_have_their_text(page, plot, results):
-    page.findChild(QCheckBox).click()
+    next(box for box in page.findChildren(QCheckBox) if "Overlay" in box.text()).click()
 
     assert [text.split()[0] for text in plot.legend_texts()] == [table.query for table in results.pairs]
 

@@ -19,9 +19,9 @@ from planetview.core.results import PairTable
 from planetview.gui import plot_export
 from planetview.gui.plots.brushing import inside_outline
 from planetview.gui.plots.density import cell_counts, opacity_of
-from planetview.gui.plots.panel_painting import nice_ticks
 from planetview.gui.plots.panel_view import PanelView
 from planetview.gui.plots.scatter import MAX_POINTS, ScatterPlot
+from planetview.gui.plots.ticks import nice_ticks
 from planetview.gui.theme import LIGHT
 from planetview.gui.views.correlation import CorrelationPage
 from planetview.gui.views.tile_strip import TileStrip
@@ -182,8 +182,9 @@ def test_a_panel_of_nearest_pairs_tells_the_coefficients_of_random_ones_too(pane
     assert f"Random pairs: r {found.r:.2f}".replace("-", "−") in tip
 
 
-def test_both_kinds_stand_side_by_side_with_the_same_axes(page, panels):
+def test_both_kinds_stand_side_by_side_with_the_same_axes(page, panels, qtbot):
     choose(box(page, "Pairs"), "both")
+    qtbot.waitUntil(lambda: len(panels.panels) > 1)
 
     first, second = panels.panels[:2]
     assert (first.key, second.key) == ("psnr/nearest", "psnr/random")

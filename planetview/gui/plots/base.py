@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QAction,
     QColor,
@@ -25,39 +28,19 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from planetview.core.tables import Cell
+from planetview.gui.plots.axis import PlotAxis
 from planetview.gui.plots.brushing import BrushShape, BrushViewBox
 from planetview.gui.plots.crosshair import CrossHair, place_words
 from planetview.gui.plots.export_menu import ExportMenu
-from planetview.gui.plots.styles import SAMPLE_SIZE, SeriesStyle, draw_sample
+from planetview.gui.plots.legend import Legend, LegendEntry, LegendList, plain
+from planetview.gui.plots.moving import move_view
+from planetview.gui.plots.styles import SeriesStyle, draw_sample
 from planetview.gui.theme import Theme, Tokens
 
-_ZOOM_STEP = 0.8
-_PAN_STEP = 0.1
 _LEGEND_GAP_PX = 8
-_AFTER_ENTRY = "&nbsp;" * 6  # a sample must stand nearer to its own text than to the one before
-_UNLIMITED = 16_777_215
-_LEGEND_COLUMN_GAP_PX = 32
+_LEGEND_GAP_PX = 8
 _LEGEND_INSET_PX = 96
-_LEGEND_MOST = 0.5
-
-
-class _Sample(pg.ItemSample):
-    """The line and marker of a dataset in the legend; clicking it hides nothing."""
-
-    def __init__(self, style: SeriesStyle, tokens: Tokens, line_scale: float) -> None:
-        super().__init__(None)
-        self._style, self._tokens, self._line_scale = style, tokens, line_scale
-        self.setFixedWidth(SAMPLE_SIZE.width())
-        self.setFixedHeight(SAMPLE_SIZE.height())
-
-    def boundingRect(self) -> QRectF:
-        return QRectF(0, 0, SAMPLE_SIZE.width(), SAMPLE_SIZE.height())
-
-    def paint(self, painter: QPainter, *_: object) -> None:
-        draw_sample(painter, self._style, self._tokens, self._line_scale)
-
-    def mouseClickEvent(self, ev: Any) -> None:
-        ev.ignore()
+_LEGEND_SHARE = 0.34  # of the height of a figure; where it needs more the figure grows
 
 
 class PlotBase(QFrame):
@@ -77,6 +60,7 @@ class PlotBase(QFrame):
         self.tokens = theme.tokens
         self.is_exporting = False
         self._line_scale = 1.0
+        self._is_filling_legend = False
         self._theme = theme
         self._labels: dict[str, tuple[str, str]] = {}
         self._items: list[Any] = []
@@ -106,13 +90,16 @@ class PlotBase(QFrame):
         return viewport
 
     def figure_size(self) -> QSize:
-        """Return the size of the plot as a figure, in logical pixels."""
-        return self.viewport.size()
+        """Return the size of the plot as a figure, in logical pixels: higher where the legend has entries to spare."""
+        size = self.viewport.size()
+        self._dress_legend()
+        needed = self._legend.full_height(self.width() - _LEGEND_INSET_PX)
+        return QSize(size.width(), size.height() + max(0, math.ceil(needed - _LEGEND_SHARE * size.height())))
 
     def paint_figure(self, painter: QPainter, tokens: Tokens, line_scale: float) -> None:
         """Draw the plot as a figure with these colours, cosmetic lines `line_scale` as wide."""
         with self.for_export(tokens, line_scale):
-            area = QRectF(self.viewport.rect())
+            area = QRectF(QPointF(), QSizeF(self.figure_size()))
             self.scene.render(painter, QRectF(0, 0, area.width(), area.height()), area)
 
     def set_axes(self, x: str, x_unit: str, y: str, y_unit: str) -> None:
@@ -182,6 +169,10 @@ class PlotBase(QFrame):
         text, unit = self._labels.get(side, ("", ""))
         return f"{text} ({unit})" if unit else text
 
+    def label_words(self, side: str) -> str:
+        """Return what stands beside an axis; for subclasses whose axes have more to say than their quantity."""
+        return self.axis_words(side)
+
     def add(self, item: Any, z: float = 0.0, *, is_mark: bool = False) -> None:
         """Add one item. Marks do not count for the range of the axes, and `clear_marks` takes them away alone."""
         self.prepare_item(item, z)
@@ -207,27 +198,46 @@ class PlotBase(QFrame):
         for item in self._items:
             self._plot.removeItem(item)
         self._items.clear()
-        self._legend.clear()
+        self._legend.entries.clear()
         self._fit_legend()
 
-    def add_legend_entry(self, style: SeriesStyle, text_html: str) -> None:
-        """Add one line above the plot; `text_html` with names already escaped."""
-        self.add_legend_item(_Sample(style, self.tokens, self._line_scale), text_html)
+    def add_legend_entry(self, style: SeriesStyle, text_html: str, short: str = "") -> None:
+        """Add an entry above the plot; `text_html` with names already escaped, `short` plain, for little room."""
+        paint = partial(draw_sample, style=style, tokens=self.tokens, line_scale=self._line_scale)
+        self.add_legend_item(paint, text_html, short)
 
-    def add_legend_item(self, sample: Any, text_html: str) -> None:
-        """Add one line above the plot with a sample of its own."""
-        self._legend.addItem(sample, text_html + _AFTER_ENTRY)
-        self._fit_legend()
+    def add_legend_item(self, paint: Callable[[QPainter], None] | None, text_html: str, short: str = "") -> None:
+        """Add an entry above the plot with a sample of its own, or with none."""
+        entry = LegendEntry(paint, text_html, short)
+        self._legend.entries.append(entry if short else replace(entry, short=plain(entry).partition("\n")[0]))
+        if not self._is_filling_legend:
+            self._fit_legend()
+
+    @contextmanager
+    def legend_at_once(self) -> Iterator[None]:
+        """Place the entries that are added within when all of them are there."""
+        self._is_filling_legend = True
+        try:
+            yield
+        finally:
+            self._is_filling_legend = False
+            self._fit_legend()
 
     def legend_texts(self) -> list[str]:
-        """Return the legend entries as plain text."""
-        return [label.item.toPlainText().strip() for _, label in self._legend.items]
+        """Return the legend entries as plain text, with those that have no room."""
+        return self._legend.texts()
+
+    @property
+    def legend(self) -> Legend:
+        """What stands above the plot."""
+        return self._legend
 
     def _build(self) -> None:
         self._view_box = BrushViewBox()
         self._view_box.brushed.connect(self.brushed)
         self._view_box.lassoed.connect(self.lassoed)
-        self._view = pg.PlotWidget(viewBox=self._view_box, enableMenu=False)
+        self._axes = {side: PlotAxis(side) for side in ("bottom", "left")}
+        self._view = pg.PlotWidget(viewBox=self._view_box, enableMenu=False, axisItems=dict(self._axes))
         self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self._view.scene().sigMouseClicked.connect(self._on_scene_clicked)
@@ -238,8 +248,9 @@ class PlotBase(QFrame):
             self._plot.getAxis(side).enableAutoSIPrefix(False)
         self._plot.layout.setContentsMargins(12, 12, 16, 8)
         self._plot.layout.removeItem(self._plot.titleLabel)
-        self._legend = pg.LegendItem(frame=False, verSpacing=2, horSpacing=10, sampleType=pg.ItemSample)
-        self._plot.layout.addItem(self._legend, 0, 1, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self._legend = Legend()
+        self._legend.list_wanted.connect(self.show_legend_list)
+        self._plot.layout.addItem(self._legend, 0, 1)
         self.cross_hair = CrossHair(self._view.viewport(), self._words_at, self._data_area, self.tokens)
         self._nothing = QLabel(self, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
         self._nothing.setProperty("muted", True)
@@ -254,6 +265,7 @@ class PlotBase(QFrame):
         self.exports = ExportMenu(self)
         self.exports.notice.connect(self.notice)
         self.add_menu_action(self.tr("&Reset view"), self.reset_view, QKeySequence("0"))
+        self.add_menu_action(self.tr("&Legend as a list"), self.show_legend_list, QKeySequence("L"))
         hair = self.add_menu_action(self.tr("Cross-&hair"), lambda: None, QKeySequence("H"))
         hair.setCheckable(True)
         hair.setChecked(True)
@@ -277,9 +289,13 @@ class PlotBase(QFrame):
         self._view.setBackground(self.tokens.surface)
         self._view_box.dress(self.tokens.accent)
         self.cross_hair.dress(self._theme.tokens)
-        self._legend.setLabelTextColor(QColor(self.tokens.text))
-        self._legend.setLabelTextSize(f"{self._point_size():.1f}pt")
+        self._dress_legend()
         self._dress_axes()
+
+    def _dress_legend(self) -> None:
+        font = QFont(self.font())
+        font.setPointSizeF(self._point_size())
+        self._legend.dress(font, QColor(self.tokens.text))
 
     def _dress_axes(self) -> None:
         font = QFont(self.font())
@@ -293,38 +309,29 @@ class PlotBase(QFrame):
             axis.setGrid(90)
             if side in self._labels:
                 style = {"color": self.tokens.text, "font-size": f"{self._point_size():.1f}pt"}
-                axis.setLabel(html.escape(self.axis_words(side)), **style)
+                axis.setLabel(html.escape(self.label_words(side)), **style)
 
     def _point_size(self) -> float:
         size = self.font().pointSizeF()
         return 0.95 * size if size > 0 else 9.5
 
     def _fit_legend(self) -> None:
-        height = widest = 0.0
-        self._legend.setMaximumSize(_UNLIMITED, _UNLIMITED)
-        if self._legend.items:
-            widest = max(label.width() for _, label in self._legend.items) + SAMPLE_SIZE.width() + _LEGEND_COLUMN_GAP_PX
-            room = self.width() - _LEGEND_INSET_PX
-            self._legend.setColumnCount(max(1, min(len(self._legend.items), int(room / widest))))
-            # In a figure there is no event loop before the painting that would place the last entry.
-            self._legend.layout.activate()
-            self._legend.updateSize()
-            # Given more room the legend would spread its columns over it.
-            self._legend.setMaximumSize(self._legend.geometry().size())
-            height = self._legend.geometry().size().height() + _LEGEND_GAP_PX
-        # In large text and a low window the data need the room more than their names, which the controls repeat.
-        # One that is wider than the plot would push the axes out of it.
-        fits = height <= _LEGEND_MOST * self.height() and widest <= self.width() - _LEGEND_INSET_PX // 2
-        self._legend.setVisible(fits)
-        if not fits:
-            # A hidden item still holds its row open and the plot at its smallest size.
-            self._legend.setMinimumSize(0, 0)
-            self._legend.setMaximumSize(_UNLIMITED, 0)
-            height = 0.0
-        self._plot.layout.setRowFixedHeight(0, height)
+        width, room = self.width() - _LEGEND_INSET_PX, self.viewport.height()
+        height = self._legend.arrange(width, room, is_complete=self.is_exporting)
+        self._plot.layout.setRowFixedHeight(0, height + _LEGEND_GAP_PX if height else 0.0)
         self._plot.layout.invalidate()
+        # In a figure there is no event loop before the painting that would place everything.
         self._plot.layout.activate()
-        self._plot.setGeometry(self._view.range)
+        area = QRectF(QPointF(), QSizeF(self.figure_size())) if self.is_exporting else self._view.range
+        self._plot.setGeometry(area)
+
+    @Slot()
+    def show_legend_list(self) -> None:
+        """Show all entries of the legend, whole, over the plot."""
+        if self._legend.entries and not self.empty_text():
+            legend = LegendList(self._legend.entries, self)
+            legend.move(self.mapToGlobal(QPoint(_LEGEND_INSET_PX // 2, _LEGEND_GAP_PX)))
+            legend.show()
 
     def _words_at(self, at: QPoint) -> list[str]:
         place = self._view.mapToScene(at)
@@ -332,15 +339,8 @@ class PlotBase(QFrame):
             return []
         return self.readout_words(QPointF(self._view_box.mapSceneToView(place)))
 
-    def _data_area(self) -> QRect:
+    def _data_area(self, _at: QPoint) -> QRect:
         return self._view.mapFromScene(self._view_box.sceneBoundingRect()).boundingRect()  # type: ignore[no-any-return]
-
-    def _zoom(self, factor: float) -> None:
-        self._view_box.scaleBy((factor, factor))
-
-    def _pan(self, x: float, y: float) -> None:
-        width, height = self._view_box.viewRect().width(), self._view_box.viewRect().height()
-        self._view_box.translateBy(x=x * _PAN_STEP * width, y=y * _PAN_STEP * height)
 
     @Slot()
     def _on_theme_changed(self) -> None:
@@ -360,22 +360,10 @@ class PlotBase(QFrame):
         return QSize(320, 200)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        pans = {
-            Qt.Key.Key_Left: (-1.0, 0.0),
-            Qt.Key.Key_Right: (1.0, 0.0),
-            Qt.Key.Key_Up: (0.0, 1.0),
-            Qt.Key.Key_Down: (0.0, -1.0),
-        }
         key = Qt.Key(event.key())
-        if key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self._zoom(_ZOOM_STEP)
-        elif key is Qt.Key.Key_Minus:
-            self._zoom(1 / _ZOOM_STEP)
-        elif key is Qt.Key.Key_Home:
+        if key is Qt.Key.Key_Home:
             self.reset_view()
-        elif key in pans:
-            self._pan(*pans[key])
-        else:
+        elif not move_view(self._view_box, key):
             super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

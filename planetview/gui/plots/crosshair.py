@@ -23,11 +23,11 @@ class CrossHair(QWidget):
     """Lies over the viewport of a plot and follows the mouse.
 
     It is no part of the scene, so that no export shows it, and its strips are all that is painted when it moves.
-    words: asked with a place in the viewport; nothing is shown where it returns nothing. area: asked where the data
-    are drawn, in the viewport; the lines end there.
+    words: asked with a place in the viewport; nothing is shown where it returns nothing. area: asked with that
+    place where the data around it are drawn; the lines end there.
     """
 
-    def __init__(self, viewport: QWidget, words: Words, area: Callable[[], QRect], tokens: Tokens) -> None:
+    def __init__(self, viewport: QWidget, words: Words, area: Callable[[QPoint], QRect], tokens: Tokens) -> None:
         super().__init__(viewport)
         self._words, self._area, self._tokens = words, area, tokens
         self._at: QPoint | None = None
@@ -77,7 +77,7 @@ class CrossHair(QWidget):
         """Return what is covered now."""
         if self._at is None:
             return ()
-        area = self._area()
+        area = self._area(self._at)
         across = QRect(area.left(), self._at.y() - 1, area.width(), 3)
         down = QRect(self._at.x() - 1, area.top(), 3, area.height())
         return across, down, self._plate().adjusted(-1, -1, 1, 1)
@@ -102,7 +102,7 @@ class CrossHair(QWidget):
         line = QColor(self._tokens.text_muted)
         line.setAlpha(_LINE_OPACITY)
         painter.setPen(QPen(line, 1, Qt.PenStyle.DashLine))
-        area = self._area()
+        area = self._area(self._at)
         painter.drawLine(area.left(), self._at.y(), area.right(), self._at.y())
         painter.drawLine(self._at.x(), area.top(), self._at.x(), area.bottom())
         plate = self._plate()

@@ -48,23 +48,9 @@ def density_image(counts: npt.NDArray[np.int64], area: QRectF, colour: QColor) -
     return image
 
 
-class DensitySample(pg.ItemSample):
-    """The scale of a density in a legend: faint for one point, full for the most."""
-
-    def __init__(self, colour: QColor) -> None:
-        super().__init__(None)
-        self._colour = colour
-        self.setFixedWidth(SAMPLE_SIZE.width())
-        self.setFixedHeight(SAMPLE_SIZE.height())
-
-    def boundingRect(self) -> QRectF:
-        return QRectF(0, 0, SAMPLE_SIZE.width(), SAMPLE_SIZE.height())
-
-    def paint(self, painter: QPainter, *_: object) -> None:
-        draw_scale(painter, QRectF(0, 3, SAMPLE_SIZE.width(), SAMPLE_SIZE.height() - 6), self._colour)
-
-    def mouseClickEvent(self, ev: Any) -> None:
-        ev.ignore()
+def draw_density_sample(painter: QPainter, colour: QColor) -> None:
+    """Draw the scale of a density for a legend: faint for one point, full for the most."""
+    draw_scale(painter, QRectF(0, 3, SAMPLE_SIZE.width(), SAMPLE_SIZE.height() - 6), colour)
 
 
 def draw_scale(painter: QPainter, area: QRectF, colour: QColor) -> None:

@@ -10,16 +10,17 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 from pyqtgraph.graphicsItems.ScatterPlotItem import drawSymbol
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetrics, QImage, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetrics, QImage, QPainter, QPen, QPolygonF
 
+from planetview.gui.models.wording import tr
 from planetview.gui.plots.density import cell_counts, opacity_of
-from planetview.gui.plots.scatter import BAND_OPACITY, BAND_PLACES, MAX_POINTS, ScatterSeries
-from planetview.gui.plots.styles import SeriesStyle
+from planetview.gui.plots.series import MAX_POINTS, Scales, ScatterSeries, Vector
+from planetview.gui.plots.styles import BAND_OPACITY, SeriesStyle
+from planetview.gui.plots.ticks import log_ticks, nice_ticks, tick_text
 from planetview.gui.theme import Tokens
 
 _GAP = 6
-_TICKS = 4
 _LEAST_PLOT_PX = 96
 _HIGHEST = 1.0  # height of a plot in its width
 _SYMBOL_PX = 5.0
@@ -27,7 +28,6 @@ _MARK_PX = 7.0
 _POINT_OPACITY = 0.8
 
 Opacity = npt.NDArray[np.float32]
-Vector = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,16 @@ class Panel:
     hint: str = ""
 
     @property
+    def scales(self) -> Scales:
+        """Which of its axes are logarithmic."""
+        return self.series[0].scales if self.series else Scales()
+
+    def axis_words(self) -> tuple[str, str]:
+        """Return what stands beside the axes."""
+        x, y = (tr("{}, log") if on else "{}" for on in (self.scales.is_log_x, self.scales.is_log_y))
+        return x.format(self.x_words), y.format(self.y_words)
+
+    @property
     def is_dense(self) -> bool:
         """Whether there are too many points to draw each."""
         return sum(one.x.size for one in self.series) > MAX_POINTS
@@ -56,18 +66,6 @@ class Panel:
     def text(self) -> str:
         """Return all it says, in lines."""
         return "\n".join((self.title, *self.words, *filter(None, (self.reason, self.hint))))
-
-
-def nice_ticks(low: float, high: float, most: int = _TICKS) -> list[float]:
-    """Return at most `most` + 1 round numbers in [low, high], at steps of 1, 2 or 5 times a power of ten."""
-    if not (math.isfinite(low) and math.isfinite(high)) or high <= low:
-        return []
-    power = 10.0 ** math.floor(math.log10((high - low) / most))
-    for step in (power, 2 * power, 5 * power, 10 * power):
-        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-        if last - first <= most:
-            break
-    return [round(number * step, 12) for number in range(first, last + 1)]
 
 
 class PanelPainter:
@@ -99,7 +97,7 @@ class PanelPainter:
 
     def plot_rect(self, area: QRect, panel: Panel) -> QRect:
         """Return where the points of a panel go."""
-        labels = [_tick_text(tick) for tick in self._ticks(panel)[1]] or ["0.00"]
+        labels = [_tick_words(tick, panel.scales.is_log_y) for tick in self._ticks(panel)[1]] or ["0.00"]
         left = area.left() + _GAP + self._fine.height() + 2 + max(map(self._fine.horizontalAdvance, labels)) + 4
         top = area.top() + self._metrics.height() + 2 * _GAP
         bottom = area.bottom() - (len(panel.words) + 2) * self._fine.height() - 3 * _GAP
@@ -138,6 +136,19 @@ class PanelPainter:
         self._paint_words(painter, area, panel)
         painter.restore()
 
+    def face_image(self, size: QSize, panel: Panel, ratio: float) -> QImage:
+        """Return all of a panel but its marks as pixels; `ratio` is device pixels per logical pixel."""
+        image = QImage(size * ratio, QImage.Format.Format_ARGB32_Premultiplied)
+        image.setDevicePixelRatio(ratio)
+        image.fill(Qt.GlobalColor.transparent)
+        area = QRect(QPoint(), size)
+        plot = self.plot_rect(area, panel)
+        pixels = QSize(round(plot.width() * ratio), round(plot.height() * ratio))
+        painter = QPainter(image)
+        self.paint(painter, area, panel, self.body_image(pixels, panel, ratio))
+        painter.end()
+        return image
+
     def body_image(self, size: QSize, panel: Panel, ratio: float) -> QImage:
         """Return the points, or their density, as pixels of the plot; `ratio` is device pixels per logical pixel."""
         pixels = np.zeros((size.height(), size.width(), 4), dtype=np.float32)
@@ -171,7 +182,11 @@ class PanelPainter:
         if panel.span is None:
             return [], []
         view = _padded(panel.span)
-        return nice_ticks(view.left(), view.right()), nice_ticks(view.top(), view.bottom())
+        x, y = (view.left(), view.right()), (view.top(), view.bottom())
+        return (
+            np.log10(log_ticks(*x)).tolist() if panel.scales.is_log_x else nice_ticks(*x),
+            np.log10(log_ticks(*y)).tolist() if panel.scales.is_log_y else nice_ticks(*y),
+        )
 
     def _paint_axes(self, painter: QPainter, area: QRect, plot: QRect, panel: Panel) -> None:
         assert panel.span is not None
@@ -179,28 +194,30 @@ class PanelPainter:
         height = self._fine.height()
         grid, ink = QPen(QColor(self._tokens.grid), 1), QColor(self._tokens.text_muted)
         across, down = self._ticks(panel)
+        x_words, y_words = panel.axis_words()
         for tick, at in zip(across, place.x(np.array(across)).tolist(), strict=True):
             painter.setPen(grid)
             painter.drawLine(QPointF(at, plot.top()), QPointF(at, plot.bottom()))
             painter.setPen(ink)
             box = QRectF(at - 40, plot.bottom() + 3, 80, height)
-            painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), _tick_text(tick))
+            painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), _tick_words(tick, panel.scales.is_log_x))
         for tick, at in zip(down, place.y(np.array(down)).tolist(), strict=True):
             painter.setPen(grid)
             painter.drawLine(QPointF(plot.left(), at), QPointF(plot.right(), at))
             painter.setPen(ink)
             box = QRectF(area.left(), at - height / 2, plot.left() - 4 - area.left(), height)
-            painter.drawText(box, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), _tick_text(tick))
+            words = _tick_words(tick, panel.scales.is_log_y)
+            painter.drawText(box, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), words)
         painter.setPen(QPen(QColor(self._tokens.border), 1))
         painter.drawRect(plot)
         painter.setPen(ink)
         below = QRect(plot.left(), plot.bottom() + 3 + height, plot.width(), height)
-        painter.drawText(below, int(Qt.AlignmentFlag.AlignCenter), panel.x_words)
+        painter.drawText(below, int(Qt.AlignmentFlag.AlignCenter), x_words)
         painter.save()
         painter.translate(area.left() + _GAP, plot.center().y())
         painter.rotate(-90)
         beside = QRect(-plot.height() // 2, 0, plot.height(), height)
-        words = self._fine.elidedText(panel.y_words, Qt.TextElideMode.ElideRight, beside.width())
+        words = self._fine.elidedText(y_words, Qt.TextElideMode.ElideRight, beside.width())
         painter.drawText(beside, int(Qt.AlignmentFlag.AlignCenter), words)
         painter.restore()
 
@@ -226,24 +243,17 @@ class PanelPainter:
         place = _Placing(plot, _padded(panel.span))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for one in panel.series:
-            if one.line is None or not one.x.size:
+            curve = one.curve()
+            if curve is None:
                 continue
-            x = np.linspace(float(one.x.min()), float(one.x.max()), BAND_PLACES)
-            y, half = one.line.at(x), one.line.half_width(x)
             colour = one.style.colour(self._tokens)
-            if half is not None:
-                fill = QColor(colour)
-                fill.setAlpha(BAND_OPACITY)
-                band = QPainterPath()
-                band.addPolygon(
-                    QPolygonF(place.points(x, y + half).toList() + place.points(x, y - half).toList()[::-1])
-                )
-                painter.fillPath(band, fill)
+            fill = QColor(colour)
+            fill.setAlpha(BAND_OPACITY)
+            painter.fillPath(curve.band_path(place.points), fill)
             # Dark under light: the line must stand out from points of its own colour.
-            painter.setPen(QPen(QColor(self._tokens.surface), 3.5))
-            painter.drawPolyline(place.points(x[[0, -1]], y[[0, -1]]))
-            painter.setPen(QPen(colour, 2, one.style.line))
-            painter.drawPolyline(place.points(x[[0, -1]], y[[0, -1]]))
+            line = curve.line_path(place.points)
+            painter.strokePath(line, QPen(QColor(self._tokens.surface), 3.5))
+            painter.strokePath(line, QPen(colour, 2, one.style.line))
 
     def _paint_words(self, painter: QPainter, area: QRect, panel: Panel) -> None:
         height = self._fine.height()
@@ -281,8 +291,8 @@ def _padded(span: QRectF) -> QRectF:
     return span.adjusted(-across, -up, across, up)
 
 
-def _tick_text(value: float) -> str:
-    return f"{value:g}".replace("-", "−")
+def _tick_words(at: float, is_log: bool) -> str:
+    return tick_text(round(10.0**at, 12 - math.floor(at)) if is_log else at)
 
 
 @cache

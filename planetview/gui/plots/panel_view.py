@@ -2,136 +2,48 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import (
-    QAbstractListModel,
     QEvent,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
     QPoint,
     QPointF,
     QRect,
     QRectF,
     QSize,
     Qt,
-    QTimer,
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
-from PySide6.QtWidgets import QApplication, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtGui import (
+    QAction,
+    QColor,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QApplication, QListView, QWidget
 
 from planetview.core.tables import Cell
 from planetview.gui.plots.brushing import BrushShape, thinned
+from planetview.gui.plots.crosshair import CrossHair, place_words
 from planetview.gui.plots.export_menu import ExportMenu
+from planetview.gui.plots.panel_list import PanelDelegate, PanelModel
 from planetview.gui.plots.panel_painting import Panel, PanelPainter
 from planetview.gui.theme import Theme, Tokens
 
 _FILL_OPACITY = 40
 _MOST_ACROSS = 6
-_PAINT_BUDGET_S = 0.012
 
-AnyIndex = QModelIndex | QPersistentModelIndex
-_Key = tuple[str, int, int, float]
 Mask = npt.NDArray[np.bool_]
-
-
-class PanelModel(QAbstractListModel):
-    """The panels as a list; each says its coefficients to people who do not see it."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.panels: list[Panel] = []
-
-    def show(self, panels: list[Panel]) -> None:
-        """Replace all panels."""
-        self.beginResetModel()
-        self.panels = panels
-        self.endResetModel()
-
-    def add(self, panel: Panel) -> None:
-        """Put one more panel at the end."""
-        self.beginInsertRows(QModelIndex(), len(self.panels), len(self.panels))
-        self.panels.append(panel)
-        self.endInsertRows()
-
-    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        return 0 if parent.isValid() else len(self.panels)
-
-    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid():
-            return None
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return self.panels[index.row()].text()
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return self.tr("{}\nClick or Enter opens it; drag selects pairs.").format(self.panels[index.row()].text())
-        return None
-
-
-class _PanelDelegate(QStyledItemDelegate):
-    """Paints panels; the pixels of points are kept, so that a repaint costs little."""
-
-    def __init__(self, theme: Theme, view: PanelView) -> None:
-        super().__init__(view)
-        self._theme, self._view = theme, view
-        self._bodies: dict[_Key, QImage] = {}
-        self._marks: dict[_Key, QImage] = {}
-        self.selected: Mapping[str, Mask] = {}
-        self.spent_s = 0.0
-
-    def painter_of(self) -> PanelPainter:
-        """Return what paints with the present colours and font."""
-        return PanelPainter(self._theme.tokens, self._view.font())
-
-    def forget(self, *, only_marks: bool = False) -> None:
-        """Drop the kept pixels."""
-        self._marks.clear()
-        if not only_marks:
-            self._bodies.clear()
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
-        panel, area = self._view.panels[index.row()], option.rect.adjusted(3, 3, -3, -3)
-        tokens = self._theme.tokens
-        is_current = bool(option.state & QStyle.StateFlag.State_Selected) and self._view.hasFocus()
-        is_hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
-        painter.save()
-        painter.setPen(
-            QPen(QColor(tokens.accent if is_current or is_hovered else tokens.border), 2 if is_current else 1)
-        )
-        painter.setBrush(QColor(tokens.surface))
-        painter.drawRoundedRect(area, 6, 6)
-        painter.restore()
-        painting = self.painter_of()
-        plot = painting.plot_rect(area, panel)
-        ratio = self._view.devicePixelRatioF()
-        key = (panel.key, plot.width(), plot.height(), ratio)
-        pixels = QSize(round(plot.width() * ratio), round(plot.height() * ratio))
-        body = self._kept(self._bodies, key, lambda: painting.body_image(pixels, panel, ratio))
-        painting.paint(painter, area, panel, body)
-        if any(self.selected[one.name].any() for one in panel.series if one.name in self.selected):
-            marks = self._kept(self._marks, key, lambda: painting.marks_image(pixels, panel, self.selected, ratio))
-            if not marks.isNull():
-                painter.drawImage(plot, marks)
-
-    def _kept(self, images: dict[_Key, QImage], key: _Key, make: Callable[[], QImage]) -> QImage:
-        """Return the pixels kept for a key, made now while there is time in this paint, a null image otherwise."""
-        if key not in images:
-            if self.spent_s >= _PAINT_BUDGET_S:
-                # The rest follows in the next turns of the event loop.
-                QTimer.singleShot(0, self._view.viewport(), self._view.viewport().update)
-                return QImage()
-            began = time.perf_counter()
-            images[key] = make()
-            self.spent_s += time.perf_counter() - began
-        return images[key]
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
-        return self._view.gridSize()
 
 
 class PanelView(QListView):
@@ -140,12 +52,13 @@ class PanelView(QListView):
     opened = Signal(str)  # key of the panel
     area_chosen = Signal(object, object)  # series name -> rows inside, keyboard modifiers
     notice = Signal(str)
+    log_wanted = Signal(str, str)  # key of the panel, "bottom" or "left": the axis to be switched
 
     def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = PanelModel(self)
         self._theme = theme
-        self._delegate = _PanelDelegate(theme, self)
+        self._delegate = PanelDelegate(theme, self, self._model)
         self._shape = BrushShape.RECTANGLE
         self._caption, self._even = "", False
         self._trace: list[QPointF] = []
@@ -164,7 +77,38 @@ class PanelView(QListView):
         self.setMouseTracking(True)
         self.exports = ExportMenu(self)
         self.exports.notice.connect(self.notice)
+        self._wanted_row = 0
+        self._build_actions()
         theme.changed.connect(self._on_theme_changed)
+
+    def _build_actions(self) -> None:
+        self.cross_hair = CrossHair(self.viewport(), self._words_at, self._plot_at, self._theme.tokens)
+        hair = self._add_action(self.tr("Cross-&hair"), "H")
+        hair.setCheckable(True)
+        hair.setChecked(True)
+        hair.toggled.connect(self.cross_hair.set_on)
+        for text, key, side in (
+            (self.tr("Logarithmic &horizontal axis, or linear"), "X", "bottom"),
+            (self.tr("Logarithmic &vertical axis, or linear"), "Y", "left"),
+        ):
+            self._add_action(text, key).triggered.connect(partial(self._on_log_wanted, side))
+
+    def _add_action(self, text: str, key: str) -> QAction:
+        action = QAction(text, self)
+        action.setShortcut(QKeySequence(key))
+        action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        self.addAction(action)
+        return action
+
+    def _on_log_wanted(self, side: str, _checked: bool = False) -> None:
+        if self.currentIndex().isValid():
+            self.log_wanted.emit(self.panels[self.currentIndex().row()].key, side)
+
+    def want_current(self, row: int) -> None:
+        """Make a panel the current one, as soon as it is there."""
+        self._wanted_row = max(0, row)
+        if self._wanted_row < len(self.panels):
+            self.setCurrentIndex(self._model.index(self._wanted_row))
 
     @property
     def panels(self) -> list[Panel]:
@@ -189,8 +133,8 @@ class PanelView(QListView):
         """Put one more panel at the end."""
         self._model.add(panel)
         self._fit()
-        if not self.currentIndex().isValid():
-            self.setCurrentIndex(self._model.index(0))
+        if not self.currentIndex().isValid() or len(self.panels) == self._wanted_row + 1:
+            self.setCurrentIndex(self._model.index(len(self.panels) - 1))
 
     def mark(self, selected: Mapping[str, Mask]) -> None:
         """Mark selected pairs in every panel. selected: series name -> mask over the rows of its table."""
@@ -233,10 +177,7 @@ class PanelView(QListView):
     def data_table(self) -> tuple[list[str], list[list[Cell]]]:
         """Return the points of all panels."""
         rows: list[list[Cell]] = [
-            [panel.y_words, one.name, *point]
-            for panel in self.panels
-            for one in panel.series
-            for point in zip(one.rows.tolist(), one.x.tolist(), one.y.tolist(), strict=True)
+            [panel.y_words, one.name, *point] for panel in self.panels for one in panel.series for point in one.table()
         ]
         return ["metric", "set", "row", self.panels[0].x_words if self.panels else "x", "value"], rows
 
@@ -277,6 +218,27 @@ class PanelView(QListView):
             return QPolygonF([painting.to_data(at, area, panel) for at in thinned(self._trace)])
         ends = [painting.to_data(at, area, panel) for at in (self._trace[0], self._trace[-1])]
         return QRectF(*ends).normalized()
+
+    def _plot_at(self, at: QPoint) -> QRect:
+        """Return where the points of the panel under a place are; empty where there is none."""
+        index = self.indexAt(at)
+        if not index.isValid():
+            return QRect()
+        area = self.visualRect(index).adjusted(3, 3, -3, -3)
+        return self._delegate.painter_of().plot_rect(area, self.panels[index.row()])
+
+    def _words_at(self, at: QPoint) -> list[str]:
+        panel = self._panel_at(at)
+        if panel is None or panel.span is None or not self._plot_at(at).contains(at):
+            return []
+        area = self.visualRect(self.indexAt(at)).adjusted(3, 3, -3, -3)
+        painting = self._delegate.painter_of()
+        places = (painting.to_data(QPointF(at + step), area, panel) for step in (QPoint(), QPoint(1, -1)))
+        here, beside = (panel.scales.value(place) for place in places)
+        return [
+            f"{panel.x_words} {place_words(here.x(), beside.x() - here.x(), '')}",
+            f"{panel.y_words} {place_words(here.y(), beside.y() - here.y(), '')}",
+        ]
 
     def _stop_drawing(self) -> None:
         self._pressed, self._trace = None, []
@@ -349,5 +311,6 @@ class PanelView(QListView):
 
     @Slot()
     def _on_theme_changed(self) -> None:
+        self.cross_hair.dress(self._theme.tokens)
         self._delegate.forget()
         self.viewport().update()

@@ -2,84 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QPolygonF
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QAction, QColor, QKeySequence, QPen, QPolygonF
+from PySide6.QtWidgets import QGraphicsPathItem, QWidget
 
-from planetview.core.regression import Regression
 from planetview.core.tables import Cell
 from planetview.gui.plots.base import PlotBase
-from planetview.gui.plots.brushing import inside_outline
-from planetview.gui.plots.density import DensitySample, cell_counts, density_image
-from planetview.gui.plots.styles import SeriesStyle
+from planetview.gui.plots.crosshair import place_words
+from planetview.gui.plots.density import cell_counts, density_image, draw_density_sample
+from planetview.gui.plots.points import PointsItem
+from planetview.gui.plots.series import MAX_POINTS, FitCurve, Scales, ScatterSeries, Vector, whole_span
+from planetview.gui.plots.settling import settle
+from planetview.gui.plots.styles import BAND_OPACITY
 from planetview.gui.theme import Theme
 
-MAX_POINTS = 20_000
-BAND_PLACES = 61
-BAND_OPACITY = 50
 _MAX_RINGS = 2_000
 _CELL_PX = 3.0
 _LEAST_CELLS = 32
 _HIT_RADIUS_PX = 14.0
 _SETTLE_MS = 60
 _PADDING = 0.04
+_POINT_PX = 7.0
+_POINT_OPACITY = 200
 
-_Vector = npt.NDArray[np.float64]
 _Mask = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class ScatterSeries:
-    """One dataset in a scatter.
-
-    x, y: shape (n,), finite. rows: shape (n,), what the points are called outside. line: None without spread.
-    legend: text of the legend entry, HTML.
-    """
-
-    name: str
-    legend: str
-    style: SeriesStyle
-    x: _Vector
-    y: _Vector
-    rows: npt.NDArray[np.int64]
-    line: Regression | None
-
-    def span(self) -> QRectF:
-        """Return the rectangle around the points, with some width and height even where they have none."""
-        left, right, low, high = (float(end) for v in (self.x, self.y) for end in (v.min(), v.max()))
-        across, up = (0.0 if right > left else 0.5), (0.0 if high > low else 0.5)
-        return QRectF(left, low, right - left, high - low).adjusted(-across, -up, across, up)
-
-    def inside(self, area: QRectF | QPolygonF) -> _Mask:
-        """Return which points lie in a rectangle or an outline."""
-        if isinstance(area, QPolygonF):
-            return inside_outline(self.x, self.y, area)
-        return (self.x >= area.left()) & (self.x <= area.right()) & (self.y >= area.top()) & (self.y <= area.bottom())
-
-
-def whole_span(series: tuple[ScatterSeries, ...]) -> QRectF | None:
-    """Return the rectangle around the points of all series; None without points."""
-    spans = [one.span() for one in series if one.x.size]
-    whole = spans[0] if spans else None
-    for span in spans[1:]:
-        whole = whole.united(span) if whole is not None else span
-    return whole
 
 
 class ScatterPlot(PlotBase):
     """Points with rings around the selected ones. A click takes the nearest point, a brush all inside it.
 
-    More than `MAX_POINTS` points in view are shown as a density, which stays quick to move.
+    More than `MAX_POINTS` points in view are shown as a density, which stays quick to move. The series say which axes
+    are logarithmic; X and Y ask for others.
     """
 
     point_chosen = Signal(str, int)  # series name, row
     area_chosen = Signal(object, object)  # series name -> rows inside, keyboard modifiers
+    log_wanted = Signal(str, bool)  # "bottom" or "left": whether the axis shall be logarithmic
 
     def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
         super().__init__(theme, name, parent)
@@ -88,7 +52,12 @@ class ScatterPlot(PlotBase):
         self._current: tuple[str, int] | None = None
         self._bodies: list[Any] = []
         self._is_dense = False
+        self._scales = Scales()
         self._span: QRectF | None = None
+        self._log_actions = {
+            "bottom": self._log_action(self.tr("Logarithmic &horizontal axis"), "bottom", "X"),
+            "left": self._log_action(self.tr("Logarithmic &vertical axis"), "left", "Y"),
+        }
         self._settling = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._settling.timeout.connect(self._follow_view)
         self.clicked.connect(self._on_clicked)
@@ -109,6 +78,7 @@ class ScatterPlot(PlotBase):
     def show_series(self, series: tuple[ScatterSeries, ...], span: QRectF | None = None) -> None:
         """Draw these series, with nothing marked, so that all of them and `span` are in view."""
         self._series, self._selected, self._current = series, {}, None
+        self._use_scales(series[0].scales if series else Scales())
         self._span = whole_span(series) if span is None else span
         self._is_dense = self._count() > MAX_POINTS
         self.redraw()
@@ -137,12 +107,40 @@ class ScatterPlot(PlotBase):
             self.view_box.setRange(self._span, padding=_PADDING)
 
     def data_table(self) -> tuple[list[str], list[list[Cell]]]:
-        rows: list[list[Cell]] = [
-            [one.name, *point]
-            for one in self._series
-            for point in zip(one.rows.tolist(), one.x.tolist(), one.y.tolist(), strict=True)
-        ]
+        rows: list[list[Cell]] = [[one.name, *point] for one in self._series for point in one.table()]
         return ["set", "row", self.axis_words("bottom"), self.axis_words("left")], rows
+
+    def label_words(self, side: str) -> str:
+        is_log = self._scales.is_log_x if side == "bottom" else self._scales.is_log_y
+        return self.tr("{}, logarithmic axis").format(self.axis_words(side)) if is_log else self.axis_words(side)
+
+    def readout_words(self, at: QPointF) -> list[str]:
+        if self._scales.is_linear:
+            return super().readout_words(at)
+        step_x, step_y = self.view_box.viewPixelSize()
+        here, next_to = self._scales.value(at), self._scales.value(at + QPointF(step_x, step_y))
+        (x, x_unit), (y, y_unit) = (self._labels.get(side, ("", "")) for side in ("bottom", "left"))
+        return [
+            f"{x} {place_words(here.x(), next_to.x() - here.x(), x_unit)}".strip(),
+            f"{y} {place_words(here.y(), next_to.y() - here.y(), y_unit)}".strip(),
+        ]
+
+    def _log_action(self, text: str, side: str, key: str) -> QAction:
+        action = self.add_menu_action(text, lambda: None, QKeySequence(key))
+        action.setCheckable(True)
+
+        def ask(on: bool) -> None:
+            self.log_wanted.emit(side, on)
+
+        action.triggered.connect(ask)
+        return action
+
+    def _use_scales(self, scales: Scales) -> None:
+        self._scales = scales
+        for side, on in (("bottom", scales.is_log_x), ("left", scales.is_log_y)):
+            self._axes[side].show_logarithms(on)
+            self._log_actions[side].setChecked(on)
+        self._dress_axes()
 
     def redraw(self) -> None:
         self.clear_items()
@@ -151,13 +149,18 @@ class ScatterPlot(PlotBase):
             ends = [self._span.left(), self._span.right()], [self._span.top(), self._span.bottom()]
             self.add(pg.PlotCurveItem(*ends, pen=None))
         self._draw_bodies()
-        for one in self._series:
-            if one.line is not None and one.x.size:
-                self._draw_line(one, one.line)
-            self.add_legend_entry(one.style, one.legend)
-        if self._is_dense:
-            self._explain_density()
+        with self.legend_at_once():
+            for one in self._series:
+                curve = one.curve()
+                if curve is not None:
+                    self._draw_line(one, curve)
+                self.add_legend_entry(one.style, one.legend, one.short)
+            if self._is_dense:
+                self._explain_density()
+            if not self._scales.is_linear:
+                self.add_legend_item(None, self.tr("r and lines: of the values, not of their logarithms"))
         self._draw_marks()
+        settle(self._plot)
 
     def _draw_bodies(self) -> None:
         for item in self._bodies:
@@ -172,12 +175,11 @@ class ScatterPlot(PlotBase):
                 area, counts = self._cells_of(one)
                 self._add_body(density_image(counts, area, colour))
                 continue
-            colour.setAlpha(200)
+            colour.setAlpha(_POINT_OPACITY)
             near = one.inside(view) if self._count() > MAX_POINTS else slice(None)
+            outlines = self.is_exporting
             self._add_body(
-                pg.ScatterPlotItem(
-                    x=one.x[near], y=one.y[near], pen=None, brush=colour, size=7, symbol=one.style.symbol
-                )
+                PointsItem(one.x[near], one.y[near], one.style.symbol, _POINT_PX, colour, as_outlines=outlines)
             )
 
     def _cells_of(self, one: ScatterSeries, mask: _Mask | None = None) -> tuple[QRectF, npt.NDArray[np.int64]]:
@@ -202,25 +204,25 @@ class ScatterPlot(PlotBase):
         self._plot.addItem(item, ignoreBounds=True)
         self._bodies.append(item)
 
-    def _draw_line(self, one: ScatterSeries, line: Regression) -> None:
-        x = np.linspace(float(one.x.min()), float(one.x.max()), BAND_PLACES)
-        y, half = line.at(x), line.half_width(x)
+    def _draw_line(self, one: ScatterSeries, curve: FitCurve) -> None:
         colour = one.style.colour(self.tokens)
-        if half is not None:
-            fill = QColor(colour)
-            fill.setAlpha(BAND_OPACITY)
-            edges = [pg.PlotCurveItem(x=x, y=y + side * half, pen=None) for side in (-1, 1)]
-            for edge in edges:
-                self.add(edge, z=4)
-            self.add(pg.FillBetweenItem(*edges, brush=fill), z=4)
-        self.add(pg.PlotCurveItem(x=x, y=y, pen=self.pen(colour, 2.5, one.style.line), antialias=True), z=5)
+        band = QGraphicsPathItem(curve.band_path(_polygon))
+        fill = QColor(colour)
+        fill.setAlpha(BAND_OPACITY)
+        band.setBrush(fill)
+        band.setPen(QPen(Qt.PenStyle.NoPen))
+        self.add(band, z=4)
+        line = pg.PlotCurveItem(
+            x=curve.x, y=curve.y, pen=self.pen(colour, 2.5, one.style.line), antialias=True, connect="finite"
+        )
+        self.add(line, z=5)
 
     def _explain_density(self) -> None:
         for one in self._series:
             if one.x.size:
                 _, counts = self._cells_of(one)
                 words = self.tr("1 to {:,} pairs a cell, logarithmic; zoom in for points").format(int(counts.max()))
-                self.add_legend_item(DensitySample(one.style.colour(self.tokens)), words)
+                self.add_legend_item(partial(draw_density_sample, colour=one.style.colour(self.tokens)), words)
 
     def _draw_marks(self) -> None:
         self.clear_marks()
@@ -279,3 +281,7 @@ class ScatterPlot(PlotBase):
     @Slot(object, object)
     def _on_brushed(self, area: QRectF | QPolygonF, modifiers: Qt.KeyboardModifier) -> None:
         self.choose_area(area, modifiers)
+
+
+def _polygon(x: Vector, y: Vector) -> QPolygonF:
+    return QPolygonF([QPointF(*at) for at in zip(x.tolist(), y.tolist(), strict=True)])

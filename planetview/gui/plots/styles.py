@@ -12,6 +12,7 @@ from planetview.core.results import Results
 from planetview.gui.theme import Tokens
 
 SAMPLE_SIZE = QSize(34, 16)
+BAND_OPACITY = 50
 
 _PEN = Qt.PenStyle
 _CANDIDATE_LINES = (_PEN.DashDotLine, _PEN.DotLine, _PEN.DashDotDotLine, _PEN.SolidLine, _PEN.DashLine)

@@ -21,13 +21,14 @@ from planetview.core.results import PairTable, Results
 from planetview.core.selection import ImageRef, SelectionChange, SelectionState
 from planetview.gui.plots.brushing import BrushShape
 from planetview.gui.plots.panel_view import PanelView
-from planetview.gui.plots.scatter import ScatterPlot, ScatterSeries, whole_span
+from planetview.gui.plots.scatter import ScatterPlot
+from planetview.gui.plots.series import ScatterSeries, whole_span
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.turns import Turns
 from planetview.gui.views.correlation_controls import CorrelationControls
 from planetview.gui.views.matrix_pane import MatrixPane
-from planetview.gui.views.pair_columns import ENTROPY, quantity
+from planetview.gui.views.pair_columns import ENTROPY, column_label, quantity
 from planetview.gui.views.pair_series import Pairing, PairSets
 from planetview.gui.views.pairs_pane import PairsPane
 from planetview.gui.views.panels import GAP
@@ -52,6 +53,7 @@ class CorrelationPage(QWidget):
         self._results: Results | None = None
         self._sets: PairSets | None = None
         self._series: tuple[ScatterSeries, ...] = ()
+        self._logarithmic: frozenset[str] = frozenset()
         self._is_stale = False
         self._content: QWidget | None = None
         self._filling = Turns(self)
@@ -97,6 +99,7 @@ class CorrelationPage(QWidget):
         self._panels.opened.connect(self._on_panel_opened)
         self._panels.area_chosen.connect(self._on_area_chosen)
         self._panels.notice.connect(self.notice)
+        self._panels.log_wanted.connect(self._on_panel_log_wanted)
         self._build_controls()
         yield
         lower = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
@@ -123,6 +126,7 @@ class CorrelationPage(QWidget):
         plot.point_chosen.connect(self._on_point_chosen)
         plot.area_chosen.connect(self._on_area_chosen)
         plot.notice.connect(self.notice)
+        plot.log_wanted.connect(self._on_log_wanted)
         plot.add_menu_action(
             self.tr("Select pairs in &view"), plot.choose_visible, QKeySequence(QKeySequence.StandardKey.SelectAll)
         )
@@ -133,6 +137,7 @@ class CorrelationPage(QWidget):
         self._controls.pairs_changed.connect(self._on_pairs_changed)
         self._controls.axes_changed.connect(self._on_axes_changed)
         self._controls.closed.connect(self._on_closed)
+        self._controls.log_wanted.connect(self._on_log_wanted)
         self._controls.shape_changed.connect(self._on_shape_changed)
         for plot in self._plots:
             self._controls.brushing_changed.connect(plot.set_brushing)
@@ -193,13 +198,14 @@ class CorrelationPage(QWidget):
         self._matrix.point_at(self._controls.axes[1], self._controls.axes[0])
         self._panels.clear(", ".join(self._shown_names()), in_twos=self._controls.pairing is Pairing.BOTH)
         self._filling.begin(self._fill_panels())
+        self._controls.say_log(self._logarithmic)
         if self._is_open:
             self._draw()
         self._show_selection()
 
     def _fill_panels(self) -> Iterator[None]:
         assert self._sets is not None
-        for panel in self._sets.panels(self._datasets(), self._controls.pairing):
+        for panel in self._sets.panels(self._datasets(), self._controls.pairing, self._logarithmic):
             self._panels.add(panel)
             yield
 
@@ -238,8 +244,31 @@ class CorrelationPage(QWidget):
     def _on_axes_changed(self) -> None:
         x, y = self._controls.axes
         self._matrix.point_at(y, x)
+        self._controls.say_log(self._logarithmic)
         self._draw()
         self._show_selection()
+
+    @Slot(str, bool)
+    def _on_log_wanted(self, side: str, on: bool) -> None:
+        x, y = self._controls.axes
+        self._want_log(x if side == "bottom" else y, on)
+
+    @Slot(str, str)
+    def _on_panel_log_wanted(self, key: str, side: str) -> None:
+        column = ENTROPY if side == "bottom" else key.partition("/")[0]
+        self._want_log(column, column not in self._logarithmic)
+
+    def _want_log(self, column: str, on: bool) -> None:
+        """Make the axis of a column logarithmic wherever it is shown, or say why it cannot be."""
+        assert self._sets is not None
+        if on and not self._sets.is_positive(self._shown_names(), column):
+            words = self.tr("{} has values of 0 or below, which have no logarithm: its axis stays linear.")
+            self.notice.emit(words.format(column_label(column)))
+            on = False
+        self._logarithmic = self._logarithmic | {column} if on else self._logarithmic - {column}
+        at = self._panels.currentIndex().row()
+        self._on_pairs_changed()
+        self._panels.want_current(at)
 
     @Slot(object)
     def _on_shape_changed(self, shape: BrushShape) -> None:
@@ -253,7 +282,10 @@ class CorrelationPage(QWidget):
         x, y = self._controls.axes
         sides = [self._sets.names(self._datasets(), kind) for kind in self._controls.pairing.kinds]
         is_narrow = len(sides) > 1
-        drawn = [tuple(self._sets.series(name, x, y, is_narrow=is_narrow) for name in names) for names in sides]
+        scales = self._sets.scales(self._shown_names(), x, y, self._logarithmic)
+        drawn = [
+            tuple(self._sets.series(name, x, y, is_narrow=is_narrow).on(scales) for name in names) for names in sides
+        ]
         self._series = tuple(one for series in drawn for one in series)
         span = whole_span(self._series)
         self._plots[1].setVisible(is_narrow)

@@ -20,6 +20,7 @@ class CorrelationControls(QWidget):
     axes_changed = Signal()
     shape_changed = Signal(object)  # BrushShape
     brushing_changed = Signal(bool)
+    log_wanted = Signal(str, bool)  # "bottom" or "left": whether the axis shall be logarithmic
     closed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -79,9 +80,14 @@ class CorrelationControls(QWidget):
 
     def show_detail(self, is_open: bool) -> None:
         """Show the choices of one scatter, or those of all panels."""
-        for widget in (self._back, self._y_pair, self._x_pair, self._brush):
+        for widget in (self._back, self._y_pair, self._x_pair, *self._logs.values(), self._brush):
             widget.setVisible(is_open)
         self._row.invalidate()
+
+    def say_log(self, logarithmic: frozenset[str]) -> None:
+        """Tick the axes whose columns are to be logarithmic."""
+        for side, column in zip(("bottom", "left"), self.axes, strict=True):
+            self._logs[side].setChecked(column in logarithmic)
 
     def _build(self) -> None:
         self._back = QPushButton(self.tr("‹ &All metrics"))
@@ -119,6 +125,14 @@ class CorrelationControls(QWidget):
             pairs.append(labelled(text, box))
             self._row.addWidget(pairs[-1])
         self._y_pair, self._x_pair = pairs[2:]
+        self._logs = {
+            "left": QCheckBox(self.tr("Log y"), toolTip=self.tr("Logarithmic vertical axis (Y).")),
+            "bottom": QCheckBox(self.tr("Log x"), toolTip=self.tr("Logarithmic horizontal axis (X).")),
+        }
+        self._logs["left"].clicked.connect(lambda on: self.log_wanted.emit("left", on))
+        self._logs["bottom"].clicked.connect(lambda on: self.log_wanted.emit("bottom", on))
+        for side in self._logs.values():
+            self._row.addWidget(side)
         self._row.addWidget(self._overlay)
         self._shape.setAccessibleName(self.tr("Shape of the brush"))
         self._row.addWidget(labelled(self.tr("&Drag draws"), self._shape))

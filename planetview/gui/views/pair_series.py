@@ -13,7 +13,7 @@ from planetview.core.regression import fit_line
 from planetview.core.results import Correlation, Results
 from planetview.gui.models.wording import tr
 from planetview.gui.plots.panel_painting import Panel
-from planetview.gui.plots.scatter import ScatterSeries, whole_span
+from planetview.gui.plots.series import Scales, ScatterSeries, whole_span
 from planetview.gui.plots.styles import dataset_style, random_style
 from planetview.gui.views.pair_columns import (
     ENTROPY,
@@ -48,6 +48,7 @@ class PairSets:
         self._random_names = {table.query: tr("{} (random pairs)").format(table.query) for table in results.pairs}
         drawn = (table for table in results.random_pairs if table.query in self.nearest)
         self.tables = dict(self.nearest) | {self._random_names[table.query]: table for table in drawn}
+        self._known: dict[tuple[str, str, str, bool], ScatterSeries] = {}
 
     @property
     def has_random(self) -> bool:
@@ -60,15 +61,31 @@ class PairSets:
         return [name for name in wanted if name in self.tables]
 
     def series(self, name: str, x: str, y: str, *, is_narrow: bool = False) -> ScatterSeries:
-        """Return the pairs of one table with finite values of both columns, with line and legend."""
+        """Return the pairs of one table with finite values of both columns, with line and legend; made once."""
+        key = (name, x, y, is_narrow)
+        if key not in self._known:
+            self._known[key] = self._make(name, x, y, is_narrow=is_narrow)
+        return self._known[key]
+
+    def scales(self, names: list[str], x: str, y: str, logarithmic: frozenset[str]) -> Scales:
+        """Return the axes of two columns, logarithmic where asked for and all values of the tables are above 0."""
+        return Scales(x in logarithmic and self.is_positive(names, x), y in logarithmic and self.is_positive(names, y))
+
+    def is_positive(self, names: list[str], column: str) -> bool:
+        """Return whether a column has finite values in these tables, all of them above 0."""
+        found = [values[np.isfinite(values)] for values in (column_of(self.tables[name], column) for name in names)]
+        return any(values.size for values in found) and all(bool((values > 0).all()) for values in found)
+
+    def _make(self, name: str, x: str, y: str, *, is_narrow: bool) -> ScatterSeries:
         table = self.tables[name]
         xs, ys = column_of(table, x), column_of(table, y)
         rows = np.flatnonzero(np.isfinite(xs) & np.isfinite(ys))
         style = dataset_style(self._results, table.query)
         if name not in self.nearest:
             style = random_style(style)
-        legend = legend_of(name, self.coefficients(name, x, y), is_narrow=is_narrow)
-        return ScatterSeries(name, legend, style, xs[rows], ys[rows], rows, fit_line(xs[rows], ys[rows]))
+        found = self.coefficients(name, x, y)
+        legend, short = legend_of(name, found, is_narrow=is_narrow), f"{name}: {one_line(found)}"
+        return ScatterSeries(name, legend, style, xs[rows], ys[rows], rows, fit_line(xs[rows], ys[rows]), short)
 
     def coefficients(self, name: str, x: str, y: str) -> Correlation:
         """Return what the run found for entropy against a metric; other columns are correlated now."""
@@ -87,14 +104,21 @@ class PairSets:
         words = tr("No pair has a finite value of both {} and {}.").format(column_label(y), column_label(x))
         return f"{words} {reason[:1].upper()}{reason[1:]}." if reason else words
 
-    def panels(self, datasets: list[str], pairing: Pairing) -> Iterator[Panel]:
-        """Yield one panel for every metric, or two with the same axes for nearest and random pairs."""
+    def panels(
+        self, datasets: list[str], pairing: Pairing, logarithmic: frozenset[str] = frozenset()
+    ) -> Iterator[Panel]:
+        """Yield one panel for every metric, or two with the same axes for nearest and random pairs.
+
+        logarithmic: the columns whose axes shall be so.
+        """
         metrics = dict.fromkeys(m for name in datasets for m in self.nearest[name].scores)
         for metric in metrics:
             sides = []
             for kind in pairing.kinds:
                 names = self.names(datasets, kind)
                 sides.append((kind, names, tuple(self.series(name, ENTROPY, metric) for name in names)))
+            scales = self.scales([name for _, names, _ in sides for name in names], ENTROPY, metric, logarithmic)
+            sides = [(kind, names, tuple(one.on(scales) for one in series)) for kind, names, series in sides]
             span = whole_span(tuple(one for _, _, series in sides for one in series))
             for kind, names, series in sides:
                 yield self._panel(metric, kind, names, series, span, is_one_of_two=pairing is Pairing.BOTH)
@@ -112,6 +136,8 @@ class PairSets:
         for name in names:
             found = self.coefficients(name, ENTROPY, metric)
             lines += short_lines(found) if len(names) == 1 else [f"{self.tables[name].query}: {one_line(found)}"]
+        if any(not one.scales.is_linear for one in series):
+            lines.append(tr("r and lines: of the values"))
         has_points = any(one.x.size for one in series)
         hint = "" if is_one_of_two else self._other_kind(metric, kind, names)
         reason = "" if has_points else self.reason(names, ENTROPY, metric)
