@@ -24,7 +24,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     (COMPARE, "]", "Line, share or cover more; blink slower"),
     (COMPARE, "Space", "Stop or go on blinking"), (COMPARE, "Shift+Space", "Show the other image"),
     (COMPARE, "A", "Difference signed or absolute"), (COMPARE, "N", "Hatch pixels without data, or not"),
-    (COMPARE, "V", "Difference and heat map beside the pair, or alone"),
+    (COMPARE, "V", "Pair beside difference and map, or not"),
     (COMPARE, "+", "Zoom in"), (COMPARE, "=", "Zoom in (second keys)"), (COMPARE, "-", "Zoom out"),
     (COMPARE, "0", "Fit the image"), (COMPARE, "1", "One image pixel as one screen pixel"),
     (COMPARE, "L", "Move all images together, or each alone"), (COMPARE, "T", "Next stretch"),
