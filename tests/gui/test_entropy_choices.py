@@ -180,8 +180,9 @@ def test_many_classes_become_the_largest_and_the_rest(page, plot, results):
     assert len(styles) == MOST_CLASSES + 1
 
 
-def test_the_table_gives_the_numbers_of_numpy_and_scipy(page, results):
+def test_the_table_gives_the_numbers_of_numpy_and_scipy(page, results, qtbot):
     model = page.findChild(SpreadTable).spreads
+    qtbot.waitUntil(lambda: page._filling.is_done)
     row = [one.name for one in model.rows].index("gan_v1")
     bits, reference = results.entropy_bits["gan_v1"], results.entropy_bits["real_train"]
 
