@@ -210,6 +210,8 @@ def test_from_the_empty_window_to_a_compared_pair_without_a_mouse(
     qtbot.waitUntil(lambda: window.workspace.results is not None and not window.controller.is_busy)
     qtbot.keyClick(window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
     grid = window.pages.page("neighbours").findChild(ImageGrid)
+    # A page that was hidden is filled in a turn of its own.
+    qtbot.waitUntil(grid.isVisible)
     for _ in range(60):
         if QApplication.focusWidget() is grid:
             break
