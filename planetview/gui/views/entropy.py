@@ -38,6 +38,8 @@ Vector = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 # Sorting this many values takes 2 ms; more are sorted over turns of the event loop.
 _AT_ONCE = 20_000
+# The least height of the page in lines of text, and the curves for which that is enough.
+_LINES, _FEW_CURVES = 38, 4
 
 
 class EntropyPage(QWidget):
@@ -61,7 +63,7 @@ class EntropyPage(QWidget):
         self._edges: Vector = np.empty(0)
         self._is_stale = self._is_sorted = False
         self._filling = Turns(self)
-        self._content: QWidget | None = None
+        self._content: RoomyArea | None = None
         self.setAccessibleName(self.tr("Entropy"))
         self._empty = QLabel(
             self.tr("No entropy yet. Run a comparison to see how much detail the images of each dataset hold."),
@@ -125,7 +127,7 @@ class EntropyPage(QWidget):
         self._plot.cursor_moved.connect(self._on_cursor_moved)
         self._plot.notice.connect(self.notice)
 
-    def _build_content(self, lower: QWidget) -> QWidget:
+    def _build_content(self, lower: QWidget) -> RoomyArea:
         content = QWidget()
         splitter = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
         splitter.addWidget(self._build_top())
@@ -135,7 +137,7 @@ class EntropyPage(QWidget):
         layout = QVBoxLayout(content)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.addWidget(splitter)
-        return RoomyArea(content, lines=38)
+        return RoomyArea(content, lines=_LINES)
 
     def _build_top(self) -> QWidget:
         top = QWidget()
@@ -193,6 +195,9 @@ class EntropyPage(QWidget):
         chosen = next((one for one in whole if one.dataset == split), None)
         self._series = whole if chosen is None else (yield from class_series(self._results, chosen))
         self._controls.show_boxes(self._series)
+        assert self._content is not None
+        # Boxes and names take rows, which the data must not pay for.
+        self._content.set_lines(_LINES + max(0, len(self._series) - _FEW_CURVES))
         self._sorted = {}
         yield
         for one in self._series:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtGui import QStandardItemModel
+from PySide6.QtGui import QResizeEvent, QStandardItemModel
 from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from planetview.core.results import Results
@@ -106,6 +106,15 @@ class EntropyControls(QWidget):
             self._box_row.addWidget(box)
             self._boxes[one.name] = (box, one)
         self._on_theme_changed()
+        self._keep_rows()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._keep_rows()
+
+    def _keep_rows(self) -> None:
+        """Keep all rows in sight: a splitter asks for the height of one, whatever the width."""
+        self.setMinimumHeight(self.heightForWidth(self.width()))
 
     def _build(self) -> None:
         self._what = QComboBox()

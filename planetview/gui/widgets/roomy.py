@@ -21,6 +21,11 @@ class RoomyArea(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setWidget(content)
 
+    def set_lines(self, lines: int) -> None:
+        """Give the page at least the height of this many lines from now on."""
+        self._lines = lines
+        self._make_room()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._make_room()
