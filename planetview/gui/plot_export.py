@@ -109,9 +109,9 @@ def export_data(plot: Figure, path: Path) -> None:
     write_text_atomically(path, rows_csv(*plot.data_table()))
 
 
-def copy_image(plot: Figure) -> None:
-    """Put the plot on the clipboard as an image."""
-    QGuiApplication.clipboard().setImage(render_image(plot))
+def copy_image(plot: Figure, scale: float = PNG_SCALE) -> None:
+    """Put the plot on the clipboard as an image of `scale` times its size in logical pixels."""
+    QGuiApplication.clipboard().setImage(render_image(plot, scale))
 
 
 def _write_png(image: QImage, path: Path) -> None:

@@ -35,6 +35,7 @@ class Preferences:
     `use_columns` takes them. shows_literature: whether published values stand beside. keeps_awake: hold off sleep while
     a job runs. tells_ends: tell when a long job ends.
     reduces_motion: nothing moves or blinks by itself. asks_before_adding: show what a source holds before it is read.
+    figure_text, figure_scale: of the text in figures and of copied images, as `FigureChoices` takes them.
     """
 
     theme: str = "system"
@@ -53,6 +54,8 @@ class Preferences:
     reduces_motion: bool = False
     asks_before_adding: bool = True
     layouts: Mapping[str, str] = field(default_factory=dict)
+    figure_text: float = 1.0
+    figure_scale: int = 2
 
     def with_study(self, path: Path) -> Preferences:
         """Return preferences with `path` as the latest study."""
@@ -166,6 +169,9 @@ def _from_document(document: dict[str, Any]) -> Preferences:
         values["theme"] = theme
     if isinstance(scale, int | float) and math.isfinite(scale):
         values["text_scale"] = min(2.0, max(0.8, float(scale)))
+    for name in ("figure_text", "figure_scale"):
+        if type(document.get(name)) in (int, float):
+            values[name] = document[name]
     # Before there were folders the studies stood alone.
     values["studies"] = _places(
         document.get("studies", {"latest": document.get("recent"), "pinned": document.get("pinned")})

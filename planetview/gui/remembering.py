@@ -14,6 +14,7 @@ from planetview.core.study import Study
 from planetview.gui.actions import PAGE_ACTIONS
 from planetview.gui.job_presence import JobPresence
 from planetview.gui.pages import ResultPages
+from planetview.gui.plots.figure_choices import FIGURES
 from planetview.gui.preferences import KeptPreferences, Preferences
 from planetview.gui.study_files import StudyFiles
 
@@ -49,6 +50,7 @@ class Remembering(QObject):
         pages.literature_toggled.connect(literature.setChecked)
         literature.toggled.connect(self._on_literature_toggled)
         kept.changed.connect(self._apply)
+        FIGURES.changed.connect(self._on_figures_changed)
         pages.use_columns(kept.value.columns)
         self._apply(kept.value, kept.value)
 
@@ -58,6 +60,13 @@ class Remembering(QObject):
         if now.keeps_awake != self._presence.keeps_awake:
             self._presence.keeps_awake = now.keeps_awake
         self._presence.tells_ends = now.tells_ends
+        FIGURES.use(now.figure_text, now.figure_scale)
+
+    @Slot()
+    def _on_figures_changed(self) -> None:
+        chosen = replace(self._kept.value, figure_text=FIGURES.text_scale, figure_scale=FIGURES.image_scale)
+        if chosen != self._kept.value:
+            self._remember(chosen)
 
     @Slot(tuple)
     def _on_columns_changed(self, columns: tuple[str, ...]) -> None:

@@ -16,11 +16,13 @@ from pytestqt.qtbot import QtBot
 from planetview.core.results import Results
 from planetview.core.selection import SelectionState
 from planetview.gui import plot_export
+from planetview.gui.main_window import MainWindow
 from planetview.gui.plots.crosshair import place_words
-from planetview.gui.plots.export_menu import ExportMenu
+from planetview.gui.plots.figure_choices import FIGURES
 from planetview.gui.plots.histogram import HistogramPlot
 from planetview.gui.plots.scatter import ScatterPlot, ScatterSeries
 from planetview.gui.plots.styles import dataset_style
+from planetview.gui.preferences import load_preferences
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.entropy import EntropyPage
@@ -174,8 +176,17 @@ def test_figures_can_have_larger_text_than_the_window(scatter: ScatterPlot, tmp_
         next(action for action in menu.actions() if action.text() == "150 %").trigger()
         large = font_sizes(scatter, tmp_path / "large.svg")
     finally:
-        ExportMenu.text_scale = 1.0
+        FIGURES.use(1.0, 2)
 
     assert max(large) == pytest.approx(1.5 * max(usual), rel=0.1)
     assert scatter.font() == font
     assert font_sizes(scatter, tmp_path / "again.svg") == usual
+
+
+def test_the_scales_of_figures_are_kept_with_the_preferences(window: MainWindow, qtbot: QtBot) -> None:
+    try:
+        FIGURES.use(1.5, 4)
+        qtbot.waitUntil(lambda: load_preferences().figure_text == 1.5, timeout=20_000)
+        assert load_preferences().figure_scale == 4
+    finally:
+        FIGURES.use(1.0, 2)

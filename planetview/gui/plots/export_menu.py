@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -16,17 +16,13 @@ from planetview.core.errors import UserError
 from planetview.gui import plot_export
 from planetview.gui.marking import marked
 from planetview.gui.plot_export import Figure
-
-PNG_SCALES = (1, 2, 4)
-# A figure of a page's width that is set in one column of two is reduced to half, and its text with it.
-TEXT_SCALES = (1.0, 1.25, 1.5, 2.0)
+from planetview.gui.plots.figure_choices import FIGURES, IMAGE_SCALES, TEXT_SCALES
 
 
 class ExportMenu(QObject):
     """Adds its lines to the context menu of `widget`, which is a `Figure`, and does what they say."""
 
     notice = Signal(str)  # what was copied or written, or why not
-    text_scale = 1.0  # of the text in figures, the same for all of them
 
     def __init__(self, widget: QWidget) -> None:
         super().__init__(widget)
@@ -35,7 +31,7 @@ class ExportMenu(QObject):
         widget.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self._add(self.tr("&Copy image"), self._on_copy, QKeySequence(QKeySequence.StandardKey.Copy))
         png = self.tr("PNG image (*.png)")
-        for scale in PNG_SCALES:
+        for scale in IMAGE_SCALES:
             write = partial(plot_export.export_png, scale=float(scale))
             self._add_file(self.tr("Export PNG (&{0}×)…").format(scale), write, ".png", png)
         self._add_file(self.tr("Export PNG for p&rint (300 dpi)…"), plot_export.export_print_png, ".png", png)
@@ -43,7 +39,16 @@ class ExportMenu(QObject):
         self._add_file(self.tr("Export P&DF…"), plot_export.export_pdf, ".pdf", self.tr("PDF document (*.pdf)"))
         data = self.tr("Comma-separated values (*.csv)")
         self._add_file(self.tr("Export data (CS&V)…"), plot_export.export_data, ".csv", data)
-        self._add_text_sizes()
+        texts = {f"{scale:.0%}".replace("%", " %"): scale for scale in TEXT_SCALES}
+        self._add_choice(
+            self.tr("&Text in figures"), texts, lambda: FIGURES.text_scale,
+            lambda scale: FIGURES.use(scale, FIGURES.image_scale),
+        )  # fmt: skip
+        images = {f"{scale}×": float(scale) for scale in IMAGE_SCALES}
+        self._add_choice(
+            self.tr("Copied i&mages"), images, lambda: float(FIGURES.image_scale),
+            lambda scale: FIGURES.use(FIGURES.text_scale, int(scale)),
+        )  # fmt: skip
 
     def button(self, what: str) -> QPushButton:
         """Return a button that opens the same lines; `what` names the figure for people who do not see it."""
@@ -59,32 +64,35 @@ class ExportMenu(QObject):
         """Add a line that writes something else than the figure; `write` may raise UserError."""
         self._add_file(text, lambda _figure, path: write(path), suffix, kinds)
 
-    def _add_text_sizes(self) -> None:
-        menu = QMenu(self.tr("&Text in figures"), self._widget)
+    def _add_choice(
+        self, title: str, entries: Mapping[str, float], chosen: Callable[[], float], use: Callable[[float], None]
+    ) -> None:
+        """Add a menu of one choice among scales, which is kept between starts."""
+        menu = QMenu(title, self._widget)
         menu.menuAction().setParent(self)
-        sizes = QActionGroup(menu)
-        for scale in TEXT_SCALES:
-            action = menu.addAction(f"{scale:.0%}".replace("%", " %"))
+        group = QActionGroup(menu)
+        shown = {}
+        for text, scale in entries.items():
+            action = shown[scale] = menu.addAction(text)
             action.setCheckable(True)
-            action.triggered.connect(partial(self._on_text_size, scale))
-            sizes.addAction(action)
-        shown = dict(zip(TEXT_SCALES, sizes.actions(), strict=True))
-        menu.aboutToShow.connect(lambda: shown[ExportMenu.text_scale].setChecked(True))
+            action.triggered.connect(partial(self._on_choice, use, scale))
+            group.addAction(action)
+        menu.aboutToShow.connect(lambda: shown[chosen()].setChecked(True))
         self._widget.addAction(menu.menuAction())
 
-    def _on_text_size(self, scale: float, _checked: bool = False) -> None:
-        ExportMenu.text_scale = scale
+    def _on_choice(self, use: Callable[[float], None], scale: float, _checked: bool = False) -> None:
+        use(scale)
 
     @contextmanager
     def _with_text(self) -> Iterator[None]:
         """Let the figure have its text in the size for figures for a moment."""
         before = QFont(self._widget.font())
         size = before.pointSizeF()
-        if ExportMenu.text_scale == 1.0 or size <= 0:
+        if FIGURES.text_scale == 1.0 or size <= 0:
             yield
             return
         larger = QFont(before)
-        larger.setPointSizeF(size * ExportMenu.text_scale)
+        larger.setPointSizeF(size * FIGURES.text_scale)
         self._widget.setFont(larger)
         try:
             yield
