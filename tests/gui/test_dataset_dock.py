@@ -21,6 +21,7 @@ from planetview.gui.main_window import MainWindow
 from planetview.gui.theme import Theme
 from planetview.gui.views.dataset_dock import DatasetDock
 from planetview.gui.workspace import MissingSource, Workspace
+from tests.gui_fixtures import sheet_of
 
 GONE = MissingSource(StudySource(Path("/gone/gan_v9"), "gan_v9", Role.CANDIDATE), "It is not there.", "Locate it.")
 
@@ -255,8 +256,13 @@ def test_the_dock_of_the_window_takes_drops_and_is_shown_by_its_key(
     assert dict(rows(dock))["real_train"].endswith("48")
 
     dock.paths_dropped.emit((sets["gan_v1"],), Role.HELD_OUT)
+    sheet = sheet_of(filled, qtbot)
+    sheet.rows()[0].take.click()  # it is in the study already
+    qtbot.keyClick(sheet, Qt.Key.Key_Return)
 
     qtbot.waitUntil(lambda: names_by_role(filled.workspace).get("gan_v1 (2)") == "held-out")
+    filled.activateWindow()
+    qtbot.waitUntil(filled.isActiveWindow)
     dock.select("gan_v1 (2)")
     qtbot.keyClick(dock.tree, Qt.Key.Key_Delete)
     assert "gan_v1 (2)" not in names_by_role(filled.workspace)
