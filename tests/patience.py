@@ -19,9 +19,11 @@ SOON_S = 10.0
 class PatientBot(QtBot):
     """Waits at least `PATIENCE_MS` before it gives up, whatever a test says: no test measures time by giving up."""
 
-    def waitSignal(self, signal: Any, *, timeout: int = PATIENCE_MS, raising: bool = True, **options: Any) -> Any:
+    def waitSignal(
+        self, signal: Any, *, timeout: int = PATIENCE_MS, raising: bool | None = None, **options: Any
+    ) -> Any:
         # What may end without the signal is told how long: it is waited out every time.
-        patience = max(timeout, PATIENCE_MS) if raising else timeout
+        patience = timeout if raising is False else max(timeout, PATIENCE_MS)
         return super().waitSignal(signal, timeout=patience, raising=raising, **options)
 
     def waitUntil(self, callback: Callable[[], bool | None], *, timeout: int = PATIENCE_MS) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from planetview.core.consent import ConsentStore
@@ -22,14 +21,13 @@ from planetview.gui.dialogs.generator_jobs import PathLengthDialog, SampleDialog
 from planetview.gui.dialogs.question import ConsentQuestion
 from planetview.gui.main_window import MainWindow
 from planetview.gui.views.generator_page import PICTURES, WALK_STEPS, GeneratorPage
-from tests.e2e.parts import WorkMeter
+from tests.e2e.parts import PATIENCE_MS, press, shown
 from tests.engine.generators.networks import stylegan2
 from tests.engine.generators.pickles import write_network_pickle
 from tests.engine.generators.test_opening import _torchscript
-from tests.gui_fixtures import Drop, sheet_of
+from tests.gui_fixtures import Drop, GapMeter, sheet_of
 from tests.samples import write_tiles
 
-PATIENCE_MS = 60_000
 SIDE, COUNT = 64, 64
 
 needs_st_lpips = pytest.mark.skipif(
@@ -45,14 +43,9 @@ def window(make_window: Callable[[Engine], MainWindow]) -> Iterator[MainWindow]:
     engine.shutdown()
 
 
-def press(qtbot: QtBot, place: QWidget, label: str) -> None:
-    (button,) = (b for b in place.findChildren(QPushButton) if b.text() == label and b.isVisible())
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
 @needs_st_lpips
 def test_a_dropped_network_is_sampled_judged_and_measured_without_a_download(
-    window: MainWindow, drop: Drop, tmp_path: Path, qtbot: QtBot
+    window: MainWindow, drop: Drop, tmp_path: Path, gap_meter: GapMeter, qtbot: QtBot
 ) -> None:
     state, settings = stylegan2(SIDE, (6, 6, 4, 4, 4), channels=1)
     network = write_network_pickle(tmp_path / "terrain.pkl", state, settings)
@@ -62,14 +55,14 @@ def test_a_dropped_network_is_sampled_judged_and_measured_without_a_download(
     assert drop(window, network)
     page = window.pages.page("generator")
     assert isinstance(page, GeneratorPage)
-    meter = WorkMeter()
+    gap_meter.begin()
     qtbot.waitUntil(lambda: page.grid.shown == PICTURES and page.strip.shown == WALK_STEPS, timeout=PATIENCE_MS)
-    print(f"most work in a turn while pictures came: {meter.end():.0f} ms")
+    assert gap_meter.end() < 250
     assert "StyleGAN2" in page.details.text()
     assert "64 × 64, grey" in page.details.text()
 
     press(qtbot, page, "Sample images…")
-    dialog = page.findChild(SampleDialog)
+    dialog = shown(page, SampleDialog)
     dialog.count.setValue(COUNT)
     dialog.start_button.click()
     qtbot.waitUntil(lambda: bool(window.messages.messages()), timeout=PATIENCE_MS)
@@ -94,7 +87,7 @@ def test_a_dropped_network_is_sampled_judged_and_measured_without_a_download(
 
     window.show_page("generator")
     press(qtbot, page, "Path length…")
-    measure = page.findChild(PathLengthDialog)
+    measure = shown(page, PathLengthDialog)
     measure.samples.setValue(8)
     measure.start_button.click()
     qtbot.waitUntil(lambda: bool(workspace.path_lengths), timeout=PATIENCE_MS)

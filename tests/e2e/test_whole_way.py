@@ -18,7 +18,7 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog, QFileDialog, QLabel
+from PySide6.QtWidgets import QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
 
 from planetview.core.findings import Evidence
@@ -28,8 +28,8 @@ from planetview.engine.process_engine import ProcessEngine
 from planetview.engine.weights import weight_state
 from planetview.gui.dialogs.archive import ArchiveDialog
 from planetview.gui.dialogs.export import ExportDialog
-from planetview.gui.jobs import JobState
 from planetview.gui.main_window import MainWindow
+from planetview.gui.models.job_words import JobState
 from planetview.gui.views.compare.dialog import CompareDialog
 from planetview.gui.views.image_grid import ImageGrid
 from planetview.gui.views.neighbour_bar import NeighbourBar
@@ -43,6 +43,7 @@ from tests.e2e.parts import (
     fill,
     press,
     save_as,
+    shown,
     texts,
     wait_for_results,
 )
@@ -68,16 +69,9 @@ def copying(folders: Folders, tmp_path: Path) -> Path:
     return folder
 
 
-def shown(window: MainWindow, kind: type[QDialog]) -> QDialog:
-    """Return the dialog of this kind that is open."""
-    (dialog,) = (one for one in window.findChildren(kind) if one.isVisible())
-    return dialog
-
-
 def choose_file(window: MainWindow, path: Path) -> None:
     """Answer the open file dialog."""
     files = shown(window, QFileDialog)
-    assert isinstance(files, QFileDialog)
     files.filesSelected.emit([str(path)])
     files.close()
 
@@ -95,7 +89,7 @@ def export(window: MainWindow, qtbot: QtBot, path: Path) -> None:
 def follow_copies(window: MainWindow, qtbot: QtBot) -> None:
     """Click the clause of the finding that speaks of copies."""
     panel = window.pages.page("overview")._findings
-    qtbot.waitUntil(lambda: "suspected copies" in panel.text(), timeout=5000)
+    qtbot.waitUntil(lambda: "suspected copies" in panel.text())
     entry = panel._lines[0]._shown[0]
     number = next(i for i, clause in enumerate(entry.clauses) if clause.evidence is Evidence.COPIES)
     (label,) = (one for one in panel.findChildren(QLabel) if one.accessibleName().startswith("gan_copying:"))
@@ -114,7 +108,7 @@ def look_at_copies(window: MainWindow, qtbot: QtBot) -> str:
     qtbot.mouseClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=grid.visualRect(first).center())
     QTest.keyClick(grid, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: bool(window.findChildren(CompareDialog)))
-    view = window.findChild(CompareDialog)
+    view = shown(window, CompareDialog)
     qtbot.waitUntil(lambda: view.stage.is_complete, timeout=PATIENCE_MS)
     QTest.keyClick(view, Qt.Key.Key_H)
     qtbot.waitUntil(lambda: view.stage.map is not None, timeout=PATIENCE_MS)
@@ -212,7 +206,7 @@ def assert_command_line_agrees(window: MainWindow, tmp_path: Path) -> None:
     assert program == "planetview"
     done = subprocess.run(
         [sys.executable, "-m", "planetview", *words, "--out", str(tmp_path / "again"), "--quiet"],
-        cwd=ROOT, env=dict(os.environ), check=False, capture_output=True, text=True, timeout=100,
+        cwd=ROOT, env=dict(os.environ), check=False, capture_output=True, text=True, timeout=200,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert_same_findings(window, json.loads((tmp_path / "again" / "results.json").read_text(encoding="utf-8")))
