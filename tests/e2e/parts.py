@@ -63,6 +63,9 @@ def fill(window: MainWindow, drop: Drop, qtbot: QtBot, *folders: Path) -> None:
         lambda: len(window.workspace.datasets) == known + len(folders) and not window.controller.is_busy,
         timeout=PATIENCE_MS,
     )
+    # Without a window manager nothing else gives it the keyboard back.
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
     # The screen of the tests has nobody who gives the keys back to the window once the sheet is gone.
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
