@@ -29,6 +29,7 @@ from tests.gui.dataset_parts import (
     said,
     written,
 )
+from tests.gui_fixtures import sheet_of
 
 __all__ = ["folders", "page", "read", "written"]
 
@@ -185,6 +186,7 @@ def test_a_set_dropped_on_a_role_arrives_with_it_in_the_window(
     window.controller.add_paths([sets["real_train"]])
     qtbot.waitUntil(lambda: len(window.workspace.datasets) == 1 and not window.controller.is_busy)
     drag(window.role_sheet, files(sets["real_test"]), Role.CANDIDATE)
+    qtbot.keyClick(sheet_of(window, qtbot), Qt.Key.Key_Return)
 
     qtbot.waitUntil(lambda: len(window.workspace.datasets) == 2)
     assert window.workspace.datasets[1].role is Role.CANDIDATE
