@@ -214,7 +214,8 @@ def save(results: Results, folder: Location, *, overwrite: bool = True, marking:
     if holds_study(target) and not overwrite:
         raise UserError(f"'{target}' already holds a study.", hint="Choose another folder, or allow overwriting.")
     refuse_foreign_files(target)
-    table, report = values_csv(results.values), render_report(results, image_loader(results), ReportOptions(banner=marking))
+    table = values_csv(results.values)
+    report = render_report(results, image_loader(results), ReportOptions(banner=marking))
     paths = tuple(target / name for name in RESULT_FILES)
     # First, so that the mark of a study is there whatever happens to the others.
     write_results(results, paths[0])

@@ -126,9 +126,11 @@ class CorrelationControls(QWidget):
             self._row.addWidget(pairs[-1])
         self._y_pair, self._x_pair = pairs[2:]
         self._logs = {
-            "left": QCheckBox(self.tr("Log y"), toolTip=self.tr("Logarithmic vertical axis (Y).")),
-            "bottom": QCheckBox(self.tr("Log x"), toolTip=self.tr("Logarithmic horizontal axis (X).")),
+            "left": QCheckBox(self.tr("Log y")),
+            "bottom": QCheckBox(self.tr("Log x")),
         }
+        self._logs["left"].setToolTip(self.tr("Logarithmic vertical axis (Y)."))
+        self._logs["bottom"].setToolTip(self.tr("Logarithmic horizontal axis (X)."))
         self._logs["left"].clicked.connect(lambda on: self.log_wanted.emit("left", on))
         self._logs["bottom"].clicked.connect(lambda on: self.log_wanted.emit("bottom", on))
         for side in self._logs.values():
