@@ -51,7 +51,7 @@ def demo_results() -> Results:
     from planetview.engine.engine import TorchEngine
 
     kept = cache_dir() / "screenshots.planetview"
-    if kept.is_file() and (results := load_study(kept).results) is not None and results.gaps and results.random_pairs:
+    if kept.is_file() and (results := load_study(kept).results) is not None and _is_whole(results):
         return results
     engine, token = TorchEngine(), CancelToken()
     found = _outcome_of(engine.run(ScanRequest(prepare_demo(token.check)), token))
@@ -62,6 +62,12 @@ def demo_results() -> Results:
     assert isinstance(results, Results)
     save_study(Study("Demo", results=results), kept)
     return results
+
+
+def _is_whole(results: Results) -> bool:
+    """Return whether results hold all that pictures show: those of older versions have no neighbours of real images."""
+    gaps = [gap.neighbours is not None for gap in results.gaps]
+    return bool(gaps) and all(gaps) and bool(results.random_pairs)
 
 
 def _outcome_of(messages: Iterator[Message]) -> Outcome:

@@ -12,6 +12,7 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
+from pictures.few_colours import in_few_colours
 from planetview.app import build
 from planetview.core.messages import Engine
 from planetview.gui.main_window import MainWindow
@@ -84,7 +85,7 @@ class Studio:
             raise OSError(f"cannot write {file}")
         if self.is_light_weight and file.stat().st_size > _HEAVY_BYTES:
             with Image.open(file) as full:
-                full.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(file, optimize=True)
+                in_few_colours(full).save(file, optimize=True)
         sys.stdout.write(f"{file}\n")
 
 
