@@ -325,3 +325,47 @@ def test_one_pair_alone_is_a_panel_without_a_line(page, panels, results):
     assert panels.panels[0].series[0].line is None
     assert "n = 1" in panels.panels[0].text()
     assert panels.grab().size() != QSize()
+
+
+def test_many_pairs_are_taken_in_later_turns_and_the_matrix_after_the_panels(page, panels, drawn, qtbot):
+    rng, many = np.random.default_rng(5), 3_000
+    table = dataclasses.replace(
+        drawn.pairs[0],
+        query_index=rng.integers(0, 24, many),
+        bank_index=rng.integers(0, 48, many),
+        entropy_bits=rng.normal(6, 1, many),
+        scores={"psnr": rng.normal(20, 1, many), "ssim": rng.normal(0, 1, many)},
+        notes={},
+    )
+
+    page.show_results(dataclasses.replace(drawn, pairs=(table,), random_pairs=()))
+    assert not panels.panels
+    assert page._matrix._matrix.matrix.cells == {}
+
+    qtbot.waitUntil(lambda: page._filling.is_done, timeout=20_000)
+    assert [panel.key for panel in panels.panels] == ["psnr/nearest", "ssim/nearest"]
+    found = page._matrix._matrix.matrix.cells[1, 2].value
+    assert found == pytest.approx(oracle.pearsonr(table.scores["psnr"], table.scores["ssim"]).statistic)
+
+
+def test_another_coefficient_chosen_while_the_matrix_fills_is_the_one_that_stays(page, drawn, qtbot):
+    table = drawn.pairs[0]
+    steps = page._matrix.fill_in(table, "gan_v1")
+    next(steps)
+    choose(box(page, "Coefficient"), "spearman")
+    qtbot.waitUntil(lambda: page._matrix._turns.is_done, timeout=20_000)
+
+    assert list(steps) == []
+    finite = np.isfinite(table.scores["psnr"])
+    wanted = oracle.spearmanr(table.entropy_bits[finite], table.scores["psnr"][finite]).statistic
+    assert page._matrix._matrix.matrix.cells[0, 1].value == pytest.approx(wanted)
+
+
+def test_a_plot_that_nobody_sees_takes_other_colours_when_it_is_shown(page, panels, theme):
+    plot = scatter(page)
+    assert not plot.isVisible()
+    theme.use("dark")
+    QTest.keyClick(panels, Qt.Key.Key_Return)
+
+    assert plot.isVisible()
+    assert plot.tokens.name == "dark"

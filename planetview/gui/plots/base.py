@@ -24,6 +24,7 @@ from PySide6.QtGui import (
     QPen,
     QPolygonF,
     QResizeEvent,
+    QShowEvent,
 )
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
@@ -60,7 +61,7 @@ class PlotBase(QFrame):
         self.tokens = theme.tokens
         self.is_exporting = False
         self._line_scale = 1.0
-        self._is_filling_legend = False
+        self._is_filling_legend = self._is_outdated = False
         self._theme = theme
         self._labels: dict[str, tuple[str, str]] = {}
         self._items: list[Any] = []
@@ -344,7 +345,11 @@ class PlotBase(QFrame):
 
     @Slot()
     def _on_theme_changed(self) -> None:
-        self._wear(self._theme.tokens)
+        # The window does enough in the turn of a change: what nobody sees is drawn when it is shown.
+        if self.isVisible():
+            self._wear(self._theme.tokens)
+        else:
+            self._is_outdated = True
 
     @Slot(object)
     def _on_scene_clicked(self, event: Any) -> None:
@@ -369,6 +374,12 @@ class PlotBase(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit_legend()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._is_outdated:
+            self._is_outdated = False
+            self._wear(self._theme.tokens)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)

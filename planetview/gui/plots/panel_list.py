@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 from planetview.gui.plots.panel_painting import Panel, PanelPainter
 from planetview.gui.theme import Theme
 
-_PAINT_BUDGET_S = 0.012
+_PAINT_BUDGET_S = 0.006
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 Mask = npt.NDArray[np.bool_]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,9 @@ from planetview.gui.views.panels import GAP
 from planetview.gui.widgets.roomy import RoomyArea
 
 Mask = npt.NDArray[np.bool_]
+
+# With more pairs the turn that shows the page has enough to do.
+_AT_ONCE = 2_000
 
 
 class CorrelationPage(QWidget):
@@ -194,10 +198,15 @@ class CorrelationPage(QWidget):
         self._controls.offer_columns(list(self._sets.nearest[self._controls.dataset].scores))
         kind = self._controls.pairing.kinds[0]
         (name,) = self._sets.names([self._controls.dataset], kind)
-        self._matrix.show_table(self._sets.tables[name], name)
+        matrix = self._matrix.fill_in(self._sets.tables[name], name)
         self._matrix.point_at(self._controls.axes[1], self._controls.axes[0])
         self._panels.clear(", ".join(self._shown_names()), in_twos=self._controls.pairing is Pairing.BOTH)
-        self._filling.begin(self._fill_panels())
+        # One after the other: steps of both in one turn would take twice as long.
+        steps = chain(self._fill_panels(), matrix)
+        if sum(self._sets.tables[name].query_index.size for name in self._shown_names()) > _AT_ONCE:
+            self._filling.begin_later(steps)
+        else:
+            self._filling.begin(steps)
         self._controls.say_log(self._logarithmic)
         if self._is_open:
             self._draw()

@@ -63,9 +63,14 @@ class MatrixPane(QWidget):
 
     def show_table(self, table: PairTable, name: str) -> None:
         """Show the coefficients of a pair table; `name` is what people call its pairs."""
+        self._turns.begin(self.fill_in(table, name))
+
+    def fill_in(self, table: PairTable, name: str) -> Iterator[None]:
+        """Show the matrix of a pair table without coefficients; return the steps that put them in, one by one."""
         self._table, self._name = table, name
         self._title.setText(self.tr("over the pairs of {}").format(name))
-        self._on_method_changed()
+        self._turns.stop()
+        return self._begin(table)
 
     def point_at(self, row: str, column: str) -> None:
         """Mark the cell of two columns."""
@@ -116,15 +121,21 @@ class MatrixPane(QWidget):
     @Slot()
     def _on_method_changed(self) -> None:
         if self._table is not None:
-            current = self._matrix.currentIndex()
-            method = Method(self._method.currentData())
-            self._matrix.show_matrix(CorrelationMatrix(matrix_names(self._table), {}, method))
-            if current.isValid():
-                self._matrix.setCurrentIndex(self._matrix.model().index(current.row(), current.column()))
-            self._matrix.set_caption(self.tr("{} over the pairs of {}").format(method.label, self._name))
-            self._turns.begin(self._fill(self._table, method))
+            self._turns.begin(self._begin(self._table))
 
-    def _fill(self, table: PairTable, method: Method) -> Iterator[None]:
-        for row, column, found in matrix_cells(table, method):
+    def _begin(self, table: PairTable) -> Iterator[None]:
+        current = self._matrix.currentIndex()
+        method = Method(self._method.currentData())
+        empty = CorrelationMatrix(matrix_names(table), {}, method)
+        self._matrix.show_matrix(empty)
+        if current.isValid():
+            self._matrix.setCurrentIndex(self._matrix.model().index(current.row(), current.column()))
+        self._matrix.set_caption(self.tr("{} over the pairs of {}").format(method.label, self._name))
+        return self._fill(table, empty)
+
+    def _fill(self, table: PairTable, shown: CorrelationMatrix) -> Iterator[None]:
+        for row, column, found in matrix_cells(table, shown.method):
+            if self._matrix.matrix is not shown:
+                return  # another table, or coefficient, was chosen meanwhile
             self._matrix.put(row, column, found)
             yield
