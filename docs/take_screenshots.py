@@ -22,12 +22,13 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 PARTS = (
     "study", "states", "compare", "dialogs", "panels", "sources", "extremes", "problems", "models", "generator",
+    "taking-in", "holes",
 )  # fmt: skip
 DOCUMENTED = frozenset({
     "welcome", "datasets", "overview", "overview-empty", "running", "neighbours", "entropy", "correlation", "failure",
     "compare", "compare-swipe", "compare-heat", "correlation-brushed", "correlation-open", "neighbours-marked",
     "overview-worse", "stretch", "problems", "missing", "options", "palette-found", "export",
-    "jobs-running", "tour-4", "models", "generator", "generator-measured",
+    "jobs-running", "tour-4", "models", "generator", "generator-measured", "intake", "gaps", "compare-no-data",
 })  # fmt: skip
 
 
@@ -54,6 +55,7 @@ def take(arguments: argparse.Namespace, scratch: Path) -> None:
     from pictures.compare_view import take_compare
     from pictures.extremes import take_extremes
     from pictures.generator_page import take_generator
+    from pictures.holes import take_holes
     from pictures.models_page import take_models
     from pictures.page_states import take_states
     from pictures.problems import take_problems
@@ -62,6 +64,7 @@ def take(arguments: argparse.Namespace, scratch: Path) -> None:
     from pictures.sources import take_sources
     from pictures.study_pages import take_study
     from pictures.taking import Studio
+    from pictures.taking_in import take_taking_in
     from pictures.weights import WEIGHTS_FOLDER
     from pictures.window_dialogs import take_dialogs
     from PySide6.QtWidgets import QApplication
@@ -91,6 +94,8 @@ def take(arguments: argparse.Namespace, scratch: Path) -> None:
         "problems": lambda: take_problems(studio, scratch / "problems"),
         "models": lambda: take_models(studio),
         "generator": lambda: take_generator(studio),
+        "taking-in": lambda: take_taking_in(studio, scratch / "taking-in"),
+        "holes": lambda: take_holes(studio, scratch / "holes"),
     }
     for part in PARTS if arguments.only is None else (arguments.only,):
         parts[part]()

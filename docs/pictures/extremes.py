@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from pictures.opening import box, choose, window_with
+from PySide6.QtCore import Qt
+
+from pictures.opening import box, choose, press, window_with
 from pictures.study_pages import stage_entropy, stage_neighbours
-from pictures.taking import SMALL, Studio
+from pictures.taking import SMALL, Studio, wait
 from planetview.core.datasets import Dataset, Role
 from planetview.core.results import Results
 from planetview.gui.actions import PAGE_ACTIONS, STUDY_PAGES
 from planetview.gui.models.neighbour_order import Order
+from planetview.gui.plots.panel_view import PanelView
 from tests.gui.neighbour_samples import two_space_results
 from tests.samples import sample_results
 
@@ -66,6 +69,11 @@ def take_many_candidates(studio: Studio, results: Results) -> None:
     for page in ("overview", "entropy", "correlation"):
         window.show_page(page)
         studio.take(window, f"eight-{page}")
+    panels = window.pages.page("correlation").findChild(PanelView)
+    wait(600)
+    panels.setCurrentIndex(panels.model().index(0, 0))
+    press(panels, Qt.Key.Key_Return)
+    studio.take(window, "eight-correlation-open")
     studio.close(window)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QItemSelectionModel, QRectF, Qt
+from PySide6.QtCore import QItemSelectionModel, QPointF, QRectF, Qt
+from PySide6.QtGui import QPainterPath
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from pictures.opening import box, choose, press, window_with
@@ -15,20 +16,31 @@ from planetview.core.results import MetricValue, Results
 from planetview.gui.main_window import MainWindow
 from planetview.gui.models.entropy_series import Quantity
 from planetview.gui.models.metric_rows import MetricRow
+from planetview.gui.models.neighbour_filter import Show
 from planetview.gui.models.neighbour_order import Order
+from planetview.gui.models.neighbour_set import Toward
+from planetview.gui.plots.brushing import BrushShape
+from planetview.gui.plots.histogram import HistogramPlot
 from planetview.gui.plots.panel_view import PanelView
+from planetview.gui.plots.scatter import ScatterPlot
 from planetview.gui.views.correlation_controls import CorrelationControls
 from planetview.gui.views.image_grid import ImageGrid
 from planetview.gui.views.metric_view import MetricTableView
 from planetview.gui.views.pair_series import Pairing
 from planetview.gui.views.table_tools import TableTools
+from tests.gui.plotting import drag, pixel_of
+from tests.gui.test_entropy_brushes import tallest
 
+_MARKS = (
+    (0, Qt.Key.Key_F), (1, Qt.Key.Key_X), (3, Qt.Key.Key_F), (3, Qt.Key.Key_X),
+    (0, Qt.Key.Key_5), (2, Qt.Key.Key_3), (6, Qt.Key.Key_1),
+)  # fmt: skip
 _SECOND = "dinov2-vits14"
 
 
 def take_states(studio: Studio, results: Results) -> None:
     """Picture the states of overview, neighbours, entropy and correlation."""
-    window = window_with(studio, with_second_space(without_weights(results)), "Demo: the Moon")
+    window = window_with(studio, with_classes(with_second_space(without_weights(results))), "Demo: the Moon")
     take_overview(studio, window)
     take_neighbours(studio, window, results)
     take_entropy(studio, window, results)
@@ -59,6 +71,19 @@ def with_second_space(results: Results) -> Results:
     return replace(results, neighbours=(*results.neighbours, *made))
 
 
+def with_classes(results: Results) -> Results:
+    """Return results whose images are of three classes, by their entropy, where they had none."""
+    if any(image.label for dataset in results.datasets for image in dataset.images):
+        return results
+    made = []
+    for dataset in results.datasets:
+        bits = results.entropy_bits[dataset.name]
+        labels = np.array(["smooth", "mixed", "rough"])[np.digitize(bits, np.quantile(bits, (0.3, 0.7)))]
+        images = tuple(replace(image, label=str(label)) for image, label in zip(dataset.images, labels, strict=True))
+        made.append(replace(dataset, images=images))
+    return replace(results, datasets=tuple(made))
+
+
 def take_overview(studio: Studio, window: MainWindow) -> None:
     """Picture filters, folded groups, a missing number, published values, stale results."""
     window.show_page("overview")
@@ -86,6 +111,9 @@ def take_overview(studio: Studio, window: MainWindow) -> None:
     window.actions_by_id["literature"].setChecked(True)
     studio.take(window, "overview-literature")
     window.actions_by_id["literature"].setChecked(False)
+    window.workspace.set_marking("CUI // SP-EXPT")
+    studio.take(window, "overview-marked")
+    window.workspace.set_marking("")
     window.workspace.doubt_results()
     studio.take(window, "overview-stale")
 
@@ -103,7 +131,7 @@ def take_neighbours(studio: Studio, window: MainWindow, results: Results) -> Non
     studio.take(window, "neighbours-two-spaces")
     choose(box(page, "Second space"), "")
     wait(200)
-    for row, key in ((0, Qt.Key.Key_F), (1, Qt.Key.Key_X), (3, Qt.Key.Key_F), (3, Qt.Key.Key_X)):
+    for row, key in _MARKS:
         grid.setCurrentIndex(grid.model().index(row))
         press(grid, key)
     for row in (4, 5):
@@ -113,6 +141,26 @@ def take_neighbours(studio: Studio, window: MainWindow, results: Results) -> Non
     name.setText("no such name")
     studio.take(window, "neighbours-nothing-found")
     name.clear()
+    wait(300)
+    take_gaps(studio, window)
+
+
+def take_gaps(studio: Studio, window: MainWindow) -> None:
+    """Picture real images that have no synthetic one near, the farthest in the inspector."""
+    page = window.pages.page("neighbours")
+    query = box(page, "Images")
+    names = [query.itemData(i) for i in range(query.count())]
+    choose(query, "few_modes" if "few_modes" in names else names[0])
+    wait(300)
+    choose(box(page, "Direction"), Toward.SYNTHETIC)
+    wait(600)
+    choose(box(page, "Show"), Show.GAPS)
+    wait(300)
+    grid = page.findChild(ImageGrid)
+    grid.setCurrentIndex(grid.model().index(0))
+    studio.take(window, "gaps")
+    choose(box(page, "Show"), Show.ALL)
+    choose(box(page, "Direction"), Toward.REAL)
     wait(300)
 
 
@@ -130,6 +178,34 @@ def take_entropy(studio: Studio, window: MainWindow, results: Results) -> None:
     studio.take(window, "entropy-pairs")
     box(page, "Height").setCurrentIndex(0)
     choose(box(page, "What"), str(Quantity.IMAGE))
+    take_brushes(studio, window)
+
+
+def take_brushes(studio: Studio, window: MainWindow) -> None:
+    """Picture bars of one curve that a rectangle took, and a lasso in the middle of being drawn."""
+    page = window.pages.page("entropy")
+    plot = page.findChild(HistogramPlot)
+    choose(box(page, "Drag selects"), BrushShape.RECTANGLE)
+    number, height = tallest(plot, plot._series[0].name)
+    low, high = plot.bin_range(number - 1)[0], plot.bin_range(number + 1)[1]
+    drag(plot, pixel_of(plot, low, 1.1 * height), pixel_of(plot, high, 0.6 * height))
+    studio.take(window, "entropy-rectangle")
+    choose(box(page, "Drag selects"), BrushShape.LASSO)
+
+    def draw() -> None:
+        plot.grab()
+        outline = [plot.view_box.mapFromView(QPointF(x, y * height)) for x, y in (
+            (low, 0.5), (low - 0.3, 0.9), (low, 1.1), (high, 1.15), (high + 0.4, 0.8), (high, 0.45),
+        )]  # fmt: skip
+        trace = QPainterPath(outline[0])
+        for at in outline[1:]:
+            trace.lineTo(at)
+        plot.view_box._trace.setPath(trace)
+        plot.view_box._trace.show()
+
+    studio.take(window, "entropy-lasso", prepare=draw)
+    plot.view_box._trace.hide()
+    choose(box(page, "Drag selects"), BrushShape.INTERVAL)
 
 
 def take_correlation(studio: Studio, window: MainWindow) -> None:
@@ -143,6 +219,13 @@ def take_correlation(studio: Studio, window: MainWindow) -> None:
     panels.setCurrentIndex(panels.model().index(0, 0))
     press(panels, Qt.Key.Key_Return)
     studio.take(window, "correlation-open")
+    scatter = page.findChild(ScatterPlot)
+    for key in (Qt.Key.Key_X, Qt.Key.Key_Y):
+        press(scatter, key)
+    wait(300)
+    studio.take(window, "correlation-open-log")
+    for key in (Qt.Key.Key_X, Qt.Key.Key_Y):
+        press(scatter, key)
     choose(box(page, "Pairs"), str(Pairing.BOTH))
     studio.take(window, "correlation-open-both")
     page.findChild(CorrelationControls).closed.emit()

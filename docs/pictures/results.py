@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from planetview.app import prepare_demo
 from planetview.core.cancel import CancelToken
 from planetview.core.datasets import Dataset, Role
 from planetview.core.messages import CompareRequest, JobResult, Message, Outcome, Progress, ScanRequest, ScanResult
-from planetview.core.results import Results
+from planetview.core.results import Gap, RealNeighbours, Results
 from planetview.core.study import Study, load_study, save_study
 
 
@@ -36,13 +38,32 @@ def results_to_show(study: Path | None, is_sample: bool, scratch: Path) -> Resul
     if is_sample:
         from tests.samples import sample_results
 
-        return sample_results(scratch / "tiles", 60)
+        return with_gaps(sample_results(scratch / "tiles", 60))
     if study is not None:
         results = load_study(study).results
         if results is None:
             raise SystemExit(f"{study} has no results: open it, run it, save it.")
         return results
     return demo_results()
+
+
+def with_gaps(results: Results) -> Results:
+    """Return results with made-up neighbours of the real images, a sixth of which have none near."""
+    rng = np.random.default_rng(2)
+    reference, held_out = results.with_role(Role.REFERENCE)[0], results.with_role(Role.HELD_OUT)[0]
+    made = []
+    for candidate in results.with_role(Role.CANDIDATE):
+        n = min(len(candidate), len(held_out))
+        compared = np.sort(rng.permutation(len(reference))[:n])
+        distances = np.sort(rng.gamma(4, 0.1, (n, 3)), axis=1)
+        radii = np.quantile(distances[:, 0], 0.83) * rng.uniform(0.8, 1.2, n)
+        near = RealNeighbours(
+            rng.integers(0, len(candidate), (n, 3)), distances, radii, rng.integers(0, len(held_out), n),
+            rng.gamma(4, 0.08, n),
+        )  # fmt: skip
+        gone = compared[distances[:, 0] >= radii]
+        made.append(Gap(candidate.name, "vgg16-st", compared, gone, gone[: gone.size // 3], near))
+    return replace(results, gaps=tuple(made))
 
 
 def demo_results() -> Results:

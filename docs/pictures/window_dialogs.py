@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QDialog, QLineEdit, QMenu
 
 from pictures.opening import window_with
-from pictures.taking import Studio
+from pictures.taking import Studio, until
 from pictures.weights import made_up_outcomes
 from planetview.core.catalogue import WEIGHTS
 from planetview.core.results import Results
@@ -17,7 +17,9 @@ from planetview.gui.dialogs.archive import ArchiveDialog, ArchiveProgress
 from planetview.gui.dialogs.closing import CloseQuestion, PlaceQuestion
 from planetview.gui.dialogs.export import ExportDialog
 from planetview.gui.dialogs.help import show_about, show_export, show_help, show_topic
+from planetview.gui.dialogs.licences import LicencesDialog
 from planetview.gui.dialogs.manual import ManualDialog, show_manual
+from planetview.gui.dialogs.marking import MarkingDialog
 from planetview.gui.dialogs.provenance import ProvenanceDialog
 from planetview.gui.dialogs.weights import AcceptQuestion, FetchQuestion
 from planetview.gui.main_window import MainWindow
@@ -76,11 +78,23 @@ def _of_the_shell(window: MainWindow) -> dict[str, Callable[[], QDialog | None]]
         dialog.choose("run")
         return dialog
 
+    def page_shortcuts() -> QDialog:
+        dialog = shell.edit_shortcuts()
+        dialog.search.setText("rate images")
+        return dialog
+
+    def licences() -> QDialog:
+        dialog: LicencesDialog = shell.show_licences()
+        until(dialog.shown)
+        return dialog
+
     return {
         "palette": lambda: palette_with(""),
         "palette-found": lambda: palette_with("kid"),
         "palette-nothing": lambda: palette_with("qqqq"),
         "shortcuts": shortcuts,
+        "shortcuts-page": page_shortcuts,
+        "licences": licences,
         "preferences": shell.open_preferences,
         "manual": manual,
         "keys": lambda: text_of(shell.show_keys),
@@ -106,6 +120,7 @@ def _of_the_study(window: MainWindow) -> dict[str, Callable[[], QDialog | None]]
 
     return {
         "provenance": lambda: after(commands.show_provenance, ProvenanceDialog),
+        "marking": lambda: after(commands.choose_marking, MarkingDialog),
         "export": lambda: after(commands.export, ExportDialog),
         "archive": lambda: after(commands.archive, ArchiveDialog),
         "archive-progress": copying,
