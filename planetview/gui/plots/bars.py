@@ -42,7 +42,7 @@ class BarsItem(pg.GraphicsObject):
         super().__init__()
         self._area = QRectF(QPointF(edges[0], ground), QPointF(edges[-1], top)).normalized()
         self._ground, self._top, self._is_smooth = ground, top, is_smooth
-        self._bars = bars
+        self.bars = bars
         self._outlines = [outline(edges, one.ends, ground) for one in bars]
         medians = [one.median for one in bars if np.isfinite(one.median)]
         left, right = min([edges[0], *medians]), max([edges[-1], *medians])
@@ -70,13 +70,13 @@ class BarsItem(pg.GraphicsObject):
 
     def paint(self, painter: QPainter, *_: object) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._is_smooth)
-        for one, shape in zip(self._bars, self._outlines, strict=True):
+        for one, shape in zip(self.bars, self._outlines, strict=True):
             painter.setPen(QPen(QColor(0, 0, 0, 0)))
             painter.setBrush(one.fill)
             painter.drawPolygon(shape)
             painter.setPen(one.pen)
             painter.drawPolyline(shape)
-        for one in self._bars:
+        for one in self.bars:
             if np.isfinite(one.median):
                 painter.setPen(one.pen)
                 painter.drawLine(QPointF(one.median, self._ground), QPointF(one.median, self._top))
