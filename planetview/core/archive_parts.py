@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,9 @@ else:
     import fcntl
 
 _OWNER, _WHOLE = ".planetview-archive", "whole"
+_SUFFIX = ".planetview.part"
+# Milliseconds lie between the making of a folder and its mark; clocks of shares differ by more.
+_UNMARKED_S = 3600.0
 _WORDS = b"PlanetView puts an archive together here. It deletes this folder itself.\n"
 
 
@@ -32,7 +36,7 @@ def appearing(target: Path) -> Iterator[Path]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         sweep(target.parent)
-        part = Path(tempfile.mkdtemp(prefix=f".{target.name[:80]}-", suffix=".part", dir=target.parent))
+        part = Path(tempfile.mkdtemp(prefix=f".{target.name[:80]}-", suffix=_SUFFIX, dir=target.parent))
     except OSError as error:
         raise cannot_write(target, error) from error
     try:
@@ -46,12 +50,20 @@ def appearing(target: Path) -> Iterator[Path]:
 
 
 def sweep(folder: Path) -> None:
-    """Delete the parts of archives in a folder whose programs are gone; those of running ones stay."""
+    """Delete the parts of archives in a folder whose programs are gone; those of running ones stay.
+
+    A part that its program had no time to mark goes after an hour.
+    """
     for part in folder.glob(".*.part"):
         owner = part / _OWNER
         with contextlib.suppress(OSError):
-            # An empty file is not locked yet: its program has only just begun.
-            if part.is_symlink() or not owner.is_file() or not owner.stat().st_size:
+            if part.is_symlink():
+                continue
+            # An empty file is not locked yet: its program has only just begun, or did not come further.
+            if not owner.is_file() or not owner.stat().st_size:
+                if part.name.endswith(_SUFFIX) and time.time() - part.stat().st_mtime > _UNMARKED_S:
+                    owner.unlink(missing_ok=True)
+                    part.rmdir()
                 continue
             with owner.open("r+b") as stream:
                 _lock(stream)

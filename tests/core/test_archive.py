@@ -20,6 +20,7 @@ import pytest
 from PIL import Image
 
 from planetview.core.archive import archive_bytes, collect
+from planetview.core.archive_parts import sweep
 from planetview.core.archive_places import places_of, portable_name
 from planetview.core.cancel import Cancelled
 from planetview.core.datasets import Dataset, Role
@@ -333,3 +334,19 @@ def test_twenty_thousand_images_are_placed_and_counted_in_a_moment(results: Resu
     assert archive_bytes((large,)) == 20_000 * (image.size_bytes + 2_000)
 
     assert time.process_time() - began < 2.0
+
+
+def test_a_part_without_its_mark_goes_after_an_hour_and_no_sooner(tmp_path):
+    old, empty_mark, new, foreign = (
+        tmp_path / name for name in (".a-1.planetview.part", ".a-2.planetview.part", ".a-3.planetview.part", ".b.part")
+    )
+    for part in (old, empty_mark, new, foreign):
+        part.mkdir()
+    (empty_mark / ".planetview-archive").touch()
+    long_ago = time.time() - 2 * 3600
+    for part in (old, empty_mark, foreign):
+        os.utime(part, (long_ago, long_ago))
+
+    sweep(tmp_path)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".a-3.planetview.part", ".b.part"]
