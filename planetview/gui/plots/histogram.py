@@ -184,8 +184,9 @@ class HistogramPlot(PlotBase):
         if look != self._look or self._edges.size < 2 or self.is_exporting:
             self.clear_items()
             self._look = look if self._edges.size >= 2 else None
-            for one in self._series if self._edges.size >= 2 else ():
-                self.add_legend_entry(one.style, html.escape(one.legend))
+            with self.legend_at_once():
+                for one in self._series if self._edges.size >= 2 else ():
+                    self.add_legend_entry(one.style, html.escape(one.legend), short=one.name)
         self._drop_bars()
         if self._edges.size >= 2:
             self._draw_bars()
