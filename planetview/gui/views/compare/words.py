@@ -34,13 +34,14 @@ def fact_words(subject: Subject, rendered: Rendered | None, *, is_broken: bool =
     if rendered is None:
         facts += [] if is_broken else [tr("reading…")]
     else:
+        # First: the end of the line is cut where panes are narrow, and this says how much the image says at all.
+        if rendered.picture.holes:
+            share = float(f"{100 * rendered.picture.share_empty:.2g}")
+            facts.append(tr("{0} % without data").format(number(share)))
         low, high = rendered.limits
         facts.append(tr("black {0}, white {1}").format(number(low), number(high)))
         if rendered.step > 1:
             facts.append(tr("large: one pixel of {0} × {0} is shown").format(rendered.step))
-        if rendered.picture.holes:
-            share = float(f"{100 * rendered.picture.share_empty:.2g}")
-            facts.append(tr("{0} % without data").format(number(share)))
         facts += rendered.native.notes
     return " · ".join(facts)
 
