@@ -6,7 +6,6 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PIL import Image, PngImagePlugin
 
 from planetview.core.datasets import ImageRecord
@@ -20,7 +19,8 @@ def record_of(path: Path, side: int, dtype: str) -> ImageRecord:
 
 
 def test_a_geotiff_tells_its_reference_system_and_tags(tmp_path: Path) -> None:
-    rasterio = pytest.importorskip("rasterio")
+    import rasterio
+
     path = tmp_path / "map.tif"
     place = rasterio.Affine(6.0, 0.0, 100.0, 0.0, -6.0, 200.0)
     how = {"driver": "GTiff", "width": 8, "height": 8, "count": 1, "dtype": "uint16", "crs": "EPSG:32633"}

@@ -32,6 +32,7 @@ from planetview.gui.views.entropy import EntropyPage
 from planetview.gui.views.overview import OverviewPage
 from tests.gui.comparing import settle, tile_of
 from tests.gui.fake_engine import FakeEngine, FakeWeights, result, steps
+from tests.gui.neighbour_pages import make_page
 from tests.gui_fixtures import (
     Drop,
     GapMeter,
@@ -52,6 +53,7 @@ __all__ = [
     "close_without_saving",
     "drop",
     "gap_meter",
+    "make_page",
     "make_window",
     "no_leaks",
     "qapp_args",

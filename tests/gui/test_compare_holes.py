@@ -10,8 +10,6 @@ from PySide6.QtGui import QColor, QImage
 from planetview.gui.views.compare.settings import Mode
 from tests.gui.comparing import canvas, press, results_of, settle, shown, written
 
-rasterio = pytest.importorskip("rasterio")
-
 
 def float_tiff(folder, name, array):
     record = written(folder, name, np.zeros((4, 4), np.uint8))

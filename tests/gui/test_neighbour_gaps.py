@@ -4,49 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QFileDialog
-from pytestqt.qtbot import QtBot
+from PySide6.QtWidgets import QFileDialog
 
 from planetview.core.results import Results
-from planetview.core.selection import SelectionState
 from planetview.gui.models.neighbour_filter import Show
 from planetview.gui.models.neighbour_order import Order, real_scores_of, real_values_of
 from planetview.gui.models.neighbour_set import NeighbourSet, Toward
 from planetview.gui.models.roles import TileRole
-from planetview.gui.theme import Theme
-from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.neighbours import NeighboursPage
-from planetview.gui.workspace import Workspace
+from tests.gui.neighbour_pages import pick, shown
 from tests.gui.neighbour_samples import CLASSES, SPACES, results_with_gaps, two_space_results
-
-
-@pytest.fixture
-def make_page(qtbot: QtBot, theme: Theme) -> Iterator[Callable[[Results], NeighboursPage]]:
-    caches = []
-
-    def make(results: Results) -> NeighboursPage:
-        workspace, thumbs = Workspace(), ThumbnailCache()
-        workspace.add(results.datasets)
-        caches.append(thumbs)
-        selection = SelectionState({dataset.name: len(dataset) for dataset in results.datasets})
-        page = NeighboursPage(selection, theme, thumbs, workspace=workspace)
-        workspace.setParent(page)
-        page.selection, page.workspace = selection, workspace
-        qtbot.addWidget(page)
-        page.resize(1280, 800)
-        page.show_results(results)
-        page.show()
-        qtbot.waitUntil(lambda: selection.current is not None and page._reading.is_done, timeout=20_000)
-        return page
-
-    yield make
-    for cache in caches:
-        cache.shutdown()
 
 
 @pytest.fixture
@@ -57,18 +29,6 @@ def results() -> Results:
 @pytest.fixture
 def page(make_page: Callable[[Results], NeighboursPage], results: Results) -> NeighboursPage:
     return make_page(results)
-
-
-def pick(box: QComboBox, data: object) -> None:
-    """Choose an entry of a list as a person would."""
-    position = box.findData(data)
-    assert position >= 0, f"{data!r} is not offered"
-    box.setCurrentIndex(position)
-    box.activated.emit(position)
-
-
-def shown(page: NeighboursPage) -> list[int]:
-    return page._model.order.tolist()
 
 
 def farthest_first(results: Results, by: str = SPACES[0]) -> list[int]:
