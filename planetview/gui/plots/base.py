@@ -13,26 +13,24 @@ from typing import Any
 import pyqtgraph as pg
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Signal, Slot
 from PySide6.QtGui import (
-    QAction,
     QColor,
-    QFocusEvent,
     QFont,
     QKeyEvent,
     QKeySequence,
     QPainter,
-    QPaintEvent,
     QPen,
     QPolygonF,
     QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from planetview.core.tables import Cell
 from planetview.gui.plots.axis import PlotAxis
 from planetview.gui.plots.brushing import BrushShape, BrushViewBox
 from planetview.gui.plots.crosshair import CrossHair, place_words
 from planetview.gui.plots.export_menu import ExportMenu
+from planetview.gui.plots.frame import PlotFrame
 from planetview.gui.plots.legend import Legend, LegendEntry, LegendList, plain
 from planetview.gui.plots.moving import move_view
 from planetview.gui.plots.styles import SeriesStyle, draw_sample
@@ -44,7 +42,7 @@ _LEGEND_INSET_PX = 96
 _LEGEND_SHARE = 0.34  # of the height of a figure; where it needs more the figure grows
 
 
-class PlotBase(QFrame):
+class PlotBase(PlotFrame):
     """A themed plot. Subclasses keep their data and draw all of it in `redraw`, with `self.tokens`.
 
     Keys: + and - zoom, 0 and Home show everything, arrows move the view; the menu key opens copy and export.
@@ -57,8 +55,7 @@ class PlotBase(QFrame):
     notice = Signal(str)  # what an export did
 
     def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.tokens = theme.tokens
+        super().__init__(theme.tokens, name, parent)
         self.is_exporting = False
         self._line_scale = 1.0
         self._is_filling_legend = self._is_outdated = False
@@ -66,9 +63,6 @@ class PlotBase(QFrame):
         self._labels: dict[str, tuple[str, str]] = {}
         self._items: list[Any] = []
         self._marks: list[Any] = []
-        self.setAccessibleName(name)
-        self.setObjectName("plot")
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._build()
         self._build_actions()
         theme.changed.connect(self._on_theme_changed)
@@ -116,16 +110,6 @@ class PlotBase(QFrame):
         """Let a plain drag draw the brush instead of moving the view."""
         self._view_box.is_brushing = on
         self.viewport.setCursor(Qt.CursorShape.CrossCursor if on else Qt.CursorShape.ArrowCursor)
-
-    def show_nothing(self, text: str) -> None:
-        """Say in the middle of the plot why there is nothing; empty text takes the words away."""
-        self._nothing.setText(text)
-        self._nothing.setVisible(bool(text))
-        self._view.setVisible(not text)
-
-    def empty_text(self) -> str:
-        """Return the words shown instead of data, or ""."""
-        return self._nothing.text()
 
     def reset_view(self) -> None:
         """Show all data again."""
@@ -253,14 +237,7 @@ class PlotBase(QFrame):
         self._legend.list_wanted.connect(self.show_legend_list)
         self._plot.layout.addItem(self._legend, 0, 1)
         self.cross_hair = CrossHair(self._view.viewport(), self._words_at, self._data_area, self.tokens)
-        self._nothing = QLabel(self, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
-        self._nothing.setProperty("muted", True)
-        self._nothing.setMargin(24)
-        self._nothing.setVisible(False)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(2, 2, 2, 2)
-        layout.addWidget(self._view)
-        layout.addWidget(self._nothing)
+        self.hold(self._view)
 
     def _build_actions(self) -> None:
         self.exports = ExportMenu(self)
@@ -271,15 +248,6 @@ class PlotBase(QFrame):
         hair.setCheckable(True)
         hair.setChecked(True)
         hair.toggled.connect(self.cross_hair.set_on)
-
-    def add_menu_action(self, text: str, slot: Callable[[], object], keys: QKeySequence) -> QAction:
-        """Add a line to the context menu; its keys work while the plot has the focus."""
-        action = QAction(text, self)
-        action.setShortcut(keys)
-        action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        action.triggered.connect(slot)
-        self.addAction(action)
-        return action
 
     def _wear(self, tokens: Tokens) -> None:
         self.tokens = tokens
@@ -358,12 +326,6 @@ class PlotBase(QFrame):
         if self._view_box.sceneBoundingRect().contains(event.scenePos()):
             self.clicked.emit(QPointF(self._view_box.mapSceneToView(event.scenePos())), event.modifiers())
 
-    def sizeHint(self) -> QSize:
-        return QSize(640, 400)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(320, 200)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
         if key is Qt.Key.Key_Home:
@@ -380,19 +342,3 @@ class PlotBase(QFrame):
         if self._is_outdated:
             self._is_outdated = False
             self._wear(self._theme.tokens)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(self.tokens.surface))
-        ring = QColor(self.tokens.accent if self.hasFocus() else self.tokens.border)
-        painter.setPen(QPen(ring, 2 if self.hasFocus() else 1))
-        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
-        painter.end()

@@ -1,0 +1,77 @@
+"""The frame around a plot: a ring while it has the keyboard, a context menu with keys, a word when there is nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction, QColor, QFocusEvent, QKeySequence, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+
+from planetview.gui.theme import Tokens
+
+
+class PlotFrame(QFrame):
+    """Holds one widget that draws; it takes the keyboard for it."""
+
+    def __init__(self, tokens: Tokens, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.tokens = tokens
+        self.setAccessibleName(name)
+        self.setObjectName("plot")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._body: QWidget | None = None
+        self._nothing = QLabel(self, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
+        self._nothing.setProperty("muted", True)
+        self._nothing.setMargin(24)
+        self._nothing.setVisible(False)
+
+    def hold(self, body: QWidget) -> None:
+        """Show the widget that draws."""
+        self._body = body
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(2, 2, 2, 2)
+        layout.addWidget(body)
+        layout.addWidget(self._nothing)
+
+    def show_nothing(self, text: str) -> None:
+        """Say in the middle of the plot why there is nothing; empty text takes the words away."""
+        self._nothing.setText(text)
+        self._nothing.setVisible(bool(text))
+        if self._body is not None:
+            self._body.setVisible(not text)
+
+    def empty_text(self) -> str:
+        """Return the words shown instead of data, or ""."""
+        return self._nothing.text()
+
+    def add_menu_action(self, text: str, slot: Callable[[], object], keys: QKeySequence) -> QAction:
+        """Add a line to the context menu; its keys work while the plot has the focus."""
+        action = QAction(text, self)
+        action.setShortcut(keys)
+        action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        action.triggered.connect(slot)
+        self.addAction(action)
+        return action
+
+    def sizeHint(self) -> QSize:
+        return QSize(640, 400)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(320, 200)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(self.tokens.surface))
+        ring = QColor(self.tokens.accent if self.hasFocus() else self.tokens.border)
+        painter.setPen(QPen(ring, 2 if self.hasFocus() else 1))
+        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        painter.end()
