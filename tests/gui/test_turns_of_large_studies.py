@@ -17,6 +17,7 @@ from planetview.gui.models.entropy_series import Quantity, class_series, dataset
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.entropy import EntropyPage
+from planetview.gui.views.tile_strip import TileStrip
 
 
 def large_set(results: Results, count: int) -> Results:
@@ -125,7 +126,7 @@ def test_a_selection_made_while_entropies_are_sorted_waits_for_the_new_curves(
     selection.select("gan_v1", bits["gan_v1"] > 6.9, origin="another page")
     qtbot.waitUntil(lambda: page._filling.is_done, timeout=20_000)
 
-    assert page._strip.model().rowCount() == int((bits["gan_v1"] > 6.9).sum())
+    assert page.findChild(TileStrip).model().rowCount() == int((bits["gan_v1"] > 6.9).sum())
 
 
 def test_classes_of_very_many_images_are_told_apart_in_steps(results: Results) -> None:

@@ -6,13 +6,10 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 
 import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QHBoxLayout,
     QLabel,
-    QPushButton,
     QSplitter,
     QStackedLayout,
     QVBoxLayout,
@@ -27,15 +24,13 @@ from planetview.gui.plots.histogram import HistogramPlot, HistogramSeries
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.turns import Turns
-from planetview.gui.views.entropy_choice import image_masks, in_bins, in_range, tiles_of
+from planetview.gui.views.entropy_choice import Mask, Vector, image_masks, in_bins, in_range
 from planetview.gui.views.entropy_controls import EntropyControls
-from planetview.gui.views.entropy_table import SpreadTable, spread_row
+from planetview.gui.views.entropy_images import EntropyImages, Place
+from planetview.gui.views.entropy_table import SpreadPane
 from planetview.gui.views.panels import GAP
-from planetview.gui.views.tile_strip import TileStrip
 from planetview.gui.widgets.roomy import RoomyArea
 
-Vector = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 # Sorting this many values takes 2 ms; more are sorted over turns of the event loop.
 _AT_ONCE = 20_000
 # The least height of the page in lines of text, and the curves for which that is enough.
@@ -57,7 +52,6 @@ class EntropyPage(QWidget):
         self._selection, self._theme, self._thumbs = selection, theme, thumbs
         self._results: Results | None = None
         self._series: list[EntropySeries] = []
-        self._tile_places: npt.NDArray[np.intp] = np.empty((0, 2), dtype=np.intp)
         self._sorted: dict[str, Vector] = {}
         self._automatic: Vector = np.empty(0)
         self._edges: Vector = np.empty(0)
@@ -152,22 +146,15 @@ class EntropyPage(QWidget):
         return top
 
     def _build_images(self) -> QWidget:
-        self._count = QLabel(wordWrap=True)
-        self._clear = QPushButton(self.tr("Clear selection"))
-        self._clear.clicked.connect(self._on_clear_clicked)
-        self._strip = TileStrip(self._theme, self._thumbs, 1)
-        self._strip.setAccessibleName(self.tr("Selected images"))
-        self._strip.set_empty_text(self.tr("Click a bar of the histogram, or drag over several, to see their images."))
-        self._strip.picked.connect(self._on_picked)
-        return _column(self._count, self._clear, self._strip, right=GAP)
+        self._images = EntropyImages(self._theme, self._thumbs)
+        self._images.cleared.connect(self._on_clear_clicked)
+        self._images.picked.connect(self._on_picked)
+        return self._images
 
     def _build_table(self) -> QWidget:
-        self._against = QLabel(wordWrap=True)
-        self._table = SpreadTable()
-        copy = QPushButton(self.tr("Copy table"))
-        copy.setToolTip(self.tr("Copy all numbers with every digit, for spreadsheets and documents (Ctrl+C)."))
-        copy.clicked.connect(self._on_copy_clicked)
-        return _column(self._against, copy, self._table, left=GAP)
+        self._table = SpreadPane()
+        self._table.notice.connect(self.notice)
+        return self._table
 
     def _shared_edges(self) -> Vector:
         edges = self._automatic
@@ -180,7 +167,7 @@ class EntropyPage(QWidget):
         assert self._results is not None
         self._is_sorted = False
         if sum(map(len, self._results.datasets)) > _AT_ONCE:
-            self._strip.show_tiles(self._results, None)
+            self._images.show_none()
             self._filling.begin_later(chain(self._follow_quantity(), self._fill_table()))
         else:
             for _ in self._follow_quantity():
@@ -215,16 +202,8 @@ class EntropyPage(QWidget):
 
     def _fill_table(self) -> Iterator[None]:
         assert self._results is not None
-        against = baseline(self._results, self._controls.quantity)
-        name = "" if against is None else against.name
-        self._against.setText(self.tr("Statistics, against {}").format(name) if name else self.tr("Statistics"))
-        self._table.spreads.show((), name)
-        yield
-        found = []
-        for one in self._series:
-            found.append(spread_row(one, against))
-            self._table.spreads.show(tuple(found), name)
-            yield
+        # The curves are there only when this begins.
+        yield from self._table.fill_in(self._series, baseline(self._results, self._controls.quantity))
 
     def _say_how(self) -> None:
         assert self._results is not None
@@ -268,7 +247,7 @@ class EntropyPage(QWidget):
         mask: Mask = self._selection.selected(one.dataset)[one.rows]
         return mask
 
-    def _place_of(self, ref: ImageRef | None) -> tuple[EntropySeries, int] | None:
+    def _place_of(self, ref: ImageRef | None) -> Place | None:
         for one in self._series:
             if ref is not None and one.dataset == ref[0]:
                 found = np.flatnonzero(one.rows == ref[1])
@@ -287,45 +266,12 @@ class EntropyPage(QWidget):
         self._plot.mark(np.concatenate(values), None if here is None else float(here[0].values[here[1]]))
         if here is not None:
             masks[self._series.index(here[0])][here[1]] = True
-        self._show_tiles(masks)
-        self._strip.follow(self._selection.current if here is not None else None)
-        self._clear.setEnabled(chosen > 0)
+        self._images.use(self._results, self._series)
+        self._images.show_images(masks, self._selection.current if here is not None else None)
         self._tell_count(chosen, here)
 
-    def _show_tiles(self, masks: list[Mask]) -> None:
-        assert self._results is not None
-        names = [dataset.name for dataset in self._results.datasets]
-        tiles, self._tile_places = tiles_of(self._series, masks, names, self._captions)
-        self._strip.show_tiles(self._results, tiles)
-
-    def _tell_count(self, chosen: int, here: tuple[EntropySeries, int] | None) -> None:
-        self._count.setText(self._count_text(chosen, here))
-        # A low window with large text shows its first lines only.
-        self._count.setToolTip(self._count.text())
-
-    def _count_text(self, chosen: int, here: tuple[EntropySeries, int] | None) -> str:
-        is_of_pairs = self._controls.quantity.is_of_pairs
-        if chosen == 1:
-            words = self.tr("1 pair selected") if is_of_pairs else self.tr("1 image selected")
-        else:
-            many = self.tr("{:,} pairs selected") if is_of_pairs else self.tr("{:,} images selected")
-            words = many.format(chosen)
-        if here is None:
-            return words
-        assert self._results is not None
-        one, place = here
-        image = self._results.dataset(one.dataset).images[int(one.rows[place])]
-        current = self.tr("{}. Current: {} of {}, {:.2f} bits")
-        return current.format(words, image.name, one.dataset, one.values[place])
-
-    def _captions(self, tile: int) -> tuple[str, str]:
-        assert self._results is not None
-        number, place = self._tile_places[tile].tolist()
-        one = self._series[number]
-        first = self._results.dataset(one.dataset).images[int(one.rows[place])].name
-        if one.partners is not None:
-            first = f"{first} | {self._results.dataset(one.bank).images[int(one.partners[place])].name}"
-        return first, self.tr("{:.2f} bits · {}").format(one.values[place], one.name)
+    def _tell_count(self, chosen: int, here: Place | None) -> None:
+        self._images.say_chosen(chosen, here, is_of_pairs=self._controls.quantity.is_of_pairs)
 
     @Slot(float, float, object)
     def _on_range_chosen(self, low: float, high: float, modifiers: Qt.KeyboardModifier) -> None:
@@ -361,11 +307,6 @@ class EntropyPage(QWidget):
         self._selection.clear(self)
         self._show_selection()
 
-    @Slot()
-    def _on_copy_clicked(self) -> None:
-        self._table.copy()
-        self.notice.emit(self.tr("Copied the entropy statistics."))
-
     @Slot(object)
     def _on_picked(self, ref: ImageRef) -> None:
         self._selection.set_current(ref, self)
@@ -385,16 +326,3 @@ class EntropyPage(QWidget):
         if self._is_stale and self._is_sorted:
             self._is_stale = False
             self._show_selection()
-
-
-def _column(title: QLabel, button: QPushButton, body: QWidget, left: int = 0, right: int = 0) -> QWidget:
-    column = QWidget()
-    header = QHBoxLayout()
-    header.addWidget(title, 1)
-    header.addWidget(button)
-    layout = QVBoxLayout(column)
-    layout.setContentsMargins(left, GAP, right, 0)
-    layout.setSpacing(GAP)
-    layout.addLayout(header)
-    layout.addWidget(body, 1)
-    return column

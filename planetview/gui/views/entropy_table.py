@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QAbstractTableModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt, Slot
+from PySide6.QtCore import QAbstractTableModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QPushButton, QTableView, QWidget
 
 from planetview.core.spread import Spread, distribution_distance, spread_of
 from planetview.gui.models.entropy_series import EntropySeries
 from planetview.gui.models.metric_export import grid_html, grid_tsv
+from planetview.gui.views.panels import GAP, fill_column
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -164,6 +166,38 @@ class SpreadTable(QTableView):
         mime.setText(grid_tsv(grid))
         mime.setHtml(grid_html(grid))
         QGuiApplication.clipboard().setMimeData(mime)
+
+
+class SpreadPane(QWidget):
+    """A `SpreadTable` under what it is compared with, and a button that copies it."""
+
+    notice = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._against = QLabel(wordWrap=True)
+        self._table = SpreadTable()
+        copy = QPushButton(self.tr("Copy table"))
+        copy.setToolTip(self.tr("Copy all numbers with every digit, for spreadsheets and documents (Ctrl+C)."))
+        copy.clicked.connect(self._on_copy_clicked)
+        fill_column(self, self._against, copy, self._table, left=GAP)
+
+    def fill_in(self, series: list[EntropySeries], against: EntropySeries | None) -> Iterator[None]:
+        """Show the numbers of these curves, one curve a step."""
+        name = "" if against is None else against.name
+        self._against.setText(self.tr("Statistics, against {}").format(name) if name else self.tr("Statistics"))
+        self._table.spreads.show((), name)
+        yield
+        found = []
+        for one in series:
+            found.append(spread_row(one, against))
+            self._table.spreads.show(tuple(found), name)
+            yield
+
+    @Slot()
+    def _on_copy_clicked(self) -> None:
+        self._table.copy()
+        self.notice.emit(self.tr("Copied the entropy statistics."))
 
 
 def _shown(value: float | None, *, is_signed: bool) -> str:

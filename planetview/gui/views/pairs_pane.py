@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from planetview.core.results import Results
 from planetview.core.selection import ImageRef
@@ -15,7 +15,7 @@ from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.pair_columns import column_label, column_of, short_number
 from planetview.gui.views.pair_series import PairSets
-from planetview.gui.views.panels import GAP
+from planetview.gui.views.panels import GAP, fill_column
 from planetview.gui.views.tile_strip import Tiles, TileStrip
 
 Mask = npt.NDArray[np.bool_]
@@ -43,14 +43,7 @@ class PairsPane(QWidget):
         )
         self._strip.setToolTip(self.tr("Left: the image. Right: its reference image."))
         self._strip.picked.connect(self.picked)
-        header = QHBoxLayout()
-        header.addWidget(self._count, 1)
-        header.addWidget(self._clear)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, GAP, GAP, 0)
-        layout.setSpacing(GAP)
-        layout.addLayout(header)
-        layout.addWidget(self._strip, 1)
+        fill_column(self, self._count, self._clear, self._strip, right=GAP)
 
     def use(self, results: Results, sets: PairSets) -> None:
         """Take pairs from these results from now on."""

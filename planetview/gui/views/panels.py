@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QLabel, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 GAP = 8
 
@@ -37,3 +37,17 @@ def empty_state(text: str) -> QLabel:
     label.setProperty("muted", True)
     label.setContentsMargins(4 * GAP, 4 * GAP, 4 * GAP, 4 * GAP)
     return label
+
+
+def fill_column(
+    column: QWidget, title: QLabel, button: QPushButton, body: QWidget, *, left: int = 0, right: int = 0
+) -> None:
+    """Lay out a column of a result page: a title with a button beside it, and below what it is about."""
+    header = QHBoxLayout()
+    header.addWidget(title, 1)
+    header.addWidget(button)
+    layout = QVBoxLayout(column)
+    layout.setContentsMargins(left, GAP, right, 0)
+    layout.setSpacing(GAP)
+    layout.addLayout(header)
+    layout.addWidget(body, 1)
