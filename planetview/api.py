@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from planetview.core.archive import ArchiveReport, collect
 from planetview.core.cancel import CancelToken
@@ -29,6 +30,10 @@ from planetview.core.messages import (
 from planetview.core.results import Results
 from planetview.core.settings import RunSettings
 from planetview.core.stretch import Stretch, StretchKind
+
+if TYPE_CHECKING:
+    from planetview.core.report_options import ReportOptions
+    from planetview.core.study import Study
 
 Location = str | os.PathLike[str]
 Source = Location | tuple[str, Location] | Dataset
@@ -131,7 +136,18 @@ def run_study(
     """
     from planetview.core.study import load_study
 
-    saved = load_study(Path(study))
+    return run_sets(load_study(Path(study)), progress=progress, token=token, store=store, engine=engine)[0]
+
+
+def run_sets(
+    saved: Study,
+    *,
+    progress: OnMessage | None = None,
+    token: CancelToken | None = None,
+    store: Location | None = None,
+    engine: Engine | None = None,
+) -> tuple[Results, tuple[Dataset, ...]]:
+    """Run a study as `run_study` does; return the results and the sets as they were read, with the excluded images."""
     used_engine = engine if engine is not None else _torch_engine(store)
     used_token, used_progress = token or CancelToken(), progress or _ignore
     roles = [source.role for source in saved.sources]
@@ -141,7 +157,8 @@ def run_study(
     if Role.CANDIDATE not in roles:
         raise UserError("The study has no candidate to judge.", hint="Open it and add synthetic images.")
     sources: list[tuple[Source, Role]] = [((source.name, source.path), source.role) for source in saved.sources]
-    sets = [saved.marks.kept(one) for one in _scanned(sources, used_engine, used_token, used_progress)]
+    datasets = _scanned(sources, used_engine, used_token, used_progress)
+    sets = [saved.marks.kept(one) for one in datasets]
     held_out = next((one for one in sets if one.role is Role.HELD_OUT), None)
     settings = saved.settings if held_out is None else replace(saved.settings, split_reference=0.0)
     request = CompareRequest(
@@ -152,7 +169,7 @@ def run_study(
     )
     outcome = _outcome(request, used_engine, used_token, used_progress)
     assert isinstance(outcome, Results)
-    return outcome
+    return outcome, tuple(datasets)
 
 
 def archive(
@@ -179,7 +196,7 @@ def archive(
         found = _outcome(ScanRequest(targets), used_engine, used_token, used_progress)
         assert isinstance(found, ScanResult)
         datasets = found.datasets
-    documents = {} if saved.results is None else {"report.html": _report_bytes(saved.results, saved.marking)}
+    documents = {} if saved.results is None else {"report.html": _report_bytes(saved, saved.results, datasets)}
 
     def on_progress(done: int, total: int) -> None:
         used_progress(Progress("archive", "Copying", done >> 10, total >> 10, "KiB", done / total))
@@ -187,35 +204,40 @@ def archive(
     return collect(saved, datasets, Path(target), documents=documents, check=used_token.check, on_progress=on_progress)
 
 
-def _report_bytes(results: Results, marking: str) -> bytes:
+def _report_bytes(saved: Study, results: Results, datasets: Sequence[Dataset]) -> bytes:
+    from planetview.core.study_report import report_options_of
+
+    return _report(results, report_options_of(saved, datasets)).encode("utf-8")
+
+
+def _report(results: Results, options: ReportOptions) -> str:
     from planetview.core.recorded_stretch import image_loader
-    from planetview.core.report_options import ReportOptions
     from planetview.report.html import render_report
 
-    return render_report(results, image_loader(results), ReportOptions(banner=marking)).encode("utf-8")
+    return render_report(results, image_loader(results, options.marked.datasets), options)
 
 
-def save(results: Results, folder: Location, *, overwrite: bool = True, marking: str = "") -> tuple[Path, ...]:
+def save(
+    results: Results, folder: Location, *, overwrite: bool = True, options: ReportOptions | None = None
+) -> tuple[Path, ...]:
     """Write `results.json`, `results.csv` and `report.html` into `folder` and return their paths.
 
-    marking: stands at the top and the bottom of every page of the report.
+    options: of the report: title, marking, marks on images, path lengths.
 
     Each file is replaced as a whole or not at all. Files of these names that PlanetView did not write
     are never replaced; an earlier study is, unless `overwrite` is False.
     Raises UserError (exit code 4 where the machine refuses).
     """
-    from planetview.core.recorded_stretch import image_loader
     from planetview.core.report_options import ReportOptions
     from planetview.core.results_io import write_results
     from planetview.core.tables import values_csv
-    from planetview.report.html import render_report
 
     target = Path(folder)
     if holds_study(target) and not overwrite:
         raise UserError(f"'{target}' already holds a study.", hint="Choose another folder, or allow overwriting.")
     refuse_foreign_files(target)
     table = values_csv(results.values)
-    report = render_report(results, image_loader(results), ReportOptions(banner=marking))
+    report = _report(results, options or ReportOptions())
     paths = tuple(target / name for name in RESULT_FILES)
     # First, so that the mark of a study is there whatever happens to the others.
     write_results(results, paths[0])

@@ -16,7 +16,8 @@ def export_html(results: Results, path: Path, options: ReportOptions) -> None:
     from planetview.core.recorded_stretch import image_loader
     from planetview.report.html import render_report
 
-    write_text_atomically(path, render_report(results, image_loader(results), options))
+    load = image_loader(results, options.marked.datasets)
+    write_text_atomically(path, render_report(results, load, options))
 
 
 def export_pdf(results: Results, path: Path, options: ReportOptions) -> None:
@@ -25,7 +26,8 @@ def export_pdf(results: Results, path: Path, options: ReportOptions) -> None:
     from planetview.gui.report_pdf import write_pdf
     from planetview.report.paged import paged_report
 
-    write_pdf(paged_report(results, image_loader(results), options), path, f"PlanetView {planetview.__version__}")
+    load = image_loader(results, options.marked.datasets)
+    write_pdf(paged_report(results, load, options), path, f"PlanetView {planetview.__version__}")
 
 
 def export_csv(results: Results, path: Path, _options: ReportOptions) -> None:
@@ -48,7 +50,8 @@ def report_file(results: Results, options: ReportOptions) -> bytes:
     from planetview.core.recorded_stretch import image_loader
     from planetview.report.html import render_report
 
-    return render_report(results, image_loader(results), options).encode("utf-8")
+    load = image_loader(results, options.marked.datasets)
+    return render_report(results, load, options).encode("utf-8")
 
 
 EXPORTS: dict[str, Callable[[Results, Path, ReportOptions], None]] = {

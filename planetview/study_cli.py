@@ -11,6 +11,7 @@ import typer
 from planetview.core.cancel import CancelToken
 
 if TYPE_CHECKING:
+    from planetview.core.report_options import ReportOptions
     from planetview.core.results import Results
 
 StudyArgument = Annotated[Path, typer.Argument(help="A study file (.planetview).")]
@@ -28,14 +29,16 @@ def run(
     """Run a saved study with its sets, settings and excluded images; the study file stays as it is."""
     from planetview import api
     from planetview.core.study import load_study
+    from planetview.core.study_report import report_options_of
     from planetview.process import interruptible
     from planetview.terminal import ProgressLine
 
     api.check_writable(out)
     token = CancelToken()
+    saved = load_study(study)
     with ProgressLine(quiet) as line, interruptible(token):
-        results = api.run_study(study, progress=line.show, token=token)
-    show_and_save(results, out, as_json, quiet, marking=load_study(study).marking)
+        results, datasets = api.run_sets(saved, progress=line.show, token=token)
+    show_and_save(results, out, as_json, quiet, options=report_options_of(saved, datasets))
 
 
 def archive(
@@ -68,17 +71,17 @@ def show_and_save(
     quiet: bool,
     open_report: bool = False,
     literature: bool = False,
-    marking: str = "",
+    options: ReportOptions | None = None,
 ) -> None:
     """Print the results, then write them into `out` and say so; raises UserError when stdout refuses them.
 
-    marking: for every page of the report.
+    options: of the report.
     """
     from planetview import api
 
     problem = _print_results(results, as_json, literature)
     is_replaced = api.holds_study(out)
-    paths = api.save(results, out, marking=marking)
+    paths = api.save(results, out, options=options)
     where = f"{'Replaced' if is_replaced else 'Wrote'} {', '.join(path.name for path in paths)} in {out}"
     if problem is None:
         typer.echo(f"\n{where}" if not as_json else where, err=as_json or quiet)

@@ -67,6 +67,26 @@ def test_the_report_of_a_marked_study_is_marked_wherever_it_is_made(tiles, tmp_p
     assert load_study(tmp_path / "archive" / "study.planetview").marking == "CUI // SP-EXPT"
 
 
+@pytest.mark.slow
+def test_the_report_shows_marked_images_wherever_it_is_made(tiles, tmp_path, capsys):
+    marks = Marks().with_excluded([("gan", "tile_0000.png")], True).with_rating([("gan", "tile_0001.png")], 5)
+    study = a_study(tmp_path, tiles, marks=marks)
+    assert cli.main(["run", str(study), "--out", str(tmp_path / "run"), "--quiet"]) == 0
+    results = results_from_json((tmp_path / "run" / "results.json").read_text("utf-8"))
+    later = marks.with_excluded([("gan", "tile_0002.png")], True)
+    save_study(replace(load_study(study), results=results, marks=later), study)
+    assert cli.main(["archive", str(study), str(tmp_path / "archive"), "--quiet"]) == 0
+
+    told = {folder: (tmp_path / folder / "report.html").read_text("utf-8") for folder in ("run", "archive")}
+    for page in told.values():
+        assert "Excluded by hand and left out of the results: 1 image of gan." in page
+        part = page[page.index('id="marked"') : page.index('id="entropy"')]
+        # The excluded image too, whose set was read for the run.
+        assert part.count("<img") == part.count("<figure") and "gan · rated 5" in part
+    assert "after the run" not in told["run"]
+    assert "Excluded by hand after the run, so still in the results: 1 image of gan." in told["archive"]
+
+
 def test_an_archive_of_a_study_whose_folders_are_gone_lists_them(tiles, tmp_path, capsys):
     study = a_study(tmp_path, tiles)
     shutil.rmtree(tmp_path / "sets" / "gan")

@@ -89,12 +89,16 @@ class Marks:
         """Return the sorted names of the images of one set that runs leave out."""
         return tuple(sorted(self._excluded_names(name)))
 
+    def flagged_of(self, name: str) -> tuple[str, ...]:
+        """Return the sorted names of the flagged images of one set."""
+        return tuple(sorted(_by_set(self.flagged).get(name, ())))
+
     def _excluded_names(self, name: str) -> Collection[str]:
         return _by_set(self.excluded).get(name, ())
 
 
 # Asked set by set after every change, and 50,000 keys take 20 ms.
-@lru_cache(maxsize=4 + BEST_RATING)
+@lru_cache(maxsize=5 + BEST_RATING)
 def _by_set(keys: frozenset[ImageKey]) -> Mapping[str, Collection[str]]:
     found: dict[str, set[str]] = {}
     for name, image in keys:

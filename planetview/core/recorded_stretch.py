@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from planetview.core.datasets import ImageRecord
+from planetview.core.datasets import Dataset, ImageRecord
 from planetview.core.results import Results
 from planetview.core.stretch import ResolvedStretch
 
@@ -22,20 +22,20 @@ def recorded_stretches(results: Results) -> dict[str, ResolvedStretch]:
     return {name: ResolvedStretch(results.settings.stretch, _range(str(key))) for name, key in items}
 
 
-def image_loader(results: Results) -> Callable[[ImageRecord], NDArray[np.uint8]]:
+def image_loader(results: Results, also: Iterable[Dataset] = ()) -> Callable[[ImageRecord], NDArray[np.uint8]]:
     """Return a function that reads an image of `results` as (height, width, 3) uint8, as the networks saw it.
 
+    also: sets with images that the run left out; these are read with the stretch of the set of the same source.
     The function is safe from several threads; it raises ImageProblem for an image that is gone, damaged or changed.
     """
     from planetview.core.readers import load_rgb8
 
     of_set = recorded_stretches(results)
     unrecorded = ResolvedStretch(results.settings.stretch)
-    stretches = {
-        (image.path, image.member): of_set.get(dataset.name, unrecorded)
-        for dataset in results.datasets
-        for image in dataset.images
-    }
+    of_source = {dataset.source: of_set.get(dataset.name, unrecorded) for dataset in reversed(results.datasets)}
+    sets = [(dataset, of_source.get(dataset.source, unrecorded)) for dataset in also]
+    sets += [(dataset, of_set.get(dataset.name, unrecorded)) for dataset in results.datasets]
+    stretches = {(image.path, image.member): stretch for dataset, stretch in sets for image in dataset.images}
 
     def load(record: ImageRecord) -> NDArray[np.uint8]:
         return load_rgb8(record, stretches.get((record.path, record.member), unrecorded))

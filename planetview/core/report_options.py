@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from planetview.core.generation import PathLengthResult
+from planetview.core.study_marks import StudyMarks
 
 MOST_BANNER = 120
 
@@ -20,10 +21,13 @@ class ReportOptions:
 
     title: of the study, "" for the names of the candidates. banner: a marking that stands on top and at the bottom of
     every page, "" for none. pictures: whether images of the sets are shown. path_lengths: of generators, to be printed
-    with the numbers of the images.
+    with the numbers of the images. marked: marks of the study on single images. shows_marks: whether these images are
+    listed; that images were excluded is said in any case.
     """
 
     title: str = ""
     banner: str = ""
     pictures: bool = True
     path_lengths: tuple[PathLengthResult, ...] = ()
+    marked: StudyMarks = field(default_factory=StudyMarks)
+    shows_marks: bool = True

@@ -26,6 +26,7 @@ from planetview.core.models import ModelsResult
 from planetview.core.report_options import ReportOptions
 from planetview.core.results import Results
 from planetview.core.study import Study, StudySource
+from planetview.core.study_report import report_options_of
 from planetview.gui.apart import IMAGES_IN_A_THREAD, call_beside
 from planetview.gui.background import Background
 from planetview.gui.generator_work import GeneratorWork
@@ -220,8 +221,7 @@ class Controller(QObject):
         def on_done(_nothing: object) -> None:
             self.status.emit(self.tr("Wrote {0}").format(path))
 
-        workspace = self.workspace
-        chosen = options or ReportOptions(banner=workspace.marking, path_lengths=workspace.path_lengths)
+        chosen = options or report_options_of(self.workspace.study(), self.workspace.datasets)
         # Pages are laid out by Qt, which holds the interpreter lock for as long.
         is_paged = path.suffix.lower() == ".pdf"
         images = sum(len(dataset) for dataset in results.datasets) + (IMAGES_IN_A_THREAD if is_paged else 0)

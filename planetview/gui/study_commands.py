@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from planetview.core.formatting import format_bytes, format_count
 from planetview.core.messages import JobFailure
 from planetview.core.report_options import ReportOptions
 from planetview.core.results import Results
+from planetview.core.study_report import report_options_of
 from planetview.gui.apart import call_beside
 from planetview.gui.archive_work import ArchiveWork
 from planetview.gui.controller import Controller
@@ -67,10 +69,7 @@ class StudyCommands(QObject):
         workspace, suffixes = self._controller.workspace, self._controller.export_suffixes()
         if workspace.results is None or not suffixes:
             return
-        has_title = workspace.title != type(workspace.study())().title
-        options = ReportOptions(
-            workspace.title if has_title else "", workspace.marking, self._options.pictures, workspace.path_lengths
-        )
+        options = self._with_choices(report_options_of(workspace.study(), workspace.datasets))
         dialog = ExportDialog(suffixes, self._suffix, options, self._window)
         dialog.chosen.connect(self._choose_export_file)
         dialog.open()
@@ -128,7 +127,8 @@ class StudyCommands(QObject):
             ProvenanceDialog(results, self._theme, self._window).show()
 
     def _choose_export_file(self, suffix: str, options: ReportOptions) -> None:
-        self._suffix, self._options = suffix, options
+        # Not the rest, which would keep the images of a study that is closed.
+        self._suffix, self._options = suffix, ReportOptions(pictures=options.pictures, shows_marks=options.shows_marks)
         self._controller.workspace.set_marking(options.banner)
         filters = [f"{suffix.lstrip('.').upper()} (*{suffix})"]
         choose.choose_new_file(
@@ -157,7 +157,7 @@ class StudyCommands(QObject):
         controller = self._controller
         workspace, report_file = controller.workspace, controller.services.report_file
         study, datasets = controller.files.study(), workspace.datasets
-        options = ReportOptions(study.title, study.marking, self._options.pictures, workspace.path_lengths)
+        options = self._with_choices(report_options_of(study, datasets))
 
         def documents() -> dict[str, bytes]:
             if study.results is None or report_file is None:
@@ -169,6 +169,10 @@ class StudyCommands(QObject):
         self.archive_work.progressed.connect(self._progress.show_progress)
         self._progress.show()
         self.archive_work.begin(study, datasets, target, documents)
+
+    def _with_choices(self, options: ReportOptions) -> ReportOptions:
+        """Return options with what was chosen for the report before."""
+        return replace(options, pictures=self._options.pictures, shows_marks=self._options.shows_marks)
 
     def _close_progress(self) -> None:
         progress, self._progress = self._progress, None

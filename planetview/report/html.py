@@ -21,7 +21,7 @@ from planetview.core.catalogue import (
     published_name,
 )
 from planetview.core.command_line import command_line
-from planetview.core.datasets import Dataset, ImageRecord, Role
+from planetview.core.datasets import Dataset, Role
 from planetview.core.findings import Verdict, extractor_label, findings, verdict
 from planetview.core.formatting import (
     floor_word,
@@ -35,10 +35,12 @@ from planetview.core.provenance import provenance_groups
 from planetview.core.ranking import clearly_best
 from planetview.core.report_options import MOST_BANNER, ReportOptions
 from planetview.core.results import Correlation, MetricValue, Neighbours, PairTable, Results
+from planetview.core.study_marks import marked_sets
 from planetview.report import charts
 from planetview.report.gap_pictures import worst_gaps
+from planetview.report.marked_images import exclusion_lines, marked_images
 from planetview.report.path_lengths import path_length_section
-from planetview.report.thumbnails import LoadRgb8, Thumbnail, Thumbnails
+from planetview.report.thumbnails import LoadRgb8, Thumbnails, picture
 
 MOST_POINTS = 2000
 MOST_ROWS = 8
@@ -73,13 +75,14 @@ def render(template: str, context: Context) -> str:
 def report_context(results: Results, load_rgb8: LoadRgb8, options: ReportOptions) -> Context:
     """Return everything that the templates of a report name."""
     colours = _colours(results)
+    marked = marked_sets(options.marked, results)
     return {
         "title": options.title or _title(results),
         "subtitle": _title(results),
         "banner": options.banner.strip()[:MOST_BANNER],
         "path_lengths": path_length_section(options.path_lengths),
         "candidates": [_candidate(results, dataset) for dataset in results.with_role(Role.CANDIDATE)],
-        "warnings": results.warnings,
+        "warnings": (*results.warnings, *exclusion_lines(marked)),
         "groups": _value_groups(results),
         "extra_notes": _notes(results),
         "literature": [
@@ -93,6 +96,7 @@ def report_context(results: Results, load_rgb8: LoadRgb8, options: ReportOptions
         "scatters": list(_scatters(results, colours)),
         "neighbours": list(_neighbours(results, load_rgb8)) if options.pictures else [],
         "gaps": list(_gaps(results, load_rgb8)) if options.pictures else [],
+        "marked": marked_images(marked, load_rgb8 if options.pictures else None) if options.shows_marks else None,
         "has_pictures": options.pictures,
         "glossary": [METRICS[m] for m in dict.fromkeys(v.metric for v in results.values) if m in METRICS],
         "spaces": [EXTRACTORS[e] for e in _extractors(results) if e in EXTRACTORS],
@@ -347,7 +351,7 @@ def _gaps(results: Results, load_rgb8: LoadRgb8) -> Iterator[Context]:
     thumbnails = Thumbnails(load_rgb8, _GAP_BYTES)
     rows = max(1, min(MOST_GAPS, _ROWS_A_PAGE // (2 * max(1, len(results.with_role(Role.CANDIDATE))))))
     for found in worst_gaps(results, rows):
-        pictures = [[_picture(*part, thumbnails) for part in row] for row in found.rows]
+        pictures = [[picture(*part, thumbnails) for part in row] for row in found.rows]
         yield {"name": found.name, "by": found.by, "words": found.words, "rows": pictures}
 
 
@@ -361,22 +365,11 @@ def _table(results: Results, query: str, bank: str, by: str | None = None) -> Ne
 def _trio(
     candidate: Dataset, row: int, banks: list[tuple[str, Dataset, Neighbours]], thumbnails: Thumbnails
 ) -> list[Context]:
-    pictures = [_picture("synthetic", candidate.images[row], None, thumbnails)]
+    pictures = [picture("synthetic", candidate.images[row], None, thumbnails)]
     for words, bank, table in banks:
         record = bank.images[int(table.indices[row, 0])]
-        pictures.append(_picture(words, record, float(table.distances[row, 0]), thumbnails))
+        pictures.append(picture(words, record, float(table.distances[row, 0]), thumbnails))
     return pictures
-
-
-def _picture(words: str, record: ImageRecord, distance: float | None, thumbnails: Thumbnails) -> Context:
-    thumbnail: Thumbnail = thumbnails.of(record)
-    return {
-        "words": words,
-        "name": record.name,
-        "uri": thumbnail.uri,
-        "problem": thumbnail.problem,
-        "distance": "" if distance is None else format_value(distance),
-    }
 
 
 def _extractors(results: Results) -> list[str]:

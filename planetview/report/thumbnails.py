@@ -14,7 +14,7 @@ from PIL import Image
 
 from planetview.core.datasets import ImageRecord
 from planetview.core.errors import ImageProblem, UserError
-from planetview.core.formatting import printable
+from planetview.core.formatting import format_value, printable
 
 LoadRgb8 = Callable[[ImageRecord], NDArray[np.uint8]]
 
@@ -57,6 +57,18 @@ class Thumbnails:
             return Thumbnail(_data_uri(self.load(record)))
         except (ImageProblem, UserError, OSError, ValueError, MemoryError) as error:
             return Thumbnail(problem=printable(str(error)) or type(error).__name__)
+
+
+def picture(words: str, record: ImageRecord, distance: float | None, thumbnails: Thumbnails) -> dict[str, Any]:
+    """Return what a template shows of one image: what it is, its name, its thumbnail or why there is none."""
+    thumbnail = thumbnails.of(record)
+    return {
+        "words": words,
+        "name": record.name,
+        "uri": thumbnail.uri,
+        "problem": thumbnail.problem,
+        "distance": "" if distance is None else format_value(distance),
+    }
 
 
 def _data_uri(pixels: NDArray[np.uint8]) -> str:

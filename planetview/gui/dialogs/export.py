@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -24,9 +25,9 @@ _PAGES = (".html", ".pdf")
 
 
 class ExportDialog(QDialog):
-    """Asks for the format and, where it has pages, for pictures and a marking; then `chosen`.
+    """Asks for the format and, where it has pages, for pictures, marked images and a marking; then `chosen`.
 
-    options: what to begin with; its title and path lengths are passed on.
+    options: what to begin with; its title, path lengths and marks are passed on.
     """
 
     chosen = Signal(str, object)  # suffix, ReportOptions
@@ -58,6 +59,13 @@ class ExportDialog(QDialog):
         self.pictures_box.setChecked(options.pictures)
         self.pictures_box.setToolTip(self.tr("Show synthetic images beside their nearest real ones."))
         column.addWidget(self.pictures_box)
+        self.marks_box = QCheckBox(self.tr("&Images flagged, rated or excluded by hand"), self)
+        self.marks_box.setChecked(options.shows_marks)
+        self.marks_box.setToolTip(
+            self.tr("List them with their numbers by set. That images were excluded is said in any case.")
+        )
+        self.marks_box.setVisible(options.marked.has_any)
+        column.addWidget(self.marks_box)
         form = QFormLayout()
         self.banner_edit = QLineEdit(options.banner, self)
         self.banner_edit.setMaxLength(MOST_BANNER)
@@ -84,11 +92,11 @@ class ExportDialog(QDialog):
 
     def options(self) -> ReportOptions:
         """Return the options as they are set."""
-        return ReportOptions(
-            self._options.title,
-            self.banner_edit.text().strip(),
-            self.pictures_box.isChecked(),
-            self._options.path_lengths,
+        return replace(
+            self._options,
+            banner=self.banner_edit.text().strip(),
+            pictures=self.pictures_box.isChecked(),
+            shows_marks=self.marks_box.isChecked(),
         )
 
     def _texts(self) -> dict[str, str]:
@@ -109,6 +117,7 @@ class ExportDialog(QDialog):
     def _refresh(self) -> None:
         has_pages = self.suffix() in _PAGES
         self.pictures_box.setEnabled(has_pages)
+        self.marks_box.setEnabled(has_pages)
         self.banner_edit.setEnabled(has_pages)
 
     def _on_accepted(self) -> None:
