@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QObject
@@ -13,11 +15,12 @@ from shiboken6 import isValid
 
 from planetview.gui.actions import ActionSpec
 
-COMPARE, IMAGES, SETS, JOBS = "Compare view", "Images", "Panel: sets", "Panel: jobs"
+COMPARE, IMAGES, PLOTS, TABLE = "Compare view", "Images", "Plots", "Metric table"
+SETS, JOBS = "Panel: sets", "Panel: jobs"
 # A window of its own: the keys of the menus do not reach it.
 _APART = (COMPARE,)
 
-_ROWS: tuple[tuple[str, str, str], ...] = (
+_ROWS: tuple[tuple[str, str | tuple[str, ...], str], ...] = (
     (COMPARE, "S", "Side by side"), (COMPARE, "W", "Swipe"), (COMPARE, "B", "Blink"), (COMPARE, "O", "Blend"),
     (COMPARE, "D", "Difference"), (COMPARE, "H", "Heat map"), (COMPARE, "P", "Compare another two of the images"),
     (COMPARE, "[", "Line, share or cover less; blink faster"),
@@ -39,6 +42,13 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     (IMAGES, "F", "Flag images"), (IMAGES, "X", "Leave images out of the next run"),
     (IMAGES, "Ctrl+Shift+A", "Clear the selection"), (IMAGES, "Ctrl+Shift+C", "Copy the list"),
     *((IMAGES, str(rating), f"Rate images {rating}" if rating else "Remove the rating") for rating in range(6)),
+    (PLOTS, "0", "Show all data"), (PLOTS, ("+", "="), "Zoom in"), (PLOTS, "-", "Zoom out"),
+    (PLOTS, "H", "Cross-hair under the cursor, or not"), (PLOTS, "L", "Legend as a list"),
+    (PLOTS, "X", "Horizontal axis logarithmic or linear"), (PLOTS, "Y", "Vertical axis logarithmic or linear"),
+    (PLOTS, "B", "Brush instead of moving the view, or not"), (PLOTS, "S", "Next shape of the brush"),
+    (PLOTS, "Ctrl+A", "Select all pairs in view"),
+    (TABLE, "Alt+Shift+Left", "Move the column left"), (TABLE, "Alt+Shift+Right", "Move the column right"),
+    (TABLE, "Alt+Shift+Down", "Sort by the column"),
     (SETS, "F2", "Rename the set"), (SETS, "Del", "Remove the set from the study"),
     (SETS, "Ctrl+Alt+R", "Make the set the reference"), (SETS, "Ctrl+Alt+H", "Make the set held-out"),
     (SETS, "Ctrl+Alt+C", "Make the set a candidate"),
@@ -54,6 +64,11 @@ _FIXED: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (IMAGES, _ARROWS, "Go through the images"), (IMAGES, _SHIFT_ARROWS, "Select images on the way"),
     (IMAGES, ("Return", "Enter"), "Open the large view"), (IMAGES, ("Space",), "Select the image, or no longer"),
     (IMAGES, ("Ctrl+A",), "Select all shown"),
+    (PLOTS, _ARROWS, "Move the view, or the cursor in it"),
+    (PLOTS, _SHIFT_ARROWS, "Stretch the cursor over several bins"),
+    (PLOTS, ("Home",), "Show all data, or go to the first bin"), (PLOTS, ("End",), "Go to the last bin"),
+    (PLOTS, ("Return", "Enter", "Space"), "Choose what is under the cursor, or open it"),
+    (TABLE, _ARROWS, "Go through the numbers"), (TABLE, ("Return", "Enter", "Space"), "Open or close the group"),
     (SETS, _ARROWS, "Go through the sets"), (JOBS, _ARROWS, "Go through the jobs"),
 )  # fmt: skip
 
@@ -64,16 +79,29 @@ def _spec(place: str, keys: tuple[str, ...], text: str, *, is_fixed: bool = Fals
 
 
 LOCAL: tuple[ActionSpec, ...] = (
-    *(_spec(place, (keys,), text) for place, keys, text in _ROWS),
+    *(_spec(place, (keys,) if isinstance(keys, str) else keys, text) for place, keys, text in _ROWS),
     *(_spec(place, keys, text, is_fixed=True) for place, keys, text in _FIXED),
 )
-"""One line for each command of a place; its menu is the place, its id holds the usual keys."""
+"""One line for each command of a place; its menu is the place, its id holds the first of the usual keys."""
 
 _LOCAL_IDS = {spec.id: spec for spec in LOCAL}
 _TIP_KEYS = re.compile(r"\(([^()]+)\)")
 _bound: WeakKeyDictionary[QObject, str] = WeakKeyDictionary()
-_told: WeakKeyDictionary[QWidget, tuple[str, Mapping[str, str]]] = WeakKeyDictionary()
 _changed: dict[str, tuple[str, ...]] = {}
+
+
+@dataclass(slots=True)
+class _Words:
+    """Tip and name of a widget: written with the usual keys, and as they were shown last."""
+
+    place: str
+    tip: str
+    shown_tip: str
+    name: str
+    shown_name: str
+
+
+_told: WeakKeyDictionary[QWidget, _Words] = WeakKeyDictionary()
 
 
 def place_of(spec: ActionSpec) -> str:
@@ -98,10 +126,37 @@ def bind(target: QAction | QShortcut, place: str) -> None:
     _apply(target, spec.id)
 
 
+def tell(widget: QWidget, tip: str, place: str) -> None:
+    """Give a widget a tip that names usual keys in brackets: it names the present ones, now and after every change."""
+    widget.setToolTip(tip)
+    words = _told.get(widget)
+    if words is None:
+        _told[widget] = _Words(place, tip, tip, widget.accessibleName(), widget.accessibleName())
+    else:
+        words.place, words.tip, words.shown_tip = place, tip, tip
+    _show_words(widget)
+
+
 def follow_tips(root: QWidget, place: str) -> None:
-    """Name the present keys in the tips below `root` that name a key in brackets, now and after every change."""
-    _told[root] = (place, {})
-    _tell(root)
+    """Do as `tell` with the tips and accessible names below `root` that are there and name a key in brackets."""
+    for widget in root.findChildren(QWidget):
+        tip, name = widget.toolTip(), widget.accessibleName()
+        if widget not in _told and ("(" in tip or "(" in name):
+            _told[widget] = _Words(place, tip, tip, name, name)
+            _show_words(widget)
+
+
+def present(text: str, place: str) -> str:
+    """Return a text with the present keys for usual ones of a place that stand in it in brackets."""
+    now = _present_keys(place)
+    return _TIP_KEYS.sub(lambda match: f"({now.get(match[1], match[1])})", text)
+
+
+@cache
+def _present_keys(place: str) -> Mapping[str, str]:
+    """Return usual keys -> present ones, as this system writes them."""
+    return {_native(spec.keys[0]): _native(_keys(spec.id)[0]) if _keys(spec.id) else "–"
+            for spec in LOCAL if spec.menu == place}  # fmt: skip
 
 
 def keys_in(place: str) -> Iterable[tuple[str, str]]:
@@ -118,12 +173,13 @@ def use(changed: Mapping[str, tuple[str, ...]]) -> None:
         return
     _changed.clear()
     _changed.update(mine)
+    _present_keys.cache_clear()
     for target, id in list(_bound.items()):
         if isValid(target):
             _apply(target, id)
-    for root in list(_told):
-        if isValid(root):
-            _tell(root)
+    for widget in list(_told):
+        if isValid(widget):
+            _show_words(widget)
 
 
 def _keys(id: str) -> tuple[str, ...]:
@@ -138,22 +194,16 @@ def _apply(target: QObject, id: str) -> None:
         target.setKeys(sequences)
 
 
-def _tell(root: QWidget) -> None:
-    place, shown = _told[root]
-    now = {_native(spec.keys[0]): _native(_keys(spec.id)[0]) if _keys(spec.id) else "–"
-           for spec in LOCAL if spec.menu == place}  # fmt: skip
-    usual_of = {text: usual for usual, text in shown.items()}
-    _told[root] = (place, now)
-
-    def present(match: re.Match[str]) -> str:
-        usual = usual_of.get(match[1], match[1])
-        return f"({now.get(usual, match[1])})"
-
-    for widget in root.findChildren(QWidget):
-        if widget.toolTip():
-            widget.setToolTip(_TIP_KEYS.sub(present, widget.toolTip()))
-        if "(" in widget.accessibleName():
-            widget.setAccessibleName(_TIP_KEYS.sub(present, widget.accessibleName()))
+def _show_words(widget: QWidget) -> None:
+    """Name the present keys in tip and name; what was written over them since is taken as they were."""
+    words = _told[widget]
+    if widget.toolTip() != words.shown_tip:
+        words.tip = widget.toolTip()
+    if widget.accessibleName() != words.shown_name:
+        words.name = widget.accessibleName()
+    words.shown_tip, words.shown_name = present(words.tip, words.place), present(words.name, words.place)
+    widget.setToolTip(words.shown_tip)
+    widget.setAccessibleName(words.shown_name)
 
 
 def _native(keys: str) -> str:

@@ -16,7 +16,6 @@ from PySide6.QtGui import (
     QColor,
     QFont,
     QKeyEvent,
-    QKeySequence,
     QPainter,
     QPen,
     QPolygonF,
@@ -32,7 +31,7 @@ from planetview.gui.plots.crosshair import CrossHair, place_words
 from planetview.gui.plots.export_menu import ExportMenu
 from planetview.gui.plots.frame import PlotFrame
 from planetview.gui.plots.legend import Legend, LegendEntry, LegendList, plain
-from planetview.gui.plots.moving import move_view
+from planetview.gui.plots.moving import move_view, zoom_view
 from planetview.gui.plots.styles import SeriesStyle, draw_sample
 from planetview.gui.theme import Theme, Tokens
 
@@ -45,7 +44,7 @@ _LEGEND_SHARE = 0.34  # of the height of a figure; where it needs more the figur
 class PlotBase(PlotFrame):
     """A themed plot. Subclasses keep their data and draw all of it in `redraw`, with `self.tokens`.
 
-    Keys: + and - zoom, 0 and Home show everything, arrows move the view; the menu key opens copy and export.
+    Home shows everything, arrows move the view; the menu key opens copy and export. Their keys can be changed.
     A cross-hair follows the mouse and says what stands under it.
     """
 
@@ -242,9 +241,11 @@ class PlotBase(PlotFrame):
     def _build_actions(self) -> None:
         self.exports = ExportMenu(self)
         self.exports.notice.connect(self.notice)
-        self.add_menu_action(self.tr("&Reset view"), self.reset_view, QKeySequence("0"))
-        self.add_menu_action(self.tr("&Legend as a list"), self.show_legend_list, QKeySequence("L"))
-        hair = self.add_menu_action(self.tr("Cross-&hair"), lambda: None, QKeySequence("H"))
+        self.add_menu_action(self.tr("&Reset view"), self.reset_view, "0")
+        self.add_menu_action(self.tr("Zoom &in"), partial(zoom_view, self._view_box, is_in=True), "+")
+        self.add_menu_action(self.tr("Zoom &out"), partial(zoom_view, self._view_box, is_in=False), "-")
+        self.add_menu_action(self.tr("&Legend as a list"), self.show_legend_list, "L")
+        hair = self.add_menu_action(self.tr("Cross-&hair"), lambda: None, "H")
         hair.setCheckable(True)
         hair.setChecked(True)
         hair.toggled.connect(self.cross_hair.set_on)

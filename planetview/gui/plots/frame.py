@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction, QColor, QFocusEvent, QKeySequence, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QAction, QColor, QFocusEvent, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
+from planetview.gui.local_keys import PLOTS, bind
 from planetview.gui.theme import Tokens
 
 
@@ -45,11 +47,15 @@ class PlotFrame(QFrame):
         """Return the words shown instead of data, or ""."""
         return self._nothing.text()
 
-    def add_menu_action(self, text: str, slot: Callable[[], object], keys: QKeySequence) -> QAction:
-        """Add a line to the context menu; its keys work while the plot has the focus."""
+    def add_menu_action(self, text: str, slot: Callable[[], object], keys: str) -> QAction:
+        """Add a line to the context menu; its keys work while the plot has the focus.
+
+        keys: the usual ones, as the table of local keys has them for plots.
+        """
         action = QAction(text, self)
-        action.setShortcut(keys)
+        action.setShortcut(QKeySequence(keys))
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        bind(action, PLOTS)
         action.triggered.connect(slot)
         self.addAction(action)
         return action
@@ -67,6 +73,33 @@ class PlotFrame(QFrame):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self.update()
+
+    def event(self, event: QEvent) -> bool:
+        # The window around a plot, such as the compare view, may have the same keys; here they are the plot's.
+        is_asked = event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent)
+        if is_asked and self._action_for(cast(QKeyEvent, event)) is not None:
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        action = self._action_for(event)
+        if action is not None:
+            action.trigger()
+        else:
+            super().keyPressEvent(event)
+
+    def _action_for(self, event: QKeyEvent) -> QAction | None:
+        """Return the command of the context menu that has the keys of an event."""
+        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        pressed = [QKeySequence(modifiers.value | event.key())]
+        if not event.text().isalpha():
+            # A plus sign needs Shift on many keyboards, and is no other key for that.
+            pressed.append(QKeySequence((modifiers & ~Qt.KeyboardModifier.ShiftModifier).value | event.key()))
+        for action in self.actions():
+            if action.isEnabled() and any(keys in pressed for keys in action.shortcuts()):
+                return action
+        return None
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -22,6 +22,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QGraphicsSceneHoverEvent, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
+from planetview.gui.local_keys import PLOTS, present
 from planetview.gui.models.wording import tr
 from planetview.gui.plots.styles import SAMPLE_SIZE
 
@@ -207,7 +208,7 @@ class Legend(pg.GraphicsWidget):
     def tip_at(self, at: QPointF) -> str:
         """Return the whole entry at a place of the legend, "" where there is none."""
         if self._plan.more is not None and self._plan.more.contains(at):
-            return tr("Open the list of all entries (L).")
+            return present(tr("Open the list of all entries (L)."), PLOTS)
         for entry, place, _ in self._plan.shown:
             if place.contains(at):
                 return entry.text

@@ -14,16 +14,18 @@ _PANS = {
     Qt.Key.Key_Up: (0.0, 1.0),
     Qt.Key.Key_Down: (0.0, -1.0),
 }
-_ZOOMS = {Qt.Key.Key_Plus: _ZOOM_STEP, Qt.Key.Key_Equal: _ZOOM_STEP, Qt.Key.Key_Minus: 1 / _ZOOM_STEP}
+
+
+def zoom_view(view_box: Any, *, is_in: bool) -> None:
+    """Show a smaller part of a view box of pyqtgraph, or a larger one."""
+    step = _ZOOM_STEP if is_in else 1 / _ZOOM_STEP
+    view_box.scaleBy((step, step))
 
 
 def move_view(view_box: Any, key: Qt.Key) -> bool:
-    """Do what a key does to a view box of pyqtgraph; return whether it does anything."""
-    if key in _ZOOMS:
-        view_box.scaleBy((_ZOOMS[key], _ZOOMS[key]))
-    elif key in _PANS:
-        view, (x, y) = view_box.viewRect(), _PANS[key]
-        view_box.translateBy(x=x * _PAN_STEP * view.width(), y=y * _PAN_STEP * view.height())
-    else:
+    """Do what an arrow key does to a view box of pyqtgraph; return False for other keys."""
+    if key not in _PANS:
         return False
+    view, (x, y) = view_box.viewRect(), _PANS[key]
+    view_box.translateBy(x=x * _PAN_STEP * view.width(), y=y * _PAN_STEP * view.height())
     return True

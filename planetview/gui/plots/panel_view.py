@@ -33,6 +33,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QListView, QWidget
 
 from planetview.core.tables import Cell
+from planetview.gui.local_keys import PLOTS, bind
 from planetview.gui.plots.brushing import BrushShape, thinned
 from planetview.gui.plots.crosshair import CrossHair, place_words
 from planetview.gui.plots.export_menu import ExportMenu
@@ -53,6 +54,7 @@ class PanelView(QListView):
     area_chosen = Signal(object, object)  # series name -> rows inside, keyboard modifiers
     notice = Signal(str)
     log_wanted = Signal(str, str)  # key of the panel, "bottom" or "left": the axis to be switched
+    shape_wanted = Signal()  # the next shape of the brush
 
     def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -93,10 +95,13 @@ class PanelView(QListView):
         ):
             self._add_action(text, key).triggered.connect(partial(self._on_log_wanted, side))
 
+        self._add_action(self.tr("Next &shape of the brush"), "S").triggered.connect(self.shape_wanted)
+
     def _add_action(self, text: str, key: str) -> QAction:
         action = QAction(text, self)
         action.setShortcut(QKeySequence(key))
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        bind(action, PLOTS)
         self.addAction(action)
         return action
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QColor, QKeySequence, QPen, QPolygonF
+from PySide6.QtGui import QAction, QColor, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsPathItem, QWidget
 
 from planetview.core.tables import Cell
@@ -126,7 +126,7 @@ class ScatterPlot(PlotBase):
         ]
 
     def _log_action(self, text: str, side: str, key: str) -> QAction:
-        action = self.add_menu_action(text, lambda: None, QKeySequence(key))
+        action = self.add_menu_action(text, lambda: None, key)
         action.setCheckable(True)
 
         def ask(on: bool) -> None:

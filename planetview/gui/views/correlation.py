@@ -131,9 +131,7 @@ class CorrelationPage(QWidget):
         plot.area_chosen.connect(self._on_area_chosen)
         plot.notice.connect(self.notice)
         plot.log_wanted.connect(self._on_log_wanted)
-        plot.add_menu_action(
-            self.tr("Select pairs in &view"), plot.choose_visible, QKeySequence(QKeySequence.StandardKey.SelectAll)
-        )
+        plot.add_menu_action(self.tr("Select pairs in &view"), plot.choose_visible, "Ctrl+A")
         return plot
 
     def _build_controls(self) -> None:
@@ -143,8 +141,11 @@ class CorrelationPage(QWidget):
         self._controls.closed.connect(self._on_closed)
         self._controls.log_wanted.connect(self._on_log_wanted)
         self._controls.shape_changed.connect(self._on_shape_changed)
+        self._panels.shape_wanted.connect(self._controls.choose_next_shape)
         for plot in self._plots:
             self._controls.brushing_changed.connect(plot.set_brushing)
+            plot.add_menu_action(self.tr("&Brush"), self._controls.toggle_brushing, "B")
+            plot.add_menu_action(self.tr("Next &shape of the brush"), self._controls.choose_next_shape, "S")
         self._panel_export = self._panels.exports.button(self.tr("all panels"))
         self._plot_export = self._plots[0].exports.button(self.tr("the scatter"))
         self._controls.add(self._panel_export)

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton, QVBoxLayout, QWidget
 
+from planetview.gui.local_keys import PLOTS, tell
 from planetview.gui.plots.brushing import BrushShape
 from planetview.gui.views.pair_columns import ENTROPY, column_label
 from planetview.gui.views.pair_series import Pairing, PairSets
@@ -84,6 +85,14 @@ class CorrelationControls(QWidget):
             widget.setVisible(is_open)
         self._row.invalidate()
 
+    def toggle_brushing(self) -> None:
+        """Let a drag select pairs, or move the view again."""
+        self._brush.toggle()
+
+    def choose_next_shape(self) -> None:
+        """Let a drag draw the next shape."""
+        self._shape.setCurrentIndex((self._shape.currentIndex() + 1) % self._shape.count())
+
     def say_log(self, logarithmic: frozenset[str]) -> None:
         """Tick the axes whose columns are to be logarithmic."""
         for side, column in zip(("bottom", "left"), self.axes, strict=True):
@@ -105,12 +114,14 @@ class CorrelationControls(QWidget):
         )
         for text, shape in ((self.tr("Rectangle"), BrushShape.RECTANGLE), (self.tr("Lasso"), BrushShape.LASSO)):
             self._shape.addItem(text, str(shape))
-        self._shape.setToolTip(self.tr("What a drag draws around the pairs that it selects."))
+        tell(self._shape, self.tr("What a drag draws around the pairs that it selects (S)."), PLOTS)
         self._overlay = QCheckBox(self.tr("&Overlay all datasets"))
         self._brush = QPushButton(self.tr("&Brush"))
         self._brush.setCheckable(True)
-        self._brush.setToolTip(
-            self.tr("Drag to select pairs. Without this mode, hold Shift; with the keyboard, Ctrl+A selects the view.")
+        tell(
+            self._brush,
+            self.tr("Drag to select pairs (B). Without this mode, hold Shift; or select all pairs in view (Ctrl+A)."),
+            PLOTS,
         )
         self._row.addWidget(self._back)
         pairs = []
@@ -129,8 +140,8 @@ class CorrelationControls(QWidget):
             "left": QCheckBox(self.tr("Log y")),
             "bottom": QCheckBox(self.tr("Log x")),
         }
-        self._logs["left"].setToolTip(self.tr("Logarithmic vertical axis (Y)."))
-        self._logs["bottom"].setToolTip(self.tr("Logarithmic horizontal axis (X)."))
+        tell(self._logs["left"], self.tr("Logarithmic vertical axis (Y)."), PLOTS)
+        tell(self._logs["bottom"], self.tr("Logarithmic horizontal axis (X)."), PLOTS)
         self._logs["left"].clicked.connect(lambda on: self.log_wanted.emit("left", on))
         self._logs["bottom"].clicked.connect(lambda on: self.log_wanted.emit("bottom", on))
         for side in self._logs.values():

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from planetview.core.entropy import histogram_bins
 from planetview.core.results import Results
 from planetview.core.selection import ImageRef, SelectionChange, SelectionState
+from planetview.gui.local_keys import PLOTS, tell
 from planetview.gui.models.entropy_series import EntropySeries, baseline, class_series, dataset_series
 from planetview.gui.plots.histogram import HistogramPlot, HistogramSeries
 from planetview.gui.theme import Theme
@@ -96,6 +97,7 @@ class EntropyPage(QWidget):
         self._controls.quantity_changed.connect(self._on_quantity_changed)
         self._controls.look_changed.connect(self._draw)
         self._controls.brush_changed.connect(self._plot.set_brush_shape)
+        self._plot.add_menu_action(self.tr("Next &shape of the brush"), self._controls.choose_next_shape, "S")
         self._controls.add(self._plot.exports.button(self.tr("the histogram")))
         yield
         lower = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
@@ -110,12 +112,11 @@ class EntropyPage(QWidget):
 
     def _build_plot(self) -> None:
         self._plot = HistogramPlot(self._theme, self.tr("Entropy histograms"))
-        self._plot.setToolTip(
-            self.tr(
-                "Click a bin, or drag, to select images; Ctrl adds. Rectangle and lasso take the bars whose ends lie "
-                "inside. The wheel zooms, 0 resets."
-            )
+        words = self.tr(
+            "Click a bin, or drag, to select images; Ctrl adds. Rectangle and lasso (S) take the bars whose ends lie "
+            "inside. The wheel zooms; show all again (0)."
         )
+        tell(self._plot, words, PLOTS)
         self._plot.range_chosen.connect(self._on_range_chosen)
         self._plot.bars_chosen.connect(self._on_bars_chosen)
         self._plot.cursor_moved.connect(self._on_cursor_moved)

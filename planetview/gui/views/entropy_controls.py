@@ -7,6 +7,7 @@ from PySide6.QtGui import QResizeEvent, QStandardItemModel
 from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from planetview.core.results import Results
+from planetview.gui.local_keys import PLOTS, tell
 from planetview.gui.models.entropy_series import EntropySeries, Quantity, missing_reason
 from planetview.gui.plots.brushing import BrushShape
 from planetview.gui.plots.styles import SAMPLE_SIZE, sample_icon
@@ -71,6 +72,10 @@ class EntropyControls(QWidget):
     def add(self, button: QPushButton) -> None:
         """Put a button at the end of the choices."""
         self._row.addWidget(button)
+
+    def choose_next_shape(self) -> None:
+        """Let a drag draw the next shape."""
+        self._brush.setCurrentIndex((self._brush.currentIndex() + 1) % self._brush.count())
 
     def offer(self, results: Results) -> None:
         """Offer what these results have; what was chosen stays where it still exists."""
@@ -138,8 +143,10 @@ class EntropyControls(QWidget):
             (self.tr("Lasso"), BrushShape.LASSO),
         ):
             self._brush.addItem(text, str(shape))
-        self._brush.setToolTip(
-            self.tr("What a drag selects: all images of a range, or those of the bars whose ends lie inside.")
+        tell(
+            self._brush,
+            self.tr("What a drag selects: all images of a range, or those of the bars whose ends lie inside (S)."),
+            PLOTS,
         )
         for text, name, control in (
             (self.tr("&What"), self.tr("What the entropy is of"), self._what),

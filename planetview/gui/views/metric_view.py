@@ -19,6 +19,7 @@ from PySide6.QtGui import QAction, QColor, QKeyEvent, QKeySequence, QPainter, QP
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
 from planetview.core.catalogue import Family
+from planetview.gui import local_keys
 from planetview.gui.models.metric_cells import CellState
 from planetview.gui.models.metric_columns import BAR, ColumnKind
 from planetview.gui.models.metric_rows import MetricRow
@@ -197,6 +198,8 @@ class MetricTableView(QTableView):
             action = QAction(text, self)
             action.setShortcut(keys)
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+            if keys:
+                local_keys.bind(action, local_keys.TABLE)
             action.triggered.connect(slot)
             self.addAction(action)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)

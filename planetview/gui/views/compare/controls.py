@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QButtonGroup, QCheckBox, QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from planetview.core.image_compare import Limits, VisibleRange
+from planetview.gui.local_keys import COMPARE, tell
 from planetview.gui.models.wording import tr
 from planetview.gui.views.compare.colours import SINGLE_BAND
 from planetview.gui.views.compare.fixed_limits import FixedLimits
@@ -56,7 +57,7 @@ class Controls(QWidget):
         self._visible.setItemText(self._visible.findData(VisibleRange.RUN), stretch)
         self._colours.setEnabled(has_single_band)
         tip = tr("Colours of single-band images (C).")
-        self._colours.setToolTip(tip if has_single_band else tr("Only single-band images can be coloured."))
+        tell(self._colours, tip if has_single_band else tr("Only single-band images can be coloured."), COMPARE)
         if self._settings.pair not in self._pairs:
             self._set(replace(self._settings, pair=self._pairs[0]))
         self._show()
@@ -108,7 +109,7 @@ class Controls(QWidget):
         """Let pixels without data be hatched where there are some."""
         self.hatched.setEnabled(is_possible)
         tip = tr("Hatch pixels without data: no-data values, NaN, fully transparent (N).")
-        self.hatched.setToolTip(tip if is_possible else tr("Every pixel of these images has data."))
+        tell(self.hatched, tip if is_possible else tr("Every pixel of these images has data."), COMPARE)
 
     def toggle_absolute(self) -> None:
         """Show the difference signed or absolute."""
@@ -182,7 +183,7 @@ class Controls(QWidget):
             button.clicked.connect(signal)
         self._zoom = QLabel()
         self._zoom.setMinimumWidth(self._zoom.fontMetrics().horizontalAdvance("1000 %"))
-        self._zoom.setToolTip(tr("Screen pixels per image pixel. Wheel, + and − zoom."))
+        self._zoom.setToolTip(tr("Screen pixels per image pixel. The wheel zooms; so do keys, in (+) and out (-)."))
         fields = (
             labelled(tr("Stretch"), self._visible),
             self.fixed,

@@ -25,15 +25,15 @@ class ImageButtons(QWidget):
         self._ends.setContentsMargins(0, 0, 0, 0)
         self._ends.setSpacing(GAP)
         self._ends.addLayout(self._row, 1)
-        self.before = self._button(self.tr("← Previous"), self.tr("The image before (Page up)."))
-        self.after = self._button(self.tr("Next →"), self.tr("The image after (Page down)."))
+        self.before = self._button(self.tr("← Previous"), self.tr("The image before (PgUp)."))
+        self.after = self._button(self.tr("Next →"), self.tr("The image after (PgDown)."))
         self.flag = self._button(self.tr("⚑ Flag"), self.tr("Mark the image to find it again (F)."), is_on=True)
         self.exclude = self._button(
             self.tr("✕ Exclude"), self.tr("Leave the image out of the next run (X)."), is_on=True
         )
         self.rating = QComboBox()
         self.rating.setAccessibleName(self.tr("Rating"))
-        self.rating.setToolTip(self.tr("How good the image is (Alt+1 to Alt+5; Alt+0 takes the rating away)."))
+        self.rating.setToolTip(self.tr("How good the image is: poor (Alt+1) to best (Alt+5), or not rated (Alt+0)."))
         self.rating.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.rating.addItem(self.tr("No rating"))
         self.rating.addItems([rating_words(rating) for rating in range(1, BEST_RATING + 1)])
