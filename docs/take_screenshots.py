@@ -13,6 +13,7 @@ twice the density does, `--text` with larger or smaller text. Needs no display.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import tempfile
@@ -42,12 +43,21 @@ def main() -> int:
     parser.add_argument("--text", type=float, default=1.0, help="text size, 0.8 to 2")
     parser.add_argument("--themes", default="light,dark", help="themes, with commas")
     arguments = parser.parse_args()
-    # Qt reads both when it is loaded.
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    os.environ["QT_SCALE_FACTOR"] = str(arguments.scale)
     with tempfile.TemporaryDirectory() as scratch:
+        # Qt reads both when it is loaded.
+        os.environ.setdefault("QT_QPA_PLATFORM", f"offscreen:configfile={_desk(Path(scratch), arguments.scale)}")
+        os.environ["QT_SCALE_FACTOR"] = str(arguments.scale)
         take(arguments, Path(scratch))
     return 0
+
+
+def _desk(scratch: Path, scale: float) -> Path:
+    """Describe a screen as a workstation has one: on Qt's own, of 800 x 800, menus break and questions are narrow."""
+    file = scratch / "screens.json"
+    screen = {"name": "desk", "x": 0, "y": 0, "width": round(1920 * scale), "height": round(1200 * scale),
+              "logicalDpi": 96, "dpr": 1.0}  # fmt: skip
+    file.write_text(json.dumps({"screens": [screen]}), encoding="utf-8")
+    return file
 
 
 def take(arguments: argparse.Namespace, scratch: Path) -> None:

@@ -43,6 +43,13 @@ def test_difference_is_first_minus_second_with_its_scale_in_native_units(qtbot, 
     assert f"difference: {abs(expected[6, 5])}" in view.readout_text()
 
 
+@pytest.mark.parametrize("name", ["light", "dark", "contrast"])
+def test_a_difference_has_colours_in_every_theme(qtbot, view, theme, name):
+    theme.use(name)
+    press(qtbot, view, "D")
+    assert view.stage.map is not None and view.stage.scale_bar.tick_texts()[-1].startswith("−")
+
+
 def test_a_difference_stands_beside_its_two_images_or_alone(qtbot, view):
     press(qtbot, view, "D")
     found = view.stage.map

@@ -25,7 +25,7 @@ class CloseQuestion(QMessageBox):
             lines.append(self.tr("A job is still running; it will be stopped. What it has finished is kept."))
         if is_dirty:
             lines.append(self.tr("'{0}' has changes that are not saved.").format(title))
-        self.setText("\n".join(lines))
+        self.setText("\n\n".join(lines))
         if is_dirty:
             self.save_button = self.addButton(self.tr("&Save"), QMessageBox.ButtonRole.AcceptRole)
         leave = self.tr("&Don't save") if is_dirty else self.tr("&Stop and close")

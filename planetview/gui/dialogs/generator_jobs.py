@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QCheckBox,
     QComboBox,
     QDialog,
@@ -113,12 +115,17 @@ class _JobDialog(QDialog):
         self.start_button.setDefault(True)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
+        self._column = layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 16, 20, 16)
         layout.setSpacing(16)
         layout.addLayout(self.form)
         layout.addWidget(self.problem)
         layout.addWidget(buttons)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # Qt leaves the lines that words break into out of the least height, and the form pays for them.
+        self.setMinimumHeight(self._column.totalMinimumHeightForWidth(self.width()))
 
     def add_row(self, label: str, field: QWidget, tip: str = "") -> None:
         """Add a line to the form."""
@@ -137,9 +144,14 @@ class _JobDialog(QDialog):
         field.setRange(low, high)
         field.setGroupSeparatorShown(has_groups)
         field.setValue(value)
-        field.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        inset_text(field)
+        self.narrow(field)
         return field
+
+    def narrow(self, field: QAbstractSpinBox) -> None:
+        """Make a field for a number as wide as all others of the form."""
+        inset_text(field)
+        field.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        field.setMinimumWidth(field.fontMetrics().horizontalAdvance("0" * 22))
 
 
 class SampleDialog(_JobDialog):
@@ -159,9 +171,8 @@ class SampleDialog(_JobDialog):
         self.truncation.setRange(0.0, 1.0)
         self.truncation.setSingleStep(0.05)
         self.truncation.setValue(truncation)
-        self.truncation.setMaximumWidth(180)
         self.truncation.setEnabled(generator.truncation)
-        inset_text(self.truncation)
+        self.narrow(self.truncation)
         self.noise = QComboBox(self)
         for value, words in (
             ("random", self.tr("Drawn anew for each image")),

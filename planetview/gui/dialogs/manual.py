@@ -72,6 +72,7 @@ class ManualDialog(QDialog):
         self.search.returnPressed.connect(self.find_next)
         self.found = QLabel()
         self.found.setProperty("muted", True)
+        self.found.hide()
         self.list = QListWidget()
         self.list.setAccessibleName(self.tr("Pages of the manual"))
         self.list.setWordWrap(True)
@@ -157,6 +158,8 @@ class ManualDialog(QDialog):
             item.setFont(font)
         nothing = self.tr("not found") if words.strip() else ""
         self.found.setText(self.tr("{0} places; Enter finds the next").format(f"{total:,}") if total else nothing)
+        # Without words it would still keep the search from reaching the edge.
+        self.found.setVisible(bool(self.found.text()))
 
     @Slot(QListWidgetItem, QListWidgetItem)
     def _on_item_changed(self, item: QListWidgetItem | None, _before: QListWidgetItem | None) -> None:
@@ -190,6 +193,8 @@ class _PageView(QTextBrowser):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, openLinks=False)
         self._width = 0
+        # Pictures are fitted to the width: a bar that comes after them would take some of it.
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.anchorClicked.connect(self.link_followed)
 
     def show_page(self, page: ManualPage, anchor: str) -> None:

@@ -203,7 +203,8 @@ class _Delegate(QStyledItemDelegate):
         painter.setPen(side)
         right = entry.keys or (self.tr("not now") if entry.why_not else "")
         painter.drawText(rect, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, right)
-        rect.setRight(rect.right() - metrics.horizontalAdvance(right) - _PAD_PX)
+        if right:
+            rect.setRight(rect.right() - metrics.horizontalAdvance(right) - _PAD_PX)
         place = metrics.elidedText(entry.place, Qt.TextElideMode.ElideRight, rect.width() // 3)
         painter.drawText(rect, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, place)
         rect.setRight(rect.right() - metrics.horizontalAdvance(place) - _PAD_PX)

@@ -86,6 +86,8 @@ class PreferencesDialog(QDialog):
         note.setProperty("muted", True)
         kinds = QDialogButtonBox.StandardButton
         buttons = QDialogButtonBox(kinds.Close | kinds.RestoreDefaults, Qt.Orientation.Horizontal, self)
+        # Qt's own text capitalises each word.
+        buttons.button(kinds.RestoreDefaults).setText(self.tr("Restore &defaults"))
         buttons.button(kinds.RestoreDefaults).clicked.connect(self._on_defaults)
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)

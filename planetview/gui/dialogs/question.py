@@ -59,7 +59,12 @@ class ConsentQuestion(Question):
                 "Agree only if you trust where it comes from. An ONNX export needs no trust. The answer is remembered "
                 "for exactly this content; a changed file is asked about again."
             ).format(program.name, program.kind),
-            [self.tr("SHA-256 {0}").format(program.sha256)],
+            [self.tr("SHA-256 {0}").format(_in_groups(program.sha256))],
             self.tr("&Trust and open"),
             parent,
         )
+
+
+def _in_groups(digest: str) -> str:
+    """Return a digest in groups of 16, between which a line can end: large text would cut it off."""
+    return " ".join(digest[at : at + 16] for at in range(0, len(digest), 16))

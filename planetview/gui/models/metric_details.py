@@ -11,6 +11,7 @@ from planetview.core.stats import Interval
 from planetview.gui.models.wording import NO_VALUE, floor_words, tr, with_interval
 
 _OPERATORS = ("+", "−", "=", "·", "/")
+_SHORT_NAME = 12
 
 
 def metric_html(metric: str, extractor: str | None) -> str:
@@ -66,7 +67,7 @@ def cell_html(value: MetricValue) -> str:
         (tr("Against it"), floor_words(value, with_floor=False)),
         (tr("Sample"), tr("n = {0} images a side, seed {1}").format(format_count(value.n), value.seed)),
         (tr("Variant"), value.variant),
-        *((name, format_value(companion)) for name, companion in value.extra.items()),
+        *((name[:1].upper() + name[1:], format_value(companion)) for name, companion in value.extra.items()),
         *((tr("Note"), note) for note in value.notes),
     ]
     return title + _table(tuple(rows))
@@ -95,7 +96,7 @@ def _interval_words(interval: Interval | None) -> str:
     if interval is None:
         return tr("none")
     ends = f"{format_value(interval.low)} to {format_value(interval.high)}"
-    return f"{ends} ({interval.level * 100:g} %, {interval.kind})"
+    return f"{ends} ({interval.level * 100:g}\N{NO-BREAK SPACE}%, {interval.kind})"
 
 
 def _floor(value: MetricValue, unit: str) -> str:
@@ -106,12 +107,25 @@ def _floor(value: MetricValue, unit: str) -> str:
 
 def _table(rows: tuple[tuple[str, str], ...]) -> str:
     lines = "".join(
-        f'<tr><td valign="top" style="padding-right: 10px; padding-bottom: 4px"><i>{escape(name)}</i></td>'
-        f'<td style="padding-bottom: 4px">{escape(text)}</td></tr>'
+        f'<tr><td width="34%" valign="top" style="padding-right: 10px; padding-bottom: 4px">'
+        f"<i>{escape(_whole(name))}</i></td>"
+        f'<td style="padding-bottom: 4px">{escape(_together(text))}</td></tr>'
         for name, text in rows
         if text
     )
-    return f"<table>{lines}</table>" if lines else ""
+    return f'<table width="100%">{lines}</table>' if lines else ""
+
+
+def _whole(name: str) -> str:
+    """Return a name whose words stay in one line where they are few."""
+    return name.replace(" ", "\N{NO-BREAK SPACE}") if len(name) <= _SHORT_NAME else name
+
+
+def _together(text: str) -> str:
+    """Return a text whose lines do not end inside of a number with its interval, or before a unit."""
+    for sign in (" ± ", " = "):
+        text = text.replace(sign, sign.replace(" ", "\N{NO-BREAK SPACE}"))
+    return text.replace(" %", "\N{NO-BREAK SPACE}%").replace("(n − 1)", "(n\N{NO-BREAK SPACE}−\N{NO-BREAK SPACE}1)")
 
 
 def _stacked(rows: tuple[tuple[str, str], ...]) -> str:

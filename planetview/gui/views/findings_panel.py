@@ -18,7 +18,7 @@ from planetview.gui.theme import Tokens
 
 _AT_ONCE = 24
 _PER_TURN = 4
-_LEAST_LINES = 2
+_LEAST_LINES = 4
 _MAX_SHARE = 0.34
 # Lines of text that the table below and what is around it need.
 _LINES_BELOW = 24
@@ -104,7 +104,7 @@ class FindingsPanel(QScrollArea):
         self._grid = QGridLayout(self._content)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(10)
-        self._grid.setVerticalSpacing(5)
+        self._grid.setVerticalSpacing(7)
         self._grid.setColumnStretch(3, 1)
         self._more = QPushButton()
         self._more.setProperty("quiet", True)

@@ -43,6 +43,7 @@ from planetview.gui.views.weight_table_view import WeightTableView
 from planetview.gui.weight_files import Phase, WeightFiles
 from planetview.gui.widgets.drops import has_local_paths, local_paths
 from planetview.gui.widgets.flow import FlowLayout
+from planetview.gui.widgets.roomy import RoomyArea
 
 _PACK_NAME = "planetview-weights.zip"
 
@@ -184,13 +185,17 @@ class ModelsPage(QWidget):
         parts.setSizes([440, 180])
         parts.setChildrenCollapsible(False)
         parts.setHandleWidth(GAP)
+        content = QWidget(self)
+        column = QVBoxLayout(content)
+        column.setContentsMargins(2 * GAP, 2 * GAP, 2 * GAP, 2 * GAP)
+        column.setSpacing(GAP)
+        column.addLayout(head)
+        column.addLayout(buttons)
+        column.addWidget(self._state)
+        column.addWidget(parts, 1)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(2 * GAP, 2 * GAP, 2 * GAP, 2 * GAP)
-        layout.setSpacing(GAP)
-        layout.addLayout(head)
-        layout.addLayout(buttons)
-        layout.addWidget(self._state)
-        layout.addWidget(parts, 1)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(RoomyArea(content))
 
     def _with_row_button(self) -> QWidget:
         both = QWidget(self)

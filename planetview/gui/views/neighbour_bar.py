@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QSlider, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QSlider, QSpinBox, QWidget
 
 from planetview.core.formatting import format_count
 from planetview.gui.models.neighbour_filter import FOLLOW_MARKS, NO_CLASS, RATED, Show, Wanted
@@ -15,12 +15,14 @@ from planetview.gui.models.wording import rating_words
 from planetview.gui.views.image_grid import EDGE_DEFAULT, EDGE_MAX, EDGE_MIN
 from planetview.gui.views.panels import GAP
 from planetview.gui.widgets.flow import FlowLayout, labelled
+from planetview.gui.widgets.line_fields import SteadyField
+from planetview.gui.widgets.numbers import inset_text
 
 _TYPING_MS = 150
 _NO_OTHER = ""
 _ANY_CLASS = None
 _DISTANCE = ""
-_LETTERS, _MORE_LETTERS = 13, 20
+_LETTERS, _MORE_LETTERS = 12, 20
 
 
 class NeighbourBar(QWidget):
@@ -43,11 +45,12 @@ class NeighbourBar(QWidget):
         self.query, self.by, self.other = QComboBox(), QComboBox(), QComboBox()
         self.score, self.order, self.show_only, self.label = QComboBox(), QComboBox(), QComboBox(), QComboBox()
         self.count = QSpinBox(minimum=1, maximum=1)
+        inset_text(self.count)
         self.edge = self._build_size()
         self.shuffle = QPushButton(self.tr("Shuffle"))
         self.shuffle.setToolTip(self.tr("Take the next seed. The same seed always gives the same order."))
         self.seed_label = QLabel()
-        self.text = QLineEdit(placeholderText=self.tr("Find a name"), clearButtonEnabled=True)
+        self.text = SteadyField(placeholderText=self.tr("Find a name"), clearButtonEnabled=True)
         self.text.setAccessibleName(self.tr("Find images by a part of their name"))
         self.text.setToolTip(self.tr("Show only images whose name holds these letters (Ctrl+F)."))
         self._typing = QTimer(self, singleShot=True, interval=_TYPING_MS)
@@ -246,7 +249,7 @@ class NeighbourBar(QWidget):
         slider.setValue(EDGE_DEFAULT)
         slider.setSingleStep(8)
         slider.setPageStep(32)
-        slider.setMaximumWidth(140)
+        slider.setMaximumWidth(120)
         return slider
 
     def _connect(self) -> None:

@@ -50,7 +50,7 @@ def method_words(found: Correlation) -> str:
     if not spans:
         return ""
     kinds = " / ".join(dict.fromkeys(span.kind for span in spans))
-    return f" ({spans[0].level:.0%} {html.escape(kinds)})"
+    return f" ({100 * spans[0].level:g} % {html.escape(kinds)})"
 
 
 def short_number(value: float) -> str:

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QMenu, QPushButton, QWidget
 
 from planetview.gui.models.metric_columns import Column, ColumnKind
 from planetview.gui.models.metric_rows import BY_NAME
 from planetview.gui.models.metric_table import MetricTableModel
 from planetview.gui.views.panels import GAP
 from planetview.gui.widgets.flow import FlowLayout, labelled
+from planetview.gui.widgets.line_fields import SteadyField
 
 _TYPING_MS = 120
 _SORT_LETTERS = 20
@@ -24,7 +25,7 @@ class TableTools(QWidget):
     def __init__(self, model: MetricTableModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = model
-        self.filter = QLineEdit(clearButtonEnabled=True)
+        self.filter = SteadyField(clearButtonEnabled=True)
         self.filter.setPlaceholderText(self.tr("Filter rows (Ctrl+F)"))
         self.filter.setToolTip(self.tr("Words in the metric, the features or the group. Escape clears."))
         self.filter.setAccessibleName(self.tr("Filter rows"))

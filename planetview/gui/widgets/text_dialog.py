@@ -6,6 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QTextBrowser, QVBoxLayout, QWidget
 
+_MARGIN_PX = 12
+
 
 class TextDialog(QDialog):
     """Shows text; non-modal, with Copy and Close. `html` shows it as a page instead of as typewriter text."""
@@ -22,6 +24,8 @@ class TextDialog(QDialog):
             self._view = QPlainTextEdit(self, readOnly=True)
             self._view.setPlainText(text)
             self._view.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        # Qt's own 4 pixels put the words onto the frame; set before the text, they hold for it.
+        self._view.document().setDocumentMargin(_MARGIN_PX)
         self._view.setAccessibleName(title)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, Qt.Orientation.Horizontal, self)
         self._buttons = buttons

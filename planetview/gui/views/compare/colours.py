@@ -16,7 +16,7 @@ SINGLE_BAND: Final = (GREY, "viridis", "cividis", "magma")
 HEAT: Final = "viridis"
 _ABSOLUTE = "magma"
 # No difference is the colour of the window, so that only differences catch the eye.
-_SIGNED = {"light": "CET-D1A", "dark": "CET-D4"}
+_SIGNED, _SIGNED_ON_DARK = "CET-D1A", "CET-D4"
 
 
 def table(name: str) -> NDArray[np.uint8] | None:
@@ -31,7 +31,7 @@ def heat_table() -> NDArray[np.uint8]:
 
 def difference_table(tokens: Tokens, *, absolute: bool) -> NDArray[np.uint8]:
     """Return the table of differences: negative blue, positive red; absolute ones from dark to bright."""
-    return _loaded(_ABSOLUTE if absolute else _SIGNED[tokens.name])
+    return _loaded(_ABSOLUTE if absolute else _SIGNED if tokens.name == "light" else _SIGNED_ON_DARK)
 
 
 @cache

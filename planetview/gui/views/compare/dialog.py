@@ -31,7 +31,11 @@ from planetview.gui.views.compare.transform import ZOOM_STEP
 from planetview.gui.views.compare.words import gap_words, pair_words, readout
 from planetview.gui.views.panels import GAP
 from planetview.gui.widgets.elided import ElidedLabel
+from planetview.gui.widgets.roomy import RoomyArea
 from planetview.gui.widgets.text_dialog import TextDialog
+
+# The least height of all but the buttons in lines of text: below it the images would be pressed under their names.
+_LINES = 27
 
 
 class CompareDialog(QDialog):
@@ -129,14 +133,18 @@ class CompareDialog(QDialog):
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._split.setChildrenCollapsible(False)
         self._split.addWidget(self.stage)
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GAP)
+        column.addWidget(self.controls)
+        column.addWidget(self._split, 1)
+        for words in (self._readout, self._tile_words, self._scores):
+            column.addWidget(words)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2 * GAP, 2 * GAP, 2 * GAP, 2 * GAP)
         layout.setSpacing(GAP)
-        layout.addWidget(self.controls)
-        layout.addWidget(self._split, 1)
-        layout.addWidget(self._readout)
-        layout.addWidget(self._tile_words)
-        layout.addWidget(self._scores)
+        layout.addWidget(RoomyArea(content, _LINES), 1)
         layout.addWidget(self._buttons)
 
     def _connect(self) -> None:

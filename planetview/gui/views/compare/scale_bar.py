@@ -50,7 +50,7 @@ class ScaleBar(QWidget):
     def tick_texts(self) -> list[str]:
         """Return the numbers, largest first."""
         low, high = self._limits
-        texts = [_short(high - (high - low) * i / (_TICKS - 1), high - low) for i in range(_TICKS)]
+        texts = _equally_long([high - (high - low) * i / (_TICKS - 1) for i in range(_TICKS)], high - low)
         if self._is_clipped:
             texts[0] = f"≥ {texts[0]}"
             texts[-1] = f"≤ {texts[-1]}" if low < 0 else texts[-1]
@@ -99,8 +99,11 @@ class ScaleBar(QWidget):
         )
 
 
-def _short(value: float, span: float) -> str:
-    """Return a number with as many digits as the span of the scale needs."""
-    if abs(value) < span * 1e-9:
-        return "0"
-    return number(float(f"{value:.3g}"))
+def _equally_long(values: list[float], span: float) -> list[str]:
+    """Return numbers with as many digits as the span of the scale needs, all with the same decimals."""
+    rounded = [0.0 if abs(value) < span * 1e-9 else float(f"{value:.3g}") for value in values]
+    texts = [number(value) for value in rounded]
+    if any("e" in text for text in texts):
+        return texts
+    decimals = max(len(text.partition(".")[2]) for text in texts)
+    return [f"{value:.{decimals}f}".replace("-", "−") if value else "0" for value in rounded]

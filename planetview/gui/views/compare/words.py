@@ -39,7 +39,8 @@ def fact_words(subject: Subject, rendered: Rendered | None, *, is_broken: bool =
             share = float(f"{100 * rendered.picture.share_empty:.2g}")
             facts.append(tr("{0} % without data").format(number(share)))
         low, high = rendered.limits
-        facts.append(tr("black {0}, white {1}").format(number(low), number(high)))
+        # Four digits: more push the rest off the line.
+        facts.append(tr("black {0}, white {1}").format(*(number(float(f"{end:.4g}")) for end in (low, high))))
         if rendered.step > 1:
             facts.append(tr("large: one pixel of {0} × {0} is shown").format(rendered.step))
         facts += rendered.native.notes

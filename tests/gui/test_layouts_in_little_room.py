@@ -1,0 +1,148 @@
+"""Nothing is clipped or pressed together where there is little room: large text, small windows, long words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QSpinBox, QWidget
+from pytestqt.qtbot import QtBot
+
+from planetview.core.consent import ProgramFile
+from planetview.core.results import Results
+from planetview.gui.dialogs.generator_jobs import PathLengthDialog, SampleDialog
+from planetview.gui.dialogs.manual import ManualDialog
+from planetview.gui.dialogs.question import ConsentQuestion
+from planetview.gui.main_window import MainWindow
+from planetview.gui.models.manual_pages import ManualPage
+from planetview.gui.theme import Theme
+from planetview.gui.views.compare import CompareDialog
+from planetview.gui.views.compare.colours import heat_table
+from planetview.gui.views.compare.scale_bar import ScaleBar
+from planetview.gui.views.models_page import ModelsPage
+from planetview.gui.views.neighbour_bar import NeighbourBar
+from tests.gui.fake_generator import FakeGenerator
+
+SMALLEST = (960, 620)
+
+
+@pytest.fixture
+def large_text(theme: Theme) -> Theme:
+    theme.use("light", 2.0)
+    return theme
+
+
+def place_of(widget: QWidget, within: QWidget) -> QRect:
+    return QRect(widget.mapTo(within, QPoint(0, 0)), widget.size())
+
+
+def overlapping(widgets: list[QWidget], within: QWidget) -> list[tuple[str, str]]:
+    """Return which of the widgets that are shown lie over each other, by what they say."""
+    shown = [widget for widget in widgets if widget.isVisible()]
+    return [
+        (one.accessibleName(), other.accessibleName())
+        for number, one in enumerate(shown)
+        for other in shown[number + 1 :]
+        if place_of(one, within).intersects(place_of(other, within))
+    ]
+
+
+def test_images_and_their_names_stay_apart_in_the_smallest_compare_view_with_the_largest_text(
+    compare_view: CompareDialog, theme: Theme, qtbot: QtBot
+) -> None:
+    compare_view.resize(*SMALLEST)
+    theme.use("light", 2.0)
+    controls, line = compare_view.controls, compare_view.fontMetrics
+    qtbot.waitUntil(lambda: controls.height() >= controls.heightForWidth(controls.width()))
+    for pane in compare_view.panes:
+        assert overlapping([pane.title, pane.canvas, pane.name, pane.facts], pane) == []
+        assert pane.canvas.height() > 4 * line().lineSpacing()
+
+
+def test_variants_of_the_path_length_stay_apart_from_what_follows_them(
+    qtbot: QtBot, theme: Theme, window: MainWindow
+) -> None:
+    dialog = PathLengthDialog(FakeGenerator().found, frozenset(), window)
+    qtbot.addWidget(dialog)
+    dialog.resize(560, 10)
+    dialog.show()
+    parts = [*dialog.variants.values(), dialog.distance, dialog.samples, dialog.seed]
+    qtbot.waitUntil(lambda: overlapping(parts, dialog) == [])
+
+
+def test_number_fields_of_a_form_are_equally_wide(qtbot: QtBot, theme: Theme, window: MainWindow) -> None:
+    dialog = SampleDialog(FakeGenerator().found, 0, 1.0, window)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert len({field.width() for field in (dialog.count, dialog.seed, dialog.truncation)}) == 1
+
+
+def test_a_digest_breaks_its_line_instead_of_being_cut_off(qtbot: QtBot, large_text: Theme, window: MainWindow) -> None:
+    question = ConsentQuestion(ProgramFile("0f" * 32, "net.pt", "TorchScript file"), window)
+    qtbot.addWidget(question)
+    question.open()
+    label = next(label for label in question.findChildren(QLabel) if "SHA-256" in label.text())
+    longest = max(label.text().split(), key=len)
+    assert len(longest) == 16 and label.fontMetrics().horizontalAdvance(longest) < label.width()
+
+
+def test_a_field_is_as_wide_with_text_in_it_as_without(qtbot: QtBot, theme: Theme) -> None:
+    bar = NeighbourBar()
+    qtbot.addWidget(bar)
+    bar.resize(1100, 120)
+    bar.show()
+    field = bar.findChild(QLineEdit)
+    assert isinstance(field, QLineEdit)
+    before = field.width()
+    field.setText("crater")
+    QApplication.sendPostedEvents()
+    assert field.width() == before
+    number = bar.findChild(QSpinBox)
+    assert isinstance(number, QSpinBox) and number.lineEdit().textMargins().left() > 0
+
+
+@pytest.mark.parametrize(
+    ("limits", "texts"),
+    [
+        ((0.0, 0.0602), ["0.0602", "0.0451", "0.0301", "0.0151", "0"]),
+        ((-40.0, 40.0), ["40", "20", "0", "−20", "−40"]),
+        ((0.0, 1.0), ["1.00", "0.75", "0.50", "0.25", "0"]),
+    ],
+)
+def test_numbers_beside_the_colours_have_the_same_decimals(
+    qtbot: QtBot, theme: Theme, limits: tuple[float, float], texts: list[str]
+) -> None:
+    bar = ScaleBar(theme)
+    qtbot.addWidget(bar)
+    bar.show_scale(limits, heat_table(), is_clipped=False, unit="")
+    assert bar.tick_texts() == texts
+
+
+def test_a_wide_picture_of_the_manual_needs_no_bar_across(qtbot: QtBot, theme: Theme, tmp_path: Path) -> None:
+    picture = QImage(1600, 400, QImage.Format.Format_RGB32)
+    picture.fill(QColor("grey"))
+    assert picture.save(str(tmp_path / "wide.png"))
+    words = "# Wide\n\n![wide](wide.png)\n\n" + "words\n\n" * 80
+    manual = ManualDialog(pages=(ManualPage(tmp_path / "wide.md", "Wide", words),))
+    qtbot.addWidget(manual)
+    manual.show()
+    qtbot.waitUntil(lambda: manual.text.verticalScrollBar().maximum() > 0)
+    assert manual.text.horizontalScrollBar().maximum() == 0
+
+
+def test_buttons_beside_the_weights_stay_apart_in_the_smallest_window_with_the_largest_text(
+    window: MainWindow, theme: Theme, qtbot: QtBot, results: Results
+) -> None:
+    window.resize(*SMALLEST)
+    window.theme.use("light", 2.0)
+    window.show_page("models")
+    page = window.pages.page("models")
+    assert isinstance(page, ModelsPage)
+    QApplication.sendPostedEvents()
+    buttons = [button for button in page.findChildren(QPushButton) if button.isVisible()]
+    whole = [button for button in buttons if button.height() >= button.sizeHint().height()]
+    assert len(buttons) > 8 and whole == buttons
+    assert overlapping(list(buttons), page) == []
+    window.theme.use("light", 1.0)
