@@ -35,6 +35,7 @@ TORCHVISION_LIBRARIES = ("_C*.so", "image*.so", "_C*.pyd", "image*.pyd", "*.dll"
 HELP_PAGES = (
     "README.md", "CHANGELOG.md", "docs/guide.md", "docs/install.md", "docs/weights.md", "docs/metrics.md",
     "docs/generators.md", "docs/precision.md", "docs/benchmarks.md", "docs/vgg16-st.md",
+    "CITATION.cff",
 )  # fmt: skip
 
 EXCLUDED_MODULES = (

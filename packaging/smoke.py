@@ -218,6 +218,8 @@ class Smoke:
         missing = [name for name in wanted if not (self.folder / name).is_file()]
         if not list((self.folder / "_internal" / "help").rglob("*.md")):
             missing.append("help")
+        if not (self.folder / "_internal" / "help" / "CITATION.cff").is_file():
+            missing.append("how to cite")
         missing += [path.name for path in self.folder.rglob("*") if path.is_symlink() and not path.exists()]
         if missing:
             raise Failed(f"missing: {', '.join(missing)}")

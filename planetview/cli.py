@@ -32,6 +32,7 @@ app = typer.Typer(
 app.add_typer(models_cli.app)
 app.command()(study_cli.run)
 app.command()(study_cli.archive)
+app.command()(study_cli.cite)
 app.command()(neighbours_cli.neighbours)
 app.command()(generator_cli.generator)
 app.command()(generator_cli.sample)

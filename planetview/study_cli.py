@@ -1,4 +1,4 @@
-"""Commands about saved studies: run one again, collect one for archive."""
+"""Commands about saved studies: run one again, collect one for archive, cite what made it."""
 
 from __future__ import annotations
 
@@ -62,6 +62,26 @@ def archive(
         f"Collected {format_count(report.images)} {noun}, {format_bytes(report.size_bytes)}, in "
         f"{printable(str(report.target))}"
     )
+
+
+def cite(
+    source: Annotated[Path | None, typer.Argument(help="A study file or results.json, for its own references.")] = None,
+    as_bibtex: Annotated[bool, typer.Option("--bibtex", help="As BibTeX.")] = False,
+) -> None:
+    """Print how to cite PlanetView; with a study or results also how the numbers were made, and by whom."""
+    from planetview.core.citations import bibtex, cited_ids, methods_text
+    from planetview.core.errors import UserError
+    from planetview.core.program_citation import program_citation
+    from planetview.core.study import load_study
+
+    results = None if source is None else load_study(source).results
+    if source is not None and results is None:
+        raise UserError(f"'{source}' holds no results.", hint="Run the study first.")
+    cited = program_citation()
+    parts = [cited.bibtex() if as_bibtex else f"{cited.message}\n\n{cited.text()}"]
+    if results is not None:
+        parts += [bibtex(cited_ids(results)) if as_bibtex else methods_text(results)]
+    typer.echo("\n\n".join(part.rstrip() for part in parts if part))
 
 
 def show_and_save(

@@ -297,7 +297,7 @@ def test_the_appimage_gives_every_command_to_the_command_line(tmp_path: Path) ->
     from planetview.cli import app
 
     commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
-    assert {"run", "archive", "models", "path-length"} <= commands
+    assert {"run", "archive", "cite", "models", "path-length"} <= commands
     programs = tmp_path / "opt/planetview"
     programs.mkdir(parents=True)
     for name in ("planetview", "planetview-gui"):
@@ -434,7 +434,7 @@ def test_the_wheel_and_the_standalone_program_have_every_page_of_the_manual(cont
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
-    pages = {f"docs/{page.id}.md" for page in load_pages()} | {"README.md"}
+    pages = {f"docs/{page.id}.md" for page in load_pages()} | {"README.md", "CITATION.cff"}
     assert len(pages) > 5
     assert pages <= set(contents.HELP_PAGES)
     assert {name: place for name, place in included.items() if name != "resources"} == {

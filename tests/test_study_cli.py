@@ -16,6 +16,7 @@ from planetview.core.results_io import results_from_json
 from planetview.core.scanning import scan
 from planetview.core.settings import RunSettings
 from planetview.core.study import Study, StudySource, load_study, save_study
+from tests.samples import sample_results
 
 SETTINGS = RunSettings(
     metrics=("fd", "ssim"), extractors=("vgg16-st",), neighbours_by=("vgg16-st",), threads=1, random_pairs=0
@@ -83,7 +84,7 @@ def test_the_report_shows_marked_images_wherever_it_is_made(tiles, tmp_path, cap
         part = page[page.index('id="marked"') : page.index('id="entropy"')]
         # The excluded image too, whose set was read for the run.
         assert part.count("<img") == part.count("<figure") and "gan · rated 5" in part
-    assert "after the run" not in told["run"]
+    assert "so still in the results" not in told["run"]
     assert "Excluded by hand after the run, so still in the results: 1 image of gan." in told["archive"]
 
 
@@ -127,3 +128,18 @@ def test_the_archive_tells_where_its_images_came_from(tiles, tmp_path):
     provenance = json.loads((tmp_path / "archive" / "provenance.json").read_text())
     assert [one["collected from"] for one in provenance["sets"]] == [str(one.path) for one in load_study(study).sources]
     assert len(scan(load_study(tmp_path / "archive" / "study.planetview").sources[2].path)) == 6
+
+
+def test_the_citation_is_printed_with_the_papers_of_a_studys_numbers(tmp_path, capsys):
+    save_study(Study(results=sample_results(tmp_path, n=10)), tmp_path / "mars.planetview")
+    save_study(Study(), tmp_path / "bare.planetview")
+
+    assert cli.main(["cite"]) == 0
+    assert "PlanetView maintainers (" in capsys.readouterr().out
+    assert cli.main(["cite", "--bibtex", str(tmp_path / "mars.planetview")]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("@misc{PlanetView") and "Heusel" in out
+    assert cli.main(["cite", str(tmp_path / "mars.planetview")]) == 0
+    assert "were compared with the reference set real_train" in capsys.readouterr().out
+    assert cli.main(["cite", str(tmp_path / "bare.planetview")]) == 2
+    assert "holds no results" in capsys.readouterr().err

@@ -144,12 +144,12 @@ def _entry(key: str, paper: dict[str, Any]) -> str:
     kind = "article" if "journal" in paper else "inproceedings" if "booktitle" in paper else "misc"
     where = {"eprint": number, "archiveprefix": "arXiv"} if scheme == "arXiv" else {"doi": number}
     # The second pair of braces keeps capitals that BibTeX styles would lower.
-    fields = {**paper, "title": f"{{{paper['title']}}}", "author": _ascii(paper["author"]), **where}
+    fields = {**paper, "title": f"{{{paper['title']}}}", "author": ascii_names(paper["author"]), **where}
     lines = "".join(f"  {name} = {{{text}}},\n" for name, text in fields.items())
     return f"@{kind}{{{key},\n{lines}}}\n"
 
 
-def _ascii(names: str) -> str:
+def ascii_names(names: str) -> str:
     """Return names with accents as commands, which every BibTeX reads."""
     text = ""
     for character in unicodedata.normalize("NFD", names):

@@ -180,7 +180,11 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
         "show_licences", "&Help", "&Licences", "Read the licences of PlanetView and of everything in it.", group=2,
     ),
-    ActionSpec("show_about", "&Help", "&About PlanetView", "Show the version and how to cite.", (), "info", group=2),
+    ActionSpec(
+        "show_citation", "&Help", "How to &cite PlanetView", "Copy the reference of PlanetView, as text and BibTeX.",
+        group=2,
+    ),
+    ActionSpec("show_about", "&Help", "&About PlanetView", "Show the version and the method.", (), "info", group=2),
 )  # fmt: skip
 
 

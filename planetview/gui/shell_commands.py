@@ -18,7 +18,15 @@ from planetview.gui.actions import ACTIONS, PAGE_ACTIONS, State, tr
 from planetview.gui.controller import DEMO
 from planetview.gui.diagnosing import save_diagnostics_of
 from planetview.gui.dialogs.closing import PlaceQuestion
-from planetview.gui.dialogs.help import show_about, show_export, show_help, show_keys, show_topic, topic_of
+from planetview.gui.dialogs.help import (
+    show_about,
+    show_citation,
+    show_export,
+    show_help,
+    show_keys,
+    show_topic,
+    topic_of,
+)
 from planetview.gui.dialogs.licences import LicencesDialog
 from planetview.gui.dialogs.palette import CommandPalette
 from planetview.gui.dialogs.preferences import PreferencesDialog
@@ -49,6 +57,7 @@ class ShellCommands(QObject):
             "show_help": self.show_help,
             "show_export": partial(show_export, window),
             "show_about": partial(show_about, window),
+            "show_citation": partial(show_citation, window),
             "show_licences": self.show_licences,
             "show_tour": window.start_tour,
             "save_diagnostics": self.save_diagnostics,

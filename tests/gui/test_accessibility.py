@@ -66,6 +66,7 @@ def dialogs(window: MainWindow) -> dict[str, Callable[[], object]]:
         "keys": shell.show_keys,
         "help": window.actions_by_id["show_help"].trigger,
         "about": window.actions_by_id["show_about"].trigger,
+        "how to cite": window.actions_by_id["show_citation"].trigger,
         "export a generator": window.actions_by_id["show_export"].trigger,
         "close": lambda: CloseQuestion("Mars", is_busy=True, is_dirty=True, parent=window).open(),
         "place": lambda: PlaceQuestion("Mars", window).open(),
@@ -74,7 +75,10 @@ def dialogs(window: MainWindow) -> dict[str, Callable[[], object]]:
     }
 
 
-DIALOGS = ("palette", "shortcuts", "keys", "help", "about", "export a generator", "close", "place", "tour", "intake")
+DIALOGS = (
+    "palette", "shortcuts", "keys", "help", "about", "how to cite", "export a generator", "close", "place", "tour",
+    "intake",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", DIALOGS)

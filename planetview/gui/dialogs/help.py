@@ -1,4 +1,4 @@
-"""The help pages: how to read the window, all shortcuts, exporting a generator, about."""
+"""The help pages: how to read the window, all shortcuts, exporting a generator, how to cite, about."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QWidget
 
 from planetview.core.catalogue import EXTRACTORS, METRICS
 from planetview.core.citations import bibtex
+from planetview.core.errors import UserError
+from planetview.core.program_citation import ProgramCitation, program_citation
 from planetview.gui.actions import ACTIONS, MENUS, tr
 from planetview.gui.models.metric_details import metric_html
 from planetview.gui.page_keys import Group
@@ -105,6 +107,18 @@ def show_about(parent: QWidget) -> None:
     dialog.resize(dialog.width(), dialog.height() * 3 // 5)
 
 
+def show_citation(parent: QWidget) -> None:
+    """Open the page that says how to cite PlanetView beside the work."""
+    try:
+        cited = program_citation()
+    except UserError as why:
+        _show(tr("How to cite PlanetView"), f"<p>{escape(why.message)}</p><p>{escape(why.hint)}</p>", parent)
+        return
+    dialog = _show(tr("How to cite PlanetView"), citation_html(cited), parent)
+    dialog.add_copy(tr("Copy &references"), tr("Copy both references as text"), cited.text())
+    dialog.add_copy(tr("Copy &BibTeX"), tr("Copy both references as BibTeX"), cited.bibtex())
+
+
 def topic_of(widget: QWidget | None) -> str:
     """Return the id of the metric or network that `widget`, or what holds it, is about; "" where none is known.
 
@@ -190,13 +204,28 @@ def _keys_table(title: str, pairs: Iterable[tuple[str, str]]) -> str:
     return f"<h3>{escape(title)}</h3><table width='100%' cellpadding='3'>{rows}</table>"
 
 
+def citation_html(cited: ProgramCitation) -> str:
+    """Return the references of PlanetView and its method as text and BibTeX, and where those of the numbers are."""
+    program, *others = cited.works
+    parts = [f"<h2>{escape(tr('How to cite PlanetView'))}</h2><p>{escape(cited.message)}</p>"]
+    parts += [f"<p>{escape(program.text())}</p>"]
+    if others:
+        parts += [f"<h3>{escape(tr('The method'))}</h3>", *(f"<p>{escape(work.text())}</p>" for work in others)]
+    parts.append(f"<h3>BibTeX</h3><pre>{escape(cited.bibtex())}</pre>")
+    words = tr(
+        "The papers of the metrics and networks of a run: Edit, Copy BibTeX. A paragraph that says how its numbers "
+        "were made: Edit, Copy as methods text."
+    )
+    return "".join((*parts, f"<p>{escape(words)}</p>"))
+
+
 def about_html() -> str:
-    """Return version, purpose and how to cite."""
+    """Return version, purpose and method."""
     return (
         f"<h2>PlanetView {escape(QCoreApplication.applicationVersion())}</h2>"
         "<p>Judges synthetic planetary imagery against real imagery: many metrics side by side, each beside its noise "
         "floor, with the images behind the numbers.</p>"
         "<p>Method: Salditt, Molaverdikhani and Ercolano (2025), <i>Assessing Synthetic Data Quality and Model "
-        "Generalization for Planetary Imagery</i>. Cite each metric by its own paper; the help page lists them.</p>"
+        "Generalization for Planetary Imagery</i>. To cite: Help, How to cite PlanetView.</p>"
         "<p>Nothing is sent anywhere, and nothing is downloaded without being asked for. Apache License 2.0.</p>"
     )
