@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -82,6 +81,7 @@ class Controller(QObject):
         self._runs: dict[int, CompareRequest] = {}
         self._opening: set[int] = set()
         self._demo: CancelToken | None = None
+        self.new_marking = ""  # of studies that begin here
         self._shared_of: tuple[object, ...] = ()
         runner.progressed.connect(self._on_progressed)
         runner.partial.connect(self._on_partial)
@@ -197,7 +197,7 @@ class Controller(QObject):
         """Start over with an empty study; asks for a place as `open_study` does."""
         if not self._asks_for_place(None, discarding):
             self.cancel_all()
-            self.workspace.open(Study(), None)
+            self.workspace.open(Study(marking=self.new_marking), None)
             self.study_opened.emit(None)
 
     def open_demo(self, *, discarding: bool = False) -> None:
@@ -369,7 +369,7 @@ class Controller(QObject):
 
     def _on_demo_ready(self, targets: tuple[ScanTarget, ...]) -> None:
         self._demo = None
-        self.workspace.open(replace(Study(), title=self.tr("Demo")), None)
+        self.workspace.open(Study(self.tr("Demo"), marking=self.new_marking), None)
         self.scan(targets)
 
     def _on_demo_failed(self, why: JobFailure) -> None:

@@ -9,6 +9,8 @@ from PySide6.QtCore import QByteArray, QCoreApplication, QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
 
+from planetview.gui.marking import PanelMarking
+
 # Higher after a change of the panels that makes older places on the screen meaningless.
 LAYOUT_VERSION = 1
 
@@ -22,6 +24,7 @@ class Docks(QObject):
         self._docks: dict[str, QDockWidget] = {}
         self._areas: dict[str, Qt.DockWidgetArea] = {}
         self._saved = QByteArray()
+        self._marking, self._marks = "", list[PanelMarking]()
         window.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks | QMainWindow.DockOption.AllowNestedDocks)
 
     def add(self, id: str, title: str, widget: QWidget, area: Qt.DockWidgetArea, keys: str = "") -> QDockWidget:
@@ -33,6 +36,8 @@ class Docks(QObject):
         dock.setObjectName(f"dock-{id}")
         dock.setAccessibleName(title)
         dock.setWidget(widget)
+        self._marks.append(PanelMarking(dock))
+        self._marks[-1].follow(self._marking)
         self._docks[id], self._areas[id] = dock, area
         # A place that was remembered holds only for a dock that has none yet.
         if self._saved.isEmpty() or not self._window.restoreDockWidget(dock):
@@ -47,6 +52,12 @@ class Docks(QObject):
         toggle.triggered.connect(lambda is_shown: self._focus(dock) if is_shown else None)
         self._on_added(toggle)
         return dock
+
+    def show_marking(self, text: str) -> None:
+        """Show how the study is to be handled on the panels that are windows of their own."""
+        self._marking = text
+        for marking in self._marks:
+            marking.follow(text)
 
     def dock(self, id: str) -> QDockWidget:
         """Return the dock of a panel."""

@@ -34,7 +34,7 @@ from planetview.gui.idle import IdleWork
 from planetview.gui.intake import Intake
 from planetview.gui.job_panels import JobPanels
 from planetview.gui.layouts import Layouts
-from planetview.gui.marking import WindowMarking
+from planetview.gui.marking import NewStudyMarking, WindowMarking
 from planetview.gui.menus import Menus
 from planetview.gui.pages import ResultPages, polished
 from planetview.gui.preferences import KeptPreferences, Preferences, save_preferences
@@ -95,6 +95,7 @@ class MainWindow(QMainWindow):
         self.dataset_dock = add_dataset_dock(self.docks.add, controller, self.commands, self._on_status, theme)
         self.layouts = Layouts(self)
         self.marking = WindowMarking(self)
+        self.marking.changed.connect(self.docks.show_marking)
         self.job_panels.presence.prefix_changed.connect(self._show_title)
         self._remembering = Remembering(
             kept, self.use_preferences, self.pages, self.job_panels.presence, self.actions_by_id["literature"],
@@ -102,6 +103,7 @@ class MainWindow(QMainWindow):
         )  # fmt: skip
         self._connect()
         self._connect_shell()
+        NewStudyMarking(kept, controller, self)
         # After the above: a window that closes as soon as its study is saved remembers that study first.
         self._closing = Closing(self, controller)
         self._closing.save_wanted.connect(self.commands.save)

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QRectF, QSize, Qt, Signal
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QDockWidget, QLabel, QVBoxLayout, QWidget
 
 from planetview.core.tables import Cell
 from planetview.gui.plot_export import Figure
+from planetview.gui.preferences import KeptPreferences, Preferences
 from planetview.gui.theme import LIGHT, Tokens
+
+if TYPE_CHECKING:
+    from planetview.gui.controller import Controller
 
 _PROPERTY = "marking"
 _PAD_PX = 4
 _WORDS = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
 
 
-class WindowMarking(QObject):
-    """Two strips across a window, outside whatever its layout holds; hidden while there is no marking.
+class Strips(QObject):
+    """Two strips across a widget, outside whatever its layout holds; hidden while there is no marking.
 
-    They lie in the window's own margins, so that neither panels nor a remembered layout can cover or hide them.
+    They lie in the widget's own margins, so that nothing in its layout can cover or hide them.
     """
-
-    changed = Signal(str)
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
@@ -44,7 +49,6 @@ class WindowMarking(QObject):
         """Show a marking, "" for none."""
         if text == self.text:
             return
-        self._window.setProperty(_PROPERTY, text)
         name = QCoreApplication.translate("Marking", "Marking: {0}").format(text)
         for strip in self.strips:
             strip.setText(text)
@@ -52,7 +56,6 @@ class WindowMarking(QObject):
             strip.setToolTip(QCoreApplication.translate("Marking", "How this study is to be handled: {0}").format(text))
             strip.setVisible(bool(text))
         self._place()
-        self.changed.emit(text)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.Resize, QEvent.Type.FontChange, QEvent.Type.StyleChange, QEvent.Type.Show):
@@ -72,6 +75,61 @@ class WindowMarking(QObject):
         bottom.setGeometry(0, height - high, width, high)
         for strip in self.strips:
             strip.raise_()
+
+
+class WindowMarking(Strips):
+    """The strips of a window; `changed` tells those that follow it."""
+
+    changed = Signal(str)
+
+    def show_text(self, text: str) -> None:
+        """Show a marking, "" for none."""
+        if text != self.text:
+            self._window.setProperty(_PROPERTY, text)
+            super().show_text(text)
+            self.changed.emit(text)
+
+
+class PanelMarking(Strips):
+    """The strips of a panel, between its title and its content; shown while it is a window of its own."""
+
+    def __init__(self, dock: QDockWidget) -> None:
+        self._dock, self._wanted = dock, ""
+        holder = QWidget(dock)
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 0, 0)
+        if (content := dock.widget()) is not None:
+            column.addWidget(content)
+        dock.setWidget(holder)
+        super().__init__(holder)
+        dock.topLevelChanged.connect(self._refresh)
+
+    def follow(self, text: str) -> None:
+        """Take the marking of the window that the panel belongs to."""
+        self._wanted = text
+        self._refresh()
+
+    @Slot()
+    def _refresh(self) -> None:
+        self.show_text(self._wanted if self._dock.isFloating() else "")
+
+
+class NewStudyMarking(QObject):
+    """Gives new studies the marking of the preferences; one in which nothing was done yet follows their changes."""
+
+    def __init__(self, kept: KeptPreferences, controller: Controller, parent: QObject) -> None:
+        super().__init__(parent)
+        self._controller = controller
+        kept.changed.connect(self._apply)
+        self._apply(kept.value, Preferences())
+
+    @Slot(object, object)
+    def _apply(self, now: Preferences, before: Preferences) -> None:
+        workspace = self._controller.workspace
+        self._controller.new_marking = now.marking
+        is_untouched = workspace.is_empty and workspace.path is None and not workspace.undo_stack.count()
+        if is_untouched and workspace.marking == before.marking != now.marking:
+            workspace.open(replace(workspace.study(), marking=now.marking), None)
 
 
 def follow_marking(window: QWidget) -> None:

@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Signal
 
 from planetview.core.files import write_text_atomically
 from planetview.core.paths import config_dir
+from planetview.core.report_options import marking_of
 from planetview.gui.recent import MOST_PLACES, RecentPlaces
 from planetview.gui.theme import THEME_NAMES
 
@@ -35,6 +36,7 @@ class Preferences:
     `use_columns` takes them. shows_literature: whether published values stand beside. keeps_awake: hold off sleep while
     a job runs. tells_ends: tell when a long job ends.
     reduces_motion: nothing moves or blinks by itself. asks_before_adding: show what a source holds before it is read.
+    marking: of new studies, how they are to be handled; "" for none.
     figure_text, figure_scale: of the text in figures and of copied images, as `FigureChoices` takes them.
     """
 
@@ -56,6 +58,7 @@ class Preferences:
     layouts: Mapping[str, str] = field(default_factory=dict)
     figure_text: float = 1.0
     figure_scale: int = 2
+    marking: str = ""
 
     def with_study(self, path: Path) -> Preferences:
         """Return preferences with `path` as the latest study."""
@@ -185,4 +188,6 @@ def _from_document(document: dict[str, Any]) -> Preferences:
     for name, kind in (("geometry", str), ("docks", str), *((switch, bool) for switch in switches)):
         if isinstance(document.get(name), kind):
             values[name] = document[name]
+    if isinstance(document.get("marking"), str):
+        values["marking"] = marking_of(document["marking"])
     return Preferences(**values)

@@ -13,10 +13,12 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFormLayout,
     QLabel,
+    QLineEdit,
     QVBoxLayout,
     QWidget,
 )
 
+from planetview.core.report_options import MOST_BANNER, marking_of
 from planetview.gui.preferences import TEXT_SCALES, Preferences
 from planetview.gui.theme import THEME_NAMES
 
@@ -34,6 +36,7 @@ class PreferencesDialog(QDialog):
         self.setWindowTitle(self.tr("Preferences"))
         self._value = preferences
         self.theme, self.text_scale = QComboBox(self), QComboBox(self)
+        self.marking = QLineEdit(self, clearButtonEnabled=True)
         self.switches = {name: QCheckBox(text, self) for name, text in zip(_SWITCHES, self._texts(), strict=True)}
         self._build()
         self.show_preferences(preferences)
@@ -46,6 +49,9 @@ class PreferencesDialog(QDialog):
         self.text_scale.setCurrentIndex(self.text_scale.findData(nearest))
         for name, box in self.switches.items():
             box.setChecked(getattr(preferences, name))
+        # While somebody types, a space at the end is no part of the marking yet.
+        if marking_of(self.marking.text()) != preferences.marking:
+            self.marking.setText(preferences.marking)
 
     def _texts(self) -> tuple[str, ...]:
         return (
@@ -76,6 +82,16 @@ class PreferencesDialog(QDialog):
         for box in self.switches.values():
             form.addRow(box)
             box.clicked.connect(self._on_changed)
+        self.marking.setMaxLength(MOST_BANNER)
+        self.marking.setPlaceholderText(self.tr("none, or for example: CUI // SP-EXPT"))
+        self.marking.setAccessibleName(self.tr("Marking of new studies"))
+        self.marking.setToolTip(
+            self.tr(
+                "Studies that begin from now on bear it until File > Marking says otherwise. Saved ones keep theirs."
+            )
+        )
+        form.addRow(self.tr("Mark&ing of new studies"), self.marking)
+        self.marking.textChanged.connect(self._on_changed)
         self.theme.activated.connect(self._on_changed)
         self.text_scale.activated.connect(self._on_changed)
         note = QLabel(
@@ -101,7 +117,11 @@ class PreferencesDialog(QDialog):
     def _on_changed(self) -> None:
         switches: dict[str, Any] = {name: box.isChecked() for name, box in self.switches.items()}
         changed = replace(
-            self._value, theme=self.theme.currentData(), text_scale=self.text_scale.currentData(), **switches
+            self._value,
+            theme=self.theme.currentData(),
+            text_scale=self.text_scale.currentData(),
+            marking=marking_of(self.marking.text()),
+            **switches,
         )
         if changed != self._value:
             self._value = changed
@@ -110,6 +130,6 @@ class PreferencesDialog(QDialog):
     @Slot()
     def _on_defaults(self) -> None:
         usual = Preferences()
-        names = ("theme", "text_scale", *_SWITCHES)
+        names = ("theme", "text_scale", "marking", *_SWITCHES)
         self.show_preferences(replace(self._value, **{name: getattr(usual, name) for name in names}))
         self.changed.emit(self._value)
