@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
 
 from planetview.gui.marking import PanelMarking
+from planetview.gui.widgets.dock_title import DockTitle
 
 # Higher after a change of the panels that makes older places on the screen meaningless.
 LAYOUT_VERSION = 1
@@ -38,6 +39,10 @@ class Docks(QObject):
         dock.setWidget(widget)
         self._marks.append(PanelMarking(dock))
         self._marks[-1].follow(self._marking)
+        title = DockTitle(dock)
+        dock.setTitleBarWidget(title)
+        # Behind what the panel is about, which F6 reaches first.
+        title.raise_()
         self._docks[id], self._areas[id] = dock, area
         # A place that was remembered holds only for a dock that has none yet.
         if self._saved.isEmpty() or not self._window.restoreDockWidget(dock):

@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QSpinBox,
+    QTextBrowser,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from planetview.core.consent import ProgramFile
@@ -23,6 +32,9 @@ from planetview.gui.views.compare.colours import heat_table
 from planetview.gui.views.compare.scale_bar import ScaleBar
 from planetview.gui.views.models_page import ModelsPage
 from planetview.gui.views.neighbour_bar import NeighbourBar
+from planetview.gui.widgets.dock_title import DockTitle
+from planetview.gui.widgets.elided import ElidedLabel
+from planetview.gui.widgets.text_dialog import TextDialog
 from tests.gui.fake_generator import FakeGenerator
 
 SMALLEST = (960, 620)
@@ -146,3 +158,42 @@ def test_buttons_beside_the_weights_stay_apart_in_the_smallest_window_with_the_l
     assert len(buttons) > 8 and whole == buttons
     assert overlapping(list(buttons), page) == []
     window.theme.use("light", 1.0)
+
+
+def test_the_title_of_a_panel_grows_with_the_text_and_its_buttons_undock_and_close_it(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    dock = window.docks.dock("jobs")
+    dock.show()
+    title = dock.titleBarWidget()
+    assert isinstance(title, DockTitle)
+    words = title.findChild(QLabel)
+    assert isinstance(words, QLabel) and words.text() == "Jobs"
+    before = words.sizeHint().height()
+    window.theme.use("light", 2.0)
+    qtbot.waitUntil(lambda: words.sizeHint().height() > 1.8 * before)
+    window.theme.use("light", 1.0)
+    title.float_button.click()
+    assert dock.isFloating()
+    title.float_button.click()
+    assert not dock.isFloating()
+    title.close_button.click()
+    assert dock.isHidden()
+
+
+def test_what_a_study_lacks_ends_in_an_ellipsis_beside_a_large_run_button(window: MainWindow, theme: Theme) -> None:
+    window.resize(*SMALLEST)
+    state = window.header.findChild(ElidedLabel)
+    assert isinstance(state, ElidedLabel)
+    assert state.text() == window.header.state_text() != "" and state.toolTip() == state.text()
+
+
+@pytest.mark.parametrize("is_page", [False, True])
+def test_text_to_read_keeps_off_its_frame_and_has_the_size_of_all_text(
+    qtbot: QtBot, large_text: Theme, is_page: bool
+) -> None:
+    dialog = TextDialog("Title", "words", html=is_page)
+    qtbot.addWidget(dialog)
+    view = dialog.findChild(QTextBrowser if is_page else QPlainTextEdit)
+    assert view is not None and view.document().documentMargin() >= 10
+    assert view.font().pointSizeF() == dialog.font().pointSizeF()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from planetview.core.licences import Licence, licences
 from planetview.core.messages import JobFailure
 from planetview.gui.background import Background
+from planetview.gui.widgets.text_dialog import typewriter_font
 
 
 class LicencesDialog(QDialog):
@@ -42,7 +43,8 @@ class LicencesDialog(QDialog):
         self.list.setToolTip(self.tr("Choose a part to read its licence"))
         self.list.currentRowChanged.connect(self._show)
         self.text = QPlainTextEdit(self, readOnly=True)
-        self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.text.setFont(typewriter_font(self))
+        self.text.document().setDocumentMargin(12)
         self.text.setAccessibleName(self.tr("Text of the licence"))
         self.text.setToolTip(self.tr("The texts that the package carries"))
         self.note = QLabel(self.tr("Reading…"), self, wordWrap=True)

@@ -80,6 +80,8 @@ class PreferencesDialog(QDialog):
         form.addRow(self.tr("T&heme"), self.theme)
         form.addRow(self.tr("Text &size"), self.text_scale)
         for box in self.switches.values():
+            # A box with a mnemonic asks for a few pixels less than its last letter takes.
+            box.setMinimumWidth(box.sizeHint().width() + 12)
             form.addRow(box)
             box.clicked.connect(self._on_changed)
         self.marking.setMaxLength(MOST_BANNER)

@@ -207,7 +207,8 @@ class GeneratorPage(QWidget):
         if walked != self._walked:
             self._walked = walked
             middle = [f"{i / (WALK_STEPS - 1):.0%}".replace("%", " %") for i in range(1, WALK_STEPS - 1)]
-            self.strip.expect([str(self.walk.first), *middle, str(self.walk.second)])
+            ends = [self.tr("seed {0}").format(seed) for seed in (self.walk.first, self.walk.second)]
+            self.strip.expect([ends[0], *middle, ends[1]])
             self._work.walk(self.walk.first, self.walk.second, WALK_STEPS, truncation, label)
         self._show_state()
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from planetview.gui.icons import icon, square_beside
 from planetview.gui.shortcuts import Keys, keys_of, with_keys
 from planetview.gui.theme import Theme
+from planetview.gui.widgets.elided import ElidedLabel
 from planetview.gui.workspace import Workspace
 
 
@@ -26,9 +27,8 @@ class Header(QFrame):
         self._title.setMinimumWidth(220)
         self._title.setMaximumWidth(420)
         self._title.editingFinished.connect(self._on_title_edited)
-        self._state = QLabel(self)
+        self._state = ElidedLabel(self)
         self._state.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._state.setProperty("muted", True)
         self._run = QPushButton(self.tr("Run"), self)
         self._run.setProperty("primary", True)

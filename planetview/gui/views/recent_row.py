@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QTo
 from planetview.gui.icons import icon, square_beside
 from planetview.gui.recent import RecentPlaces
 from planetview.gui.theme import Theme
+from planetview.gui.widgets.bare_button import BARE
 
 _MOST_SHOWN = 6
 
@@ -37,6 +38,7 @@ class RecentList(QWidget):
         label.setFont(font)
         self.clear_button = QPushButton(self.tr("Clear list"), self)
         self.clear_button.setProperty("quiet", True)
+        self.clear_button.setStyleSheet("text-align: left; padding-left: 0;")
         self.clear_button.setToolTip(clear_tip)
         self.clear_button.setAccessibleName(self.tr("Clear list: {0}").format(title))
         self.clear_button.clicked.connect(self.cleared)
@@ -86,7 +88,8 @@ class RecentRow(QWidget):
         name = self.tr("{0} · not found").format(title) if is_missing else title
         self.open_button = QPushButton(name.replace("&", "&&"), self)
         self.open_button.setProperty("quiet", True)
-        self.open_button.setStyleSheet("text-align: left;")
+        # The name begins under the title of the list.
+        self.open_button.setStyleSheet("text-align: left; padding-left: 0;")
         gone = self.tr("{0} is not there: it was moved, or its disk is not connected").format(path)
         self.open_button.setToolTip(gone if is_missing else str(path))
         self.open_button.setAccessibleName(self.tr("Open {0}").format(name))
@@ -97,6 +100,8 @@ class RecentRow(QWidget):
             self.tr("Unpin {0}").format(title) if is_pinned else self.tr("Pin {0}: keep it here").format(title)
         )
         self.pin_button.setCheckable(True)
+        # The filled pin says it already; the style's own box around it would look like the focus.
+        self.pin_button.setStyleSheet(BARE)
         self.pin_button.setChecked(is_pinned)
         self.pin_button.toggled.connect(lambda is_on: self.pinned.emit(path, is_on))
         self.forget_button = self._tool(self.tr("Take {0} off the list").format(title))

@@ -52,13 +52,14 @@ class RunChoices(QWidget):
         self._lacking: frozenset[str] = frozenset()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(12)
+        layout.setSpacing(8)
         for family, title in _FAMILIES.items():
             specs = [spec for spec in METRICS.values() if spec.family is family]
             self._add_group(layout, self.tr(title), specs, self._metrics, DEFAULT_METRICS)
         for title, extractors in _networks():
             heading = self.tr("Feature extractors: {0}").format(title)
             self._add_group(layout, heading, extractors, self._extractors, DEFAULT_EXTRACTORS)
+        layout.addSpacing(8)
         layout.addLayout(self._build_foot())
         theme.changed.connect(self._draw)
 
@@ -103,6 +104,8 @@ class RunChoices(QWidget):
             box.clicked.connect(self.edited)
             boxes[spec.id] = box
             columns.addWidget(box)
+        # Nearer to its own boxes than to those before it.
+        heading.setContentsMargins(0, 8 if layout.count() else 0, 0, 0)
         layout.addWidget(heading)
         layout.addLayout(columns)
 

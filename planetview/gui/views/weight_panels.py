@@ -101,7 +101,8 @@ class ReportPanel(QFrame):
         self._theme = theme
         self._report: Report | None = None
         self.setProperty("card", True)
-        self._title = QLabel(self)
+        # Three buttons leave little room for it where text is large.
+        self._title = QLabel(self, wordWrap=True)
         font = self._title.font()
         font.setBold(True)
         self._title.setFont(font)

@@ -150,7 +150,7 @@ class RoleDrops(QWidget):
         height = self.fontMetrics().height()
         middle = area.center().y()
         edge = 32
-        picture = {Role.CANDIDATE: "generator", None: "folder"}.get(role, "datasets")
+        picture = {Role.CANDIDATE: "datasets", None: "help"}.get(role, "folder")
         pixmap = icon_pixmap(picture, colour, edge, self.devicePixelRatioF())
         painter.drawPixmap(round(area.center().x() - edge / 2), round(middle - edge - height), pixmap)
         font = QFont(self.font())

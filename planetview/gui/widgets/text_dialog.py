@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QTextBrowser, QVBoxLayout, QWidget
 
 _MARGIN_PX = 12
+
+
+def typewriter_font(widget: QWidget) -> QFont:
+    """Return the system's font of equal widths in the size of the widget's text: its own does not follow the scale."""
+    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    font.setPointSizeF(widget.font().pointSizeF())
+    return font
 
 
 class TextDialog(QDialog):
@@ -23,7 +30,7 @@ class TextDialog(QDialog):
         else:
             self._view = QPlainTextEdit(self, readOnly=True)
             self._view.setPlainText(text)
-            self._view.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+            self._view.setFont(typewriter_font(self))
         # Qt's own 4 pixels put the words onto the frame; set before the text, they hold for it.
         self._view.document().setDocumentMargin(_MARGIN_PX)
         self._view.setAccessibleName(title)
