@@ -39,10 +39,10 @@ class Docks(QObject):
         dock.setWidget(widget)
         self._marks.append(PanelMarking(dock))
         self._marks[-1].follow(self._marking)
-        title = DockTitle(dock)
-        dock.setTitleBarWidget(title)
+        bar = DockTitle(dock)
+        dock.setTitleBarWidget(bar)
         # Behind what the panel is about, which F6 reaches first.
-        title.raise_()
+        bar.raise_()
         self._docks[id], self._areas[id] = dock, area
         # A place that was remembered holds only for a dock that has none yet.
         if self._saved.isEmpty() or not self._window.restoreDockWidget(dock):
