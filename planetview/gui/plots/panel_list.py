@@ -18,7 +18,7 @@ _PAINT_BUDGET_S = 0.006
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 Mask = npt.NDArray[np.bool_]
-_Key = tuple[str, int, int, float]
+_Key = tuple[str, int, int, int, float]
 
 
 class PanelModel(QAbstractListModel):
@@ -69,7 +69,12 @@ class PanelDelegate(QStyledItemDelegate):
 
     def painter_of(self) -> PanelPainter:
         """Return what paints with the present colours and font."""
-        return PanelPainter(self._theme.tokens, self._view.font())
+        return PanelPainter(self._theme.tokens, self._view.font(), self.lines)
+
+    @property
+    def lines(self) -> int:
+        """The most lines of words that one of the panels has."""
+        return max((len(panel.words) for panel in self._panels.panels), default=1)
 
     def forget(self, *, only_marks: bool = False) -> None:
         """Drop the kept pixels."""
@@ -90,7 +95,7 @@ class PanelDelegate(QStyledItemDelegate):
         painter.drawRoundedRect(area, 6, 6)
         painter.restore()
         painting, ratio = self.painter_of(), self._view.devicePixelRatioF()
-        key = (panel.key, area.width(), area.height(), ratio)
+        key = (panel.key, area.width(), area.height(), self.lines, ratio)
         face = self._kept(self._faces, key, lambda: painting.face_image(area.size(), panel, ratio))
         if face.isNull():
             return

@@ -69,10 +69,14 @@ class Panel:
 
 
 class PanelPainter:
-    """Draws panels with one set of colours and one font."""
+    """Draws panels with one set of colours and one font.
 
-    def __init__(self, tokens: Tokens, font: QFont) -> None:
+    lines: of words that every panel has room for, so that plots side by side are equally high.
+    """
+
+    def __init__(self, tokens: Tokens, font: QFont, lines: int = 0) -> None:
         self._tokens = tokens
+        self._lines = lines
         self._font = QFont(font)
         self._small = QFont(font)
         self._small.setPointSizeF(max(1.0, 0.88 * font.pointSizeF()))
@@ -100,8 +104,11 @@ class PanelPainter:
         labels = [_tick_words(tick, panel.scales.is_log_y) for tick in self._ticks(panel)[1]] or ["0.00"]
         left = area.left() + _GAP + self._fine.height() + 2 + max(map(self._fine.horizontalAdvance, labels)) + 4
         top = area.top() + self._metrics.height() + 2 * _GAP
-        bottom = area.bottom() - (len(panel.words) + 2) * self._fine.height() - 3 * _GAP
+        bottom = area.bottom() - (self._lines_below(panel) + 2) * self._fine.height() - 3 * _GAP
         return QRect(left, top, max(1, area.right() - 2 * _GAP - left), max(1, bottom - top))
+
+    def _lines_below(self, panel: Panel) -> int:
+        return max(self._lines, len(panel.words))
 
     def to_data(self, at: QPointF, area: QRect, panel: Panel) -> QPointF:
         """Return the data position under a pixel of a panel with points."""
@@ -257,7 +264,7 @@ class PanelPainter:
 
     def _paint_words(self, painter: QPainter, area: QRect, panel: Panel) -> None:
         height = self._fine.height()
-        top = area.bottom() - _GAP - len(panel.words) * height
+        top = area.bottom() - _GAP - self._lines_below(panel) * height
         painter.setPen(QColor(self._tokens.text))
         for number, line in enumerate(panel.words):
             box = QRect(area.left() + _GAP, top + number * height, area.width() - 2 * _GAP, height)

@@ -161,19 +161,19 @@ class PanelView(QListView):
         """Return the size of all panels as one figure, in logical pixels."""
         columns = self._columns()
         lines = -(-max(1, len(self.panels)) // columns)
-        cell = self._delegate.painter_of().size_for(self.gridSize().width(), self._lines())
+        cell = self._delegate.painter_of().size_for(self.gridSize().width(), self._delegate.lines)
         return QSize(columns * cell.width(), lines * cell.height() + self._caption_height())
 
     def paint_figure(self, painter: QPainter, tokens: Tokens, line_scale: float) -> None:
         """Draw all panels as a figure; pens are not cosmetic, so that `line_scale` changes nothing."""
-        painting = PanelPainter(tokens, self.font())
+        painting = PanelPainter(tokens, self.font(), self._delegate.lines)
         painter.fillRect(QRect(QPoint(), self.figure_size()), QColor(tokens.surface))
         top = self._caption_height()
         painter.setFont(self.font())
         painter.setPen(QColor(tokens.text))
         title = QRect(0, 0, self.figure_size().width(), top)
         painter.drawText(title, int(Qt.AlignmentFlag.AlignCenter), self._caption)
-        cell = painting.size_for(self.gridSize().width(), self._lines())
+        cell = painting.size_for(self.gridSize().width(), self._delegate.lines)
         for number, panel in enumerate(self.panels):
             down, across = divmod(number, self._columns())
             area = QRect(QPoint(across * cell.width(), top + down * cell.height()), cell).adjusted(3, 3, -3, -3)
@@ -189,9 +189,6 @@ class PanelView(QListView):
     def _caption_height(self) -> int:
         return 2 * self.fontMetrics().height() if self._caption else 0
 
-    def _lines(self) -> int:
-        return max((len(panel.words) for panel in self.panels), default=1)
-
     def _columns(self) -> int:
         fitting = max(1, min(_MOST_ACROSS, self._room() // self._delegate.painter_of().least_width()))
         columns = min(fitting, max(1, len(self.panels)))
@@ -205,7 +202,9 @@ class PanelView(QListView):
     def _fit(self) -> None:
         width = max(1, self._room() // self._columns())
         rows = -(-max(1, len(self.panels)) // self._columns())
-        cell = self._delegate.painter_of().size_for(min(width, 460), self._lines(), rows, self.viewport().height() - 2)
+        cell = self._delegate.painter_of().size_for(
+            min(width, 460), self._delegate.lines, rows, self.viewport().height() - 2
+        )
         size = QSize(width, cell.height())
         if size != self.gridSize():
             self.setGridSize(size)

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from planetview.core.results import PairTable, Results
+from planetview.core.results import Results
 from planetview.core.selection import ImageRef, SelectionChange, SelectionState
 from planetview.gui.plots.brushing import BrushShape
 from planetview.gui.plots.panel_view import PanelView
@@ -30,6 +30,7 @@ from planetview.gui.turns import Turns
 from planetview.gui.views.correlation_controls import CorrelationControls
 from planetview.gui.views.matrix_pane import MatrixPane
 from planetview.gui.views.pair_columns import ENTROPY, column_label, quantity
+from planetview.gui.views.pair_selection import PairSelection
 from planetview.gui.views.pair_series import Pairing, PairSets
 from planetview.gui.views.pairs_pane import PairsPane
 from planetview.gui.views.panels import GAP
@@ -48,6 +49,7 @@ class CorrelationPage(QWidget):
     """
 
     notice = Signal(str)
+    choices_changed = Signal(tuple)  # what `use_choices` takes
 
     def __init__(
         self, selection: SelectionState, theme: Theme, thumbs: ThumbnailCache, parent: QWidget | None = None
@@ -56,6 +58,7 @@ class CorrelationPage(QWidget):
         self._selection, self._theme, self._thumbs = selection, theme, thumbs
         self._results: Results | None = None
         self._sets: PairSets | None = None
+        self._chosen: PairSelection | None = None
         self._series: tuple[ScatterSeries, ...] = ()
         self._logarithmic: frozenset[str] = frozenset()
         self._is_stale = False
@@ -77,6 +80,12 @@ class CorrelationPage(QWidget):
         """Make what is costly before it is needed, in steps of less than 45 ms."""
         return self._making
 
+    def use_choices(self, choices: tuple[str, ...]) -> None:
+        """Make the axes of the columns that `choices_changed` named logarithmic, wherever they can be."""
+        self._logarithmic = frozenset(choices)
+        if self._sets is not None:
+            self._on_pairs_changed()
+
     def show_results(self, results: Results | None) -> None:
         """Show the pairs of a run; None goes back to the invitation."""
         self._results = results
@@ -89,6 +98,7 @@ class CorrelationPage(QWidget):
         for _ in self.prepare():
             pass
         assert self._content is not None
+        self._chosen = PairSelection(self._selection, results, self._sets)
         self._stack.setCurrentWidget(self._content)
         self._pairs.use(results, self._sets)
         self._controls.offer(self._sets)
@@ -208,7 +218,7 @@ class CorrelationPage(QWidget):
             self._filling.begin_later(steps)
         else:
             self._filling.begin(steps)
-        self._controls.say_log(self._logarithmic)
+        self._say_log()
         if self._is_open:
             self._draw()
         self._show_selection()
@@ -254,7 +264,7 @@ class CorrelationPage(QWidget):
     def _on_axes_changed(self) -> None:
         x, y = self._controls.axes
         self._matrix.point_at(y, x)
-        self._controls.say_log(self._logarithmic)
+        self._say_log()
         self._draw()
         self._show_selection()
 
@@ -276,9 +286,16 @@ class CorrelationPage(QWidget):
             self.notice.emit(words.format(column_label(column)))
             on = False
         self._logarithmic = self._logarithmic | {column} if on else self._logarithmic - {column}
+        self.choices_changed.emit(tuple(sorted(self._logarithmic)))
         at = self._panels.currentIndex().row()
         self._on_pairs_changed()
         self._panels.want_current(at)
+
+    def _say_log(self) -> None:
+        """Tick the axes that are logarithmic; one that was chosen in another study may not be so in this."""
+        assert self._sets is not None
+        names, sets = self._shown_names(), self._sets
+        self._controls.say_log(frozenset(one for one in self._logarithmic if sets.is_positive(names, one)))
 
     @Slot(object)
     def _on_shape_changed(self, shape: BrushShape) -> None:
@@ -306,50 +323,23 @@ class CorrelationPage(QWidget):
             plot.show_series(series, span)
             plot.reset_view()
 
-    def _mask(self, table: PairTable) -> Mask:
-        """Return which pairs of a table are selected: those whose query image is."""
-        assert self._results is not None
-        if self._selection.sizes.get(table.query) != len(self._results.dataset(table.query).images):
-            return np.zeros(table.query_index.size, dtype=np.bool_)
-        mask: Mask = self._selection.selected(table.query)[table.query_index]
-        return mask
-
     def _show_selection(self) -> None:
-        assert self._sets is not None
+        assert self._chosen is not None
         current = self._selection.current
-        masks = {name: self._mask(self._sets.tables[name]) for name in self._shown_names()}
-        chosen = sum(int(mask.sum()) for mask in masks.values())
-        shown = self._with_current(masks, current)
+        masks = self._chosen.masks(self._shown_names())
+        shown = self._chosen.with_current(masks, current)
         self._panels.mark(shown)
         self._mark_plots(masks, current)
         self._pairs.show_pairs(shown, current, self._controls.axes[1])
-        self._pairs.say_chosen(chosen)
+        self._pairs.say_chosen(sum(int(mask.sum()) for mask in masks.values()))
 
     def _mark_plots(self, masks: dict[str, Mask], current: ImageRef | None) -> None:
+        assert self._sets is not None
+        assert self._chosen is not None
         if self._is_open:
             marked = {one.name: masks[one.name][one.rows] for one in self._series}
             for plot, kind in zip(self._plots, self._controls.pairing.kinds, strict=False):
-                plot.mark(marked, self._current_row(current, kind))
-
-    def _current_row(self, current: ImageRef | None, kind: Pairing) -> tuple[str, int] | None:
-        assert self._sets is not None
-        if current is None or current[0] not in self._datasets():
-            return None
-        for name in self._sets.names([current[0]], kind):
-            row = self._sets.tables[name].row_of(current[1])
-            if row is not None:
-                return name, row
-        return None
-
-    def _with_current(self, masks: dict[str, Mask], current: ImageRef | None) -> dict[str, Mask]:
-        """Return the masks with the pairs of the current image in them too."""
-        found = dict(masks)
-        for kind in self._controls.pairing.kinds:
-            here = self._current_row(current, kind)
-            if here is not None:
-                found[here[0]] = masks[here[0]].copy()
-                found[here[0]][here[1]] = True
-        return found
+                plot.mark(marked, self._chosen.row_of(current, self._sets.names(self._datasets(), kind)))
 
     @Slot(str, int)
     def _on_point_chosen(self, name: str, row: int) -> None:
@@ -361,17 +351,9 @@ class CorrelationPage(QWidget):
 
     @Slot(object, object)
     def _on_area_chosen(self, inside: dict[str, npt.NDArray[np.intp]], modifiers: Qt.KeyboardModifier) -> None:
-        assert self._sets is not None
-        masks: dict[str, Mask] = {}
-        for name, rows in inside.items():
-            table = self._sets.tables[name]
-            for dataset, index in ((table.query, table.query_index[rows]), (table.bank, table.bank_index[rows])):
-                if dataset not in self._selection.sizes:
-                    return
-                mask = masks.setdefault(dataset, np.zeros(self._selection.sizes[dataset], dtype=np.bool_))
-                mask[index] = True
-        self._selection.select_many(masks, self, extend=bool(modifiers & Qt.KeyboardModifier.ControlModifier))
-        self._show_selection()
+        assert self._chosen is not None
+        if self._chosen.choose(inside, self, extend=bool(modifiers & Qt.KeyboardModifier.ControlModifier)):
+            self._show_selection()
 
     @Slot()
     def _on_clear_clicked(self) -> None:
@@ -380,10 +362,10 @@ class CorrelationPage(QWidget):
 
     @Slot(object)
     def _on_picked(self, ref: ImageRef) -> None:
-        assert self._sets is not None
+        assert self._chosen is not None
         self._selection.set_current(ref, self)
-        masks = {name: self._mask(self._sets.tables[name]) for name in self._shown_names()}
-        self._panels.mark(self._with_current(masks, ref))
+        masks = self._chosen.masks(self._shown_names())
+        self._panels.mark(self._chosen.with_current(masks, ref))
         self._mark_plots(masks, ref)
 
     def _on_selection_changed(self, change: SelectionChange) -> None:
