@@ -30,6 +30,7 @@ from planetview.gui.apart import IMAGES_IN_A_THREAD, call_beside
 from planetview.gui.background import Background
 from planetview.gui.generator_work import GeneratorWork
 from planetview.gui.jobs import Jobs
+from planetview.gui.marking import as_opened
 from planetview.gui.pair_maps import PairMaps
 from planetview.gui.recovery_offers import RecoveryOffers
 from planetview.gui.runner import JobRunner
@@ -386,7 +387,7 @@ class Controller(QObject):
 
     def _on_opened(self, study: Study, path: Path | None, *, recovered: bool = False) -> None:
         self.cancel_all()
-        self.workspace.open(study, path, unsaved=recovered)
+        self.workspace.open(as_opened(study, path, self.new_marking), path, unsaved=recovered)
         self.study_opened.emit(path)
         self.scan(tuple(ScanTarget(s.path, s.name, s.role) for s in study.sources), opening=True)
         self.page_wanted.emit("overview" if study.results is not None else "datasets")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter
 from PySide6.QtWidgets import QDockWidget, QLabel, QVBoxLayout, QWidget
 
+from planetview.core.study import RESULTS_SUFFIX, Study
 from planetview.core.tables import Cell
 from planetview.gui.plot_export import Figure
 from planetview.gui.preferences import KeptPreferences, Preferences
@@ -130,6 +132,12 @@ class NewStudyMarking(QObject):
         is_untouched = workspace.is_empty and workspace.path is None and not workspace.undo_stack.count()
         if is_untouched and workspace.marking == before.marking != now.marking:
             workspace.open(replace(workspace.study(), marking=now.marking), None)
+
+
+def as_opened(study: Study, path: Path | None, marking: str) -> Study:
+    """Return a study with the marking that it has when it opens: that of new studies where a results.json made it."""
+    is_new = path is not None and path.suffix.lower() == RESULTS_SUFFIX
+    return replace(study, marking=marking) if is_new else study
 
 
 def follow_marking(window: QWidget) -> None:

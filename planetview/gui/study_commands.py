@@ -26,6 +26,7 @@ from planetview.gui.dialogs.archive import ArchiveDialog, ArchiveProgress
 from planetview.gui.dialogs.export import ExportDialog
 from planetview.gui.dialogs.marking import MarkingDialog
 from planetview.gui.dialogs.provenance import ProvenanceDialog
+from planetview.gui.marking import follow_marking
 from planetview.gui.theme import Theme
 from planetview.gui.widgets.message_bar import BarMessage
 
@@ -124,7 +125,9 @@ class StudyCommands(QObject):
         """Show where the numbers come from."""
         results = self._controller.workspace.results
         if results is not None:
-            ProvenanceDialog(results, self._theme, self._window).show()
+            dialog = ProvenanceDialog(results, self._theme, self._window)
+            follow_marking(dialog)
+            dialog.show()
 
     def _choose_export_file(self, suffix: str, options: ReportOptions) -> None:
         # Not the rest, which would keep the images of a study that is closed.

@@ -12,8 +12,11 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from planetview.core.messages import Engine
+from planetview.core.results import Results
+from planetview.core.results_io import write_results
 from planetview.core.study import Study, save_study
 from planetview.gui.dialogs.preferences import PreferencesDialog
+from planetview.gui.dialogs.provenance import ProvenanceDialog
 from planetview.gui.main_window import MainWindow
 from planetview.gui.marking import follow_marking
 from planetview.gui.preferences import Preferences, load_preferences, preferences_path, save_preferences
@@ -76,6 +79,31 @@ def test_a_saved_study_keeps_its_own_marking(window: MainWindow, tmp_path: Path,
         window.controller.open_study(tmp_path / "mars.planetview", discarding=True)
 
     assert strips(window) == []
+
+
+def test_the_study_that_results_make_is_a_new_one(
+    window: MainWindow, results: Results, tmp_path: Path, qtbot: QtBot
+) -> None:
+    write_results(results, tmp_path / "results.json")
+    choose(window, MARKING, qtbot)
+
+    with qtbot.waitSignal(window.controller.files.opened, timeout=45_000):
+        window.controller.open_study(tmp_path / "results.json", discarding=True)
+
+    assert strips(window) == [MARKING, MARKING] and not window.workspace.is_dirty
+    qtbot.waitUntil(lambda: not window.controller.is_busy, timeout=45_000)
+
+
+def test_the_window_about_the_numbers_bears_the_marking(filled: MainWindow, results: Results) -> None:
+    filled.workspace.set_results(results)
+    filled.workspace.set_marking(MARKING)
+    filled.actions_by_id["provenance"].trigger()
+    dialog = filled.findChild(ProvenanceDialog)
+
+    assert strips(dialog) == [MARKING, MARKING]
+    filled.workspace.set_marking("")
+    assert strips(dialog) == []
+    dialog.close()
 
 
 def test_the_next_window_begins_with_it(
