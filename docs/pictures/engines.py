@@ -63,6 +63,20 @@ class Replay:
         token.check()
 
 
+class Stumbling(Replay):
+    """A run of it fails in the middle of a stage."""
+
+    def _half_a_run(self, token: CancelToken) -> Iterator[Message]:
+        for message in super()._half_a_run(token):
+            yield message
+            if isinstance(message, PartialValues):
+                break
+        raise UserError(
+            "The memory of the device is used up, even with one image at a time.",
+            "Close other programs that use it, or choose CPU under Options.",
+        )
+
+
 class Weights:
     """Has the weight files of a computer in use, one of each state among them."""
 

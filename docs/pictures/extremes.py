@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 
 from pictures.opening import box, choose, press, window_with
+from pictures.results import nearby
 from pictures.study_pages import stage_entropy, stage_neighbours
 from pictures.taking import SMALL, Studio, wait
 from planetview.core.datasets import Dataset, Role
@@ -38,20 +40,24 @@ def take_extremes(studio: Studio, results: Results, scratch: Path) -> None:
 
 def take_scripts(studio: Studio, scratch: Path) -> None:
     """Picture sets and images with Japanese and Arabic names."""
-    window = window_with(studio, renamed(sample_results(scratch, 24), _SCRIPTS), "月と火星 — القمر والمريخ")
+    before = Path.cwd()
+    window = window_with(studio, renamed(nearby(sample_results(scratch, 24)), _SCRIPTS), "月と火星 — القمر والمريخ")
     for page in STUDY_PAGES:
         window.show_page(page)
         studio.take(window, f"scripts-{page}")
     studio.close(window)
+    os.chdir(before)
 
 
 def take_one(studio: Studio, scratch: Path) -> None:
     """Picture sets of one image or two."""
-    window = window_with(studio, sample_results(scratch, 1), "One image")
+    before = Path.cwd()
+    window = window_with(studio, nearby(sample_results(scratch, 1)), "One image")
     for page in STUDY_PAGES:
         window.show_page(page)
         studio.take(window, f"one-{page}")
     studio.close(window)
+    os.chdir(before)
 
 
 def take_many_images(studio: Studio) -> None:

@@ -8,13 +8,16 @@ from PySide6.QtWidgets import QComboBox, QWidget
 
 from pictures.engines import Replay
 from pictures.taking import SIZE, Studio, until
+from planetview.core.messages import Engine
 from planetview.core.results import Results
 from planetview.gui.main_window import MainWindow
 
 
-def window_with(studio: Studio, results: Results, title: str, size: tuple[int, int] = SIZE) -> MainWindow:
-    """Return a window over the sets and numbers of `results`."""
-    window = studio.window(Replay(results), size)
+def window_with(
+    studio: Studio, results: Results, title: str, size: tuple[int, int] = SIZE, engine: Engine | None = None
+) -> MainWindow:
+    """Return a window over the sets and numbers of `results`; `engine` does its jobs, else they are played back."""
+    window = studio.window(engine or Replay(results), size)
     window.controller.add_paths([dataset.source for dataset in results.datasets])
     until(lambda: len(window.workspace.datasets) == len(results.datasets) and not window.controller.is_busy)
     window.workspace.set_title(title)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pictures.engines import BROKEN, Replay
+from pictures.engines import BROKEN, Replay, Stumbling
+from pictures.opening import window_with
 from pictures.taking import Studio, until
 from planetview.core.results import Results
 from planetview.gui.main_window import MainWindow
@@ -29,6 +30,7 @@ def take_panels(studio: Studio, results: Results) -> None:
     studio.take(window, "jobs-paused")
     window.controller.cancel_all()
     until(lambda: not window.controller.is_busy)
+    studio.take(window, "cancelled")
     window.controller.add_paths([BROKEN])
     until(lambda: not window.controller.is_busy)
     window.show_page("datasets")
@@ -44,6 +46,19 @@ def take_panels(studio: Studio, results: Results) -> None:
     studio.take(window, "datasets-panel")
     _show(window, "jobs")
     studio.take(window, "panels-both")
+    studio.close(window)
+    take_stopped(studio, results)
+
+
+def take_stopped(studio: Studio, results: Results) -> None:
+    """Picture a run one of whose stages failed, and what it came to until then."""
+    window = window_with(studio, results, "Demo: the Moon", engine=Stumbling(results))
+    window.workspace.set_results(None, None)
+    window.show_page("overview")
+    window.controller.run()
+    until(lambda: not window.controller.is_busy)
+    _show(window, "jobs")
+    studio.take(window, "stage-failed")
     studio.close(window)
 
 

@@ -30,6 +30,10 @@ def take_study(studio: Studio, results: Results) -> None:
     take("datasets")
     window.show_page("overview")
     take("overview-empty")
+    for page in STUDY_PAGES[2:]:
+        window.show_page(page)
+        take(f"{page}-empty")
+    window.show_page("overview")
     window.controller.run()
     until(lambda: window.job_bar.value() > 0)
     take("running")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 from PySide6.QtCore import QEventLoop, QTimer
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from pictures.few_colours import in_few_colours
@@ -23,6 +23,7 @@ SMALL = (960, 620)
 THEMES = ("light", "dark")
 # What a picture in the repository may weigh; a palette of 256 colours brings those with many tiles below it.
 _HEAVY_BYTES = 300_000
+_BETWEEN_PX = 12
 # Thumbnails and plots arrive a moment after a page is shown: it is looked at until nothing changes any more.
 _LOOK_MS, _MOST_LOOKS = 120, 12
 
@@ -79,6 +80,24 @@ class Studio:
         dialog.close()
         dialog.deleteLater()
         QApplication.processEvents()
+
+    def take_together(self, windows: tuple[MainWindow, ...], name: str) -> None:
+        """Picture windows side by side, as on one screen."""
+        for theme in self.themes:
+            windows[0].theme.use(theme, self.text_scale)
+            pictures = [settled(window) for window in windows]
+            ratio = pictures[0].devicePixelRatio()
+            gap = round(_BETWEEN_PX * ratio)
+            across = sum(picture.width() for picture in pictures) + gap * (len(pictures) - 1)
+            whole = QImage(across, max(picture.height() for picture in pictures), QImage.Format.Format_RGB32)
+            whole.fill(QColor(windows[0].theme.tokens.border))
+            painter, left = QPainter(whole), 0
+            for picture in pictures:
+                picture.setDevicePixelRatio(1)
+                painter.drawImage(left, 0, picture)
+                left += picture.width() + gap
+            painter.end()
+            self._save(whole, self.rest / f"{name}-{theme}.png")
 
     def _save(self, picture: QImage, file: Path) -> None:
         if not picture.save(str(file)):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
+from PySide6.QtWidgets import QLabel
 
 from pictures.engines import Scanner
 from pictures.problems import draw_problems
@@ -66,7 +67,9 @@ def _sheet_over(window: MainWindow, paths: list[Path]) -> IntakeDialog:
 def _show_home(sheet: IntakeDialog) -> None:
     """Show another place than the one where the pictures were made."""
     for row in sheet.rows():
-        row._place.setText(str(_HOME / row.path.name))
+        place = str(row.path)
+        for label in row.findChildren(QLabel):
+            label.setText(label.text().replace(place, str(_HOME / row.path.name)))
 
 
 def _sort_into_classes(folder: Path) -> None:

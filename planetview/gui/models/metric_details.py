@@ -11,7 +11,6 @@ from planetview.core.stats import Interval
 from planetview.gui.models.wording import NO_VALUE, floor_words, tr, with_interval
 
 _OPERATORS = ("+", "−", "=", "·", "/")
-_SHORT_NAME = 12
 
 
 def metric_html(metric: str, extractor: str | None) -> str:
@@ -107,18 +106,13 @@ def _floor(value: MetricValue, unit: str) -> str:
 
 def _table(rows: tuple[tuple[str, str], ...]) -> str:
     lines = "".join(
-        f'<tr><td width="34%" valign="top" style="padding-right: 10px; padding-bottom: 4px">'
-        f"<i>{escape(_whole(name))}</i></td>"
+        f'<tr><td width="40%" valign="top" style="padding-right: 6px; padding-bottom: 4px">'
+        f"<i>{escape(name)}</i></td>"
         f'<td style="padding-bottom: 4px">{escape(_together(text))}</td></tr>'
         for name, text in rows
         if text
     )
     return f'<table width="100%">{lines}</table>' if lines else ""
-
-
-def _whole(name: str) -> str:
-    """Return a name whose words stay in one line where they are few."""
-    return name.replace(" ", "\N{NO-BREAK SPACE}") if len(name) <= _SHORT_NAME else name
 
 
 def _together(text: str) -> str:
