@@ -55,7 +55,8 @@ class Cell:
 def heading_cell(family: Family, folded: int) -> Cell:
     """Return the cell beside the heading of a family. folded: how many of its rows are folded away."""
     text = family_help(family)
-    return Cell(tr("{0} Closed: {1} rows.").format(text, folded) if folded else text, "", CellState.READY, is_text=True)
+    closed = tr("{0} Closed: {1} row.") if folded == 1 else tr("{0} Closed: {1} rows.")
+    return Cell(closed.format(text, folded) if folded else text, "", CellState.READY, is_text=True)
 
 
 def value_cell(value: MetricValue, *, is_best: bool, with_floor: bool, with_interval: bool, with_bar: bool) -> Cell:

@@ -35,7 +35,7 @@ from planetview.gui.widgets.roomy import RoomyArea
 # Sorting this many values takes 2 ms; more are sorted over turns of the event loop.
 _AT_ONCE = 20_000
 # The least height of the page in lines of text, and the curves for which that is enough.
-_LINES, _FEW_CURVES = 38, 4
+_LINES, _FEW_CURVES = 46, 4
 
 
 class EntropyPage(QWidget):

@@ -147,7 +147,8 @@ class WelcomePage(QScrollArea):
             self._theme, self, whole_names=True,
         )  # fmt: skip
         ways = QHBoxLayout()
-        ways.setSpacing(32)
+        # As between the zones above, so that the columns stand under them.
+        ways.setSpacing(16)
         ways.addLayout(start, 1)
         ways.addWidget(self.studies, 1)
         ways.addWidget(self.folders, 1)
