@@ -91,6 +91,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
         focus_keys=True,
     ),
     ActionSpec(
+        "paste", "&Edit", "P&aste", "Add the folders, zips or lists whose paths are copied; in a field, paste text.",
+        ("Ctrl+V",), group=1, focus_keys=True,
+    ),
+    ActionSpec(
         "copy_methods", "&Edit", "Copy as &methods text", "Copy a paragraph for a paper on how the numbers were made.",
         (), "", "results", 2,
     ),

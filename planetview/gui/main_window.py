@@ -15,6 +15,8 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
     QIcon,
+    QKeyEvent,
+    QKeySequence,
     QPixmap,
 )
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
@@ -76,6 +78,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.controller, self.workspace = controller, controller.workspace
         self.background, self.theme, self.kept = background, theme, kept
+        theme.dress(self)
         self.preparing = IdleWork(lambda: controller.is_busy, self)
         self.setObjectName("mainWindow")
         self.setWindowIcon(QIcon(QPixmap(str(resource("icons/planetview.svg")))))
@@ -163,6 +166,13 @@ class MainWindow(QMainWindow):
         if paths := local_paths(event.mimeData()):
             event.acceptProposedAction()
             self.intake.offer(paths)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # What no field took for itself.
+        if event.matches(QKeySequence.StandardKey.Paste):
+            self.commands.paste_paths()
+        else:
+            super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self._closing.may_close():

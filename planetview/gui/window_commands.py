@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QWidget
 
 from planetview.core.datasets import Role
@@ -24,6 +24,7 @@ from planetview.gui.intake import Intake
 from planetview.gui.pages import ResultPages
 from planetview.gui.study_commands import StudyCommands, safe_name
 from planetview.gui.theme import Theme
+from planetview.gui.widgets.drops import pasted_paths
 from planetview.gui.workspace import MissingSource
 
 
@@ -52,6 +53,7 @@ class WindowCommands(QObject):
             "revert": self.revert,
             **self.study.slots(),
             "copy": self.copy,
+            "paste": self.paste,
             "copy_methods": pages.copy_methods,
             "copy_bibtex": pages.copy_bibtex,
             "undo": undo_stack.undo,
@@ -146,5 +148,21 @@ class WindowCommands(QObject):
             if keys in action.shortcuts():
                 action.trigger()
                 return
-        event = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-        QCoreApplication.sendEvent(focus, event)
+        _press(focus, Qt.Key.Key_C)
+
+    def paste(self) -> None:
+        """Give Paste from the menu to what has the focus; what it has no use for comes back as paths to add."""
+        _press(QApplication.focusWidget() or self._window, Qt.Key.Key_V)
+
+    def paste_paths(self) -> None:
+        """Offer the sources and studies whose paths are on the clipboard, or say why there are none."""
+        paths, refusal = pasted_paths(QGuiApplication.clipboard().mimeData())
+        if paths:
+            self.intake.offer(paths)
+        else:
+            self._controller.status.emit(refusal)
+
+
+def _press(widget: QWidget, key: Qt.Key) -> None:
+    event = QKeyEvent(QEvent.Type.KeyPress, key, Qt.KeyboardModifier.ControlModifier)
+    QCoreApplication.sendEvent(widget, event)

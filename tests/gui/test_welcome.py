@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QPushButton
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from planetview.core.datasets import Role
@@ -54,6 +55,44 @@ def test_a_chosen_folder_is_scanned(window: MainWindow, sets: dict[str, Path], q
     dialog.reject()
     qtbot.keyClick(sheet_of(window, qtbot), Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: [d.name for d in window.workspace.datasets] == ["real_test"])
+
+
+@pytest.mark.parametrize("as_files", [True, False])
+def test_copied_paths_are_pasted_on_the_start_page_and_later_on_any_other(
+    window: MainWindow, sets: dict[str, Path], qtbot: QtBot, as_files: bool
+) -> None:
+    def copy(path: Path) -> None:
+        mime = QMimeData()
+        if as_files:
+            mime.setUrls([QUrl.fromLocalFile(str(path))])
+        else:
+            mime.setText(f"{path}\n")
+        QGuiApplication.clipboard().setMimeData(mime)
+
+    copy(sets["real_test"])
+    qtbot.keyClick(window.welcome.zone(Role.REFERENCE), Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(sheet_of(window, qtbot), Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: [d.name for d in window.workspace.datasets] == ["real_test"])
+
+    copy(sets["gan_v1"])
+    window.show_page("models")
+    window.activateWindow()
+    window.rail.setFocus()
+    window.actions_by_id["paste"].trigger()
+    qtbot.keyClick(sheet_of(window, qtbot), Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: len(window.workspace.datasets) == 2)
+
+
+def test_other_text_is_no_path_and_stays_in_the_field_it_is_pasted_into(window: MainWindow, qtbot: QtBot) -> None:
+    QGuiApplication.clipboard().setText("dunes")
+    qtbot.keyClick(window.welcome, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert "Not a path" in window.statusBar().currentMessage()
+
+    field = QLineEdit(window)
+    field.show()
+    window.statusBar().clearMessage()
+    qtbot.keyClick(field, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert field.text() == "dunes" and window.statusBar().currentMessage() == ""
 
 
 def test_recent_studies_are_listed_and_open(theme: Theme, qtbot: QtBot) -> None:

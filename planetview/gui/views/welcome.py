@@ -111,7 +111,8 @@ class WelcomePage(QScrollArea):
     def _build_hint(self) -> QLabel:
         hint = QLabel(
             self.tr(
-                "Or drop anything anywhere: folders, zip files, lists, a saved study. Roles are guessed from names."
+                "Or drop or paste anything anywhere: folders, zip files, lists, a saved study. "
+                "Roles are guessed from names."
             ),
             self,
             wordWrap=True,

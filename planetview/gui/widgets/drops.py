@@ -34,11 +34,14 @@ def has_local_paths(mime: QMimeData) -> bool:
     return mime.hasUrls() and any(url.isLocalFile() for url in mime.urls()[:1])
 
 
-def pasted_paths(mime: QMimeData) -> tuple[tuple[Path, ...], str]:
+def pasted_paths(mime: QMimeData | None) -> tuple[tuple[Path, ...], str]:
     """Return the local paths that a clipboard or drag means, and why there are none.
 
     Text counts where each of its lines is a path that exists, bare, quoted or as a file URL.
     """
+    if mime is None:
+        # An empty clipboard, though its type says otherwise.
+        return (), _tr("No paths of files or folders here.")
     if paths := local_paths(mime):
         return paths, ""
     if mime.hasUrls():
