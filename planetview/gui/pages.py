@@ -19,6 +19,7 @@ from planetview.core.results import MetricValue, Results
 from planetview.core.selection import SelectionState
 from planetview.core.settings import RunSettings
 from planetview.gui.generator_work import GeneratorWork
+from planetview.gui.models.expected_run import STOPPED
 from planetview.gui.pair_maps import PairMaps
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
@@ -190,11 +191,16 @@ class ResultPages(QStackedWidget):
             self._gathering.start()
 
     def stop_run(self) -> None:
-        """After a run without results: return to the results of the run before, if there was one."""
+        """After a run without results: return to the results of the run before, else say that no more will come."""
         overview = self._pages.get("overview")
-        if self._results is not None and overview is not None:
+        if overview is None:
+            return
+        if self._results is not None:
             self._waiting = []
             overview.show_results(self._results)
+        else:
+            self._show_waiting()
+            overview.show_stage(STOPPED)
 
     def front(self) -> str | None:
         """Return the id of the page in front."""

@@ -19,6 +19,7 @@ from planetview.core.results import MetricValue, Results
 from planetview.core.selection import SelectionState
 from planetview.core.settings import RunSettings
 from planetview.core.stats import Interval
+from planetview.gui.models.expected_run import STOPPED
 from planetview.gui.models.metric_cells import CellState
 from planetview.gui.models.metric_columns import ColumnChoice
 from planetview.gui.models.metric_rows import RowChoice, times_worse
@@ -271,6 +272,21 @@ def test_cells_of_a_run_say_queued_computing_or_their_number():
     model.show_stage("pairs/b")
     assert (shown(model, "psnr", 0), shown(model, "psnr", 1)) == ("queued", "computing…")
     assert shown(model, "kid-poly", 0) == "queued"
+
+
+def test_cells_of_a_run_that_stopped_wait_for_nothing():
+    model = MetricTableModel()
+    model.expect(("a", "b"), dataclasses.replace(RunSettings(), metrics=("fd", "psnr")))
+    model.add([value("fd", "a", 1.0)])
+
+    model.show_stage(STOPPED)
+
+    cells = [model.cell(row_of(model, metric), column) for metric in ("fd", "psnr") for column in range(2)]
+    assert ["stopped" in cell.sub for cell in cells] == [False, True, True, True]
+    assert not {cell.state for cell in cells} & {CellState.WAITING, CellState.RUNNING}
+
+    model.expect(("a", "b"), dataclasses.replace(RunSettings(), metrics=("fd", "psnr")))
+    assert shown(model, "fd", 0) == "queued"
 
 
 def test_two_hundred_candidates_by_many_rows_keep_the_rules_of_models(qtmodeltester: ModelTester):

@@ -26,7 +26,9 @@ from planetview.gui.actions import ACTIONS, MENUS, PAGE_ACTIONS, STUDY_PAGES
 from planetview.gui.dialogs.closing import CloseQuestion
 from planetview.gui.errors import ErrorReporter
 from planetview.gui.main_window import MainWindow
+from planetview.gui.models.metric_cells import CellState
 from planetview.gui.pages import PAGE_CLASSES
+from planetview.gui.views.metric_view import MetricTableView
 from planetview.gui.widgets.message_bar import BarMessage
 from planetview.gui.widgets.text_dialog import TextDialog
 from tests.gui.conftest import Drop, GapMeter
@@ -121,6 +123,11 @@ def test_escape_cancels_at_once_and_resume_runs_again(filled: MainWindow, engine
     assert [m.key for m in filled.messages.messages()] == ["run"]
     assert "kept" in filled.messages.messages()[0].text
     assert not filled.job_bar.isVisible()
+    filled.show_page("overview")
+    (table,) = filled.pages.page("overview").findChildren(MetricTableView)
+    cells = [table.model().cell(row, 0) for row in range(table.model().rowCount())]
+    assert any("stopped" in cell.sub for cell in cells)
+    assert not {cell.state for cell in cells} & {CellState.WAITING, CellState.RUNNING}
 
     engine.release()
     press(filled, "Resume")

@@ -9,6 +9,9 @@ from planetview.core.catalogue import METRICS, Family
 from planetview.core.settings import RunSettings
 from planetview.gui.models.metric_rows import MetricRow
 
+STOPPED = "stopped"
+"""In place of a stage: the run has ended, and gives no more values."""
+
 Key = tuple[str, str | None, str]
 """Metric, extractor and candidate of one value."""
 

@@ -72,14 +72,18 @@ def value_cell(value: MetricValue, *, is_best: bool, with_floor: bool, with_inte
     return Cell(f"★ {main}" if is_best else main, sub, CellState.READY, is_best, spread, bar, value.beyond_floor)
 
 
-def unfinished_cell(is_running: bool) -> Cell:
-    """Return the cell of a value that a run will give."""
+def unfinished_cell(is_running: bool, has_stopped: bool) -> Cell:
+    """Return the cell of a value that a run will give, or would have given."""
+    if has_stopped:
+        return Cell(NO_VALUE, tr("the run stopped before it"), CellState.UNAVAILABLE)
     if is_running:
         return Cell(tr("computing…"), "", CellState.RUNNING)
     return Cell(tr("queued"), "", CellState.WAITING)
 
 
-def floor_cell(row: MetricRow, values: Sequence[MetricValue], expected: int, *, is_running: bool) -> Cell:
+def floor_cell(
+    row: MetricRow, values: Sequence[MetricValue], expected: int, *, is_running: bool, has_stopped: bool
+) -> Cell:
     """Return the cell of the noise floor that all candidates share. expected: how many values the row will have."""
     floored = [value for value in values if value.floor is not None]
     if floored:
@@ -89,7 +93,7 @@ def floor_cell(row: MetricRow, values: Sequence[MetricValue], expected: int, *, 
             return Cell(*_main_and_spread(floored[0], unit))
         return Cell(format_value(floored[0].floor, interval, unit), "", CellState.READY)
     if len(values) < expected:
-        return unfinished_cell(is_running)
+        return unfinished_cell(is_running, has_stopped)
     reason = next((v.floor_reason or v.reason for v in values if v.floor_reason or v.reason), "")
     return Cell(NO_VALUE, reason, CellState.UNAVAILABLE)
 

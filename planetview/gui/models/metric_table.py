@@ -13,7 +13,7 @@ from planetview.core.catalogue import METRICS, Direction, Family
 from planetview.core.ranking import best_candidate
 from planetview.core.results import MetricValue
 from planetview.core.settings import RunSettings
-from planetview.gui.models.expected_run import ExpectedRun, Key
+from planetview.gui.models.expected_run import STOPPED, ExpectedRun, Key
 from planetview.gui.models.literature_words import literature_html
 from planetview.gui.models.metric_cells import (
     Cell,
@@ -138,12 +138,11 @@ class MetricTableModel(QAbstractTableModel):
             self._rebuild()
 
     def show_stage(self, stage: str) -> None:
-        """Say which cells are being computed; `stage` is the id of the engine's present stage."""
+        """Say which cells are being computed; `stage` is the id of the engine's present stage, or STOPPED."""
         if stage != self._stage:
-            self._stage = stage
-            before = self._computing
+            before, self._stage = (self._computing, self._stage == STOPPED), stage
             self._follow_stage()
-            if before != self._computing:
+            if before != (self._computing, stage == STOPPED):
                 self._repaint()
 
     def use_marks(self, marks: Mapping[str, QPixmap]) -> None:
@@ -317,7 +316,8 @@ class MetricTableModel(QAbstractTableModel):
             return self._candidate_cell(item, shown.candidate)
         if kind is ColumnKind.FLOOR:
             running = any((item.metric, item.extractor, name) in self._computing for name in self._candidates)
-            return floor_cell(item, self._row_values(item), len(self._candidates), is_running=running)
+            stopped, values = self._stage == STOPPED, self._row_values(item)
+            return floor_cell(item, values, len(self._candidates), is_running=running, has_stopped=stopped)
         if kind is ColumnKind.COUNT:
             return count_cell(self._row_values(item))
         return extractor_cell(item) if kind is ColumnKind.EXTRACTOR else literature_cell(item)
@@ -325,7 +325,7 @@ class MetricTableModel(QAbstractTableModel):
     def _candidate_cell(self, row: MetricRow, candidate: str) -> Cell:
         value = self.value_of(row, candidate)
         if value is None:
-            return unfinished_cell((row.metric, row.extractor, candidate) in self._computing)
+            return unfinished_cell((row.metric, row.extractor, candidate) in self._computing, self._stage == STOPPED)
         return value_cell(
             value,
             is_best=self._best_of(row) == candidate,
