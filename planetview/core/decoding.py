@@ -54,6 +54,10 @@ _PILLOW_CLASSES: dict[str, type[ImageFile]] = {
 _GDAL_DRIVERS = {"PNG": "PNG", "TIFF": "GTiff", "JPEG 2000": "JP2OpenJPEG"}
 _BMP_HEADER_SIZES = {12, 40, 52, 56, 64, 108, 124}
 _DEEP_PNG_BITS = 16
+# How the decoders say that there are no more bytes.
+_CUT = re.compile(r"truncated|buffer of at least|libpng: Read Error|not processed", re.IGNORECASE)
+# Blocks are GDAL's own parts of an image; what went wrong in one follows.
+_WHERE = re.compile(r"band \d+: IReadBlock failed at X offset \d+, Y offset \d+: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,7 @@ def read_native(data: bytes, name: str = "") -> NativeImage:
     except (ImageProblem, MemoryError, ImportError):
         raise
     except Exception as error:  # decoders raise anything at all on hostile bytes
-        raise ImageProblem(f"{kind} truncated or damaged: {_detail(error)}") from error
+        raise ImageProblem(_damage(kind, error)) from error
     if native.valid is not None and not native.valid.any():
         raise ImageProblem("no valid pixel: all are NaN, no-data or transparent")
     return native
@@ -151,7 +155,7 @@ def read_header(source: Path | bytes) -> ImageHeader:
     except (ImageProblem, MemoryError, ImportError):
         raise
     except Exception as error:  # decoders raise anything at all on hostile bytes
-        raise ImageProblem(f"{kind} truncated or damaged: {_detail(error)}") from error
+        raise ImageProblem(_damage(kind, error)) from error
     _check_size(header.width, header.height, header.bands, np.dtype(header.dtype).itemsize)
     return header
 
@@ -184,11 +188,20 @@ def _raster_header(source: Path | bytes, kind: str) -> ImageHeader:
         return ImageHeader(kind, raster.width, raster.height, raster.count, str(raster.dtypes[0]))
 
 
+def _damage(kind: str, error: BaseException) -> str:
+    """Return what is wrong with a file in plain words, the decoder's own words behind."""
+    detail = _detail(error)
+    if _CUT.search(detail):
+        return f"{kind} cut short: the file ends before its image does ({detail})"
+    return f"{kind} damaged: its pixels cannot be decoded ({detail})"
+
+
 def _detail(error: BaseException) -> str:
     cause = error.__cause__
     text = str(getattr(cause, "errmsg", "") or error) or type(error).__name__
     # GDAL puts the random name of the in-memory file before its words, sometimes twice.
-    return re.sub(r"[^\s:]*[0-9a-f]{8}-[0-9a-f-]{27}[^\s:]*(, band \d+)?:?\s*", "", text).strip() or "unreadable"
+    text = re.sub(r"[^\s:]*[0-9a-f]{8}-[0-9a-f-]{27}[^\s:]*(, band \d+)?:?\s*", "", text)
+    return _WHERE.sub("", text).strip().rstrip(".") or "unreadable"
 
 
 def _check_size(width: int, height: int, bands: int = 1, itemsize: int = 1) -> None:

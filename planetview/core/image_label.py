@@ -13,6 +13,7 @@ from planetview.core.decoding import image_format
 from planetview.core.file_label import FileLabel, find_label
 from planetview.core.formatting import format_bytes, format_count, printable
 from planetview.core.readers import read_bytes
+from planetview.core.scanning import counted
 
 _MOST_CHARACTERS: Final = 2000
 _RASTER: Final = ("TIFF", "JPEG 2000")
@@ -33,7 +34,7 @@ def image_label(record: ImageRecord) -> Facts:
         ("File", str(record.path)),
         *([("Member", record.member)] if record.member is not None else []),
         ("Class", record.label or "none"),
-        ("Size", f"{record.width} × {record.height} px, {record.bands} bands of {record.dtype}"),
+        ("Size", f"{record.width} × {record.height} px, {counted(record.bands, 'band')} of {record.dtype}"),
         ("Encoded", f"{format_bytes(record.size_bytes)} ({format_count(record.size_bytes)} bytes)"),
         ("SHA-256", record.digest),
     ]

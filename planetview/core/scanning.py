@@ -223,7 +223,7 @@ def misnamed_notes(listing: Listing) -> list[str]:
 def nothing_found(path: Path, listing: Listing) -> UserError:
     """Return what to say of a source that holds no file named as an image."""
     formats = ", ".join(SUFFIXES)
-    seen = listing.others + listing.misnamed
+    seen = listing.others + listing.companions + listing.misnamed
     found = f" Its other files: {', '.join(f'{n:,} {suffix}' for suffix, n in seen.most_common(5))}." if seen else ""
     return UserError(f"'{shown(str(path))}' holds no images.{found}", f"Images are {formats} files.", exit_code=3)
 

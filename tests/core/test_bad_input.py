@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import struct
 import sys
 import unicodedata
@@ -78,6 +79,10 @@ def test_1_a_folder_of_other_things_says_what_it_saw(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"SIMPLE  =")
     with pytest.raises(UserError, match=r"2 \.fits, 1 \.cub"):
         scan(tmp_path)
+    (tmp_path / "table.xlsx").write_bytes(b"PK")
+    (tmp_path / "label.xml").write_bytes(b"<a/>")
+    with pytest.raises(UserError, match=r"2 \.fits, 1 \.cub, 1 \.xlsx, 1 \.xml"):
+        scan(tmp_path)
 
 
 def test_2_one_image_is_a_dataset(tiles: Tiles) -> None:
@@ -93,7 +98,22 @@ def test_3_truncated_images_are_found_though_their_headers_are_whole(folder: Pat
     (folder / "cut.png").write_bytes(data[: len(data) // 2])
     dataset = scan(folder)
     assert len(dataset) == 2
-    assert "truncated or damaged" in reasons(dataset)["cut.png"]
+    assert re.match(r"(PNG|JPEG|WebP|BMP|TIFF|JPEG 2000) (cut short|damaged): ", reasons(dataset)["cut.png"])
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_3_a_damaged_png_is_told_in_plain_words_before_those_of_the_decoder(folder: Path, bits: int) -> None:
+    """The raw words alone ("libpng: IDAT: incorrect data check") mean nothing to who looks for a bad disk."""
+    deep = Image.fromarray(np.asarray(noise(), np.uint16) * 257)
+    data = encoded(noise() if bits == 8 else deep, "PNG")
+    middle = len(data) // 2
+    flipped = bytes(byte ^ 0x5A for byte in data[middle : middle + 30])
+    (folder / "cut.png").write_bytes(data[:middle])
+    (folder / "flipped.png").write_bytes(data[:middle] + flipped + data[middle + 30 :])
+    found = reasons(scan(folder))
+    assert found["cut.png"].startswith("PNG cut short: the file ends before its image does (")
+    assert found["flipped.png"].startswith("PNG damaged: its pixels cannot be decoded (")
+    assert "IReadBlock" not in "".join(found.values())
 
 
 def test_3_only_truncated_images(tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ def test_a_png_tells_its_texts_without_control_characters(tmp_path: Path) -> Non
     assert facts["info Software"].startswith("PANGU ")
     assert "\x1b" not in facts["info Software"]
     assert facts["Format"].lower() == "png"
+    assert facts["Size"] == "4 × 4 px, 1 band of uint8"
 
 
 def test_a_damaged_file_still_tells_what_the_scan_knew(tmp_path: Path) -> None:
