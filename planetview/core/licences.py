@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import Distribution, PackageNotFoundError, distribution, distributions
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from itertools import chain
 from pathlib import Path
 
 OWN_NAME = "PlanetView"
@@ -15,6 +17,8 @@ _NOTICES = "THIRD_PARTY_NOTICES.txt"
 _RULE = re.compile(r"^={60,}\n+", re.MULTILINE)
 _PAPER = re.compile(r"(licen[sc]e|copying|notice)", re.IGNORECASE)
 _CODE = {".py", ".pyc", ".pyi", ".so", ".pyd"}
+_TESTS = "dev"
+_FOR_TESTS = re.compile(rf"extra\s*==\s*['\"]{_TESTS}['\"]")
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9._-]+)")
 
 
@@ -80,11 +84,11 @@ def _of_packages() -> Iterator[Licence]:
 
 
 def _closure() -> list[Distribution]:
-    """Return the packages that PlanetView needs, directly or not; all that are here where it is not installed."""
+    """Return the packages that PlanetView needs to run, directly or not; none of those it is tested with."""
     try:
-        waiting = _needs(distribution(_DISTRIBUTION))
+        waiting = _named(line for line in distribution(_DISTRIBUTION).requires or () if not _FOR_TESTS.search(line))
     except PackageNotFoundError:
-        return list({_plain(one.metadata["Name"]): one for one in distributions()}.values())
+        waiting = _named(_of_checkout())
     found: dict[str, Distribution] = {}
     while waiting:
         name = waiting.pop()
@@ -98,9 +102,21 @@ def _closure() -> list[Distribution]:
     return list(found.values())
 
 
+def _of_checkout() -> list[str]:
+    """Return what the project that this program runs from says it needs; empty where there is none."""
+    path = Path(__file__).resolve().parents[2] / "pyproject.toml"
+    if not path.is_file():
+        return []
+    project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+    chosen = [lines for extra, lines in project.get("optional-dependencies", {}).items() if extra != _TESTS]
+    return list(chain(project.get("dependencies", ()), *chosen))
+
+
 def _needs(of: Distribution) -> set[str]:
-    is_own = _plain(of.metadata["Name"]) == _DISTRIBUTION
-    lines = [line for line in of.requires or () if is_own or "extra ==" not in line]
+    return _named(line for line in of.requires or () if "extra ==" not in line)
+
+
+def _named(lines: Iterable[str]) -> set[str]:
     return {_plain(match[1]) for line in lines if (match := _REQUIREMENT.match(line))}
 
 

@@ -21,6 +21,9 @@ def test_an_installed_program_lists_its_own_licence_and_those_of_its_packages() 
     by_name = {one.name.lower(): one for one in parts}
     assert {"numpy", "pillow", "torch", "pydantic"} <= set(by_name)
     assert "Redistribution" in by_name["numpy"].text and by_name["numpy"].version
+    # What the program is tested with is no part of it, and pulls in more of its kind.
+    assert not {"pytest", "pytest-qt", "hypothesis", "ruff", "mypy", "scikit-learn", "torch_fidelity"} & set(by_name)
+    assert {"platformdirs", "pyside6_essentials", "shiboken6", "jinja2", "markupsafe", "rich"} <= set(by_name)
     assert [one.name.casefold() for one in parts] == sorted(one.name.casefold() for one in parts)
 
 
