@@ -38,6 +38,7 @@ class Preferences:
     reduces_motion: nothing moves or blinks by itself. asks_before_adding: show what a source holds before it is read.
     marking: of new studies, how they are to be handled; "" for none.
     figure_text, figure_scale: of the text in figures and of copied images, as `FigureChoices` takes them.
+    pages: page id -> how it draws, as its `use_choices` takes it.
     """
 
     theme: str = "system"
@@ -59,6 +60,7 @@ class Preferences:
     figure_text: float = 1.0
     figure_scale: int = 2
     marking: str = ""
+    pages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def with_study(self, path: Path) -> Preferences:
         """Return preferences with `path` as the latest study."""
@@ -75,6 +77,10 @@ class Preferences:
     def with_layout(self, name: str, docks: str) -> Preferences:
         """Return preferences that keep places of the panels under a name, in place of those it had."""
         return replace(self, layouts={**self.layouts, name: docks})
+
+    def with_page(self, page: str, choices: tuple[str, ...]) -> Preferences:
+        """Return preferences in which a page draws so."""
+        return replace(self, pages={**self.pages, page: choices})
 
     def without_layout(self, name: str) -> Preferences:
         """Return preferences without the layout of that name."""
@@ -163,7 +169,11 @@ def _places(document: object) -> RecentPlaces:
 
 def _from_document(document: dict[str, Any]) -> Preferences:
     """Take every value that makes sense; each other one keeps its default."""
-    values: dict[str, Any] = {"shortcuts": shortcuts_from(document.get("shortcuts"))}
+    values: dict[str, Any] = {
+        "shortcuts": shortcuts_from(document.get("shortcuts")),
+        # Lists of texts by name, as those are.
+        "pages": shortcuts_from(document.get("pages")),
+    }
     layouts = document.get("layouts")
     if isinstance(layouts, dict):
         values["layouts"] = {name: docks for name, docks in layouts.items() if name and isinstance(docks, str)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from PySide6.QtGui import QAction
 from planetview.core.study import Study
 from planetview.gui.actions import PAGE_ACTIONS
 from planetview.gui.job_presence import JobPresence
-from planetview.gui.pages import ResultPages
+from planetview.gui.pages import PAGE_CLASSES, ResultPages
 from planetview.gui.plots.figure_choices import FIGURES
 from planetview.gui.preferences import KeptPreferences, Preferences
 from planetview.gui.study_files import StudyFiles
@@ -52,6 +53,7 @@ class Remembering(QObject):
         kept.changed.connect(self._apply)
         FIGURES.changed.connect(self._on_figures_changed)
         pages.use_columns(kept.value.columns)
+        pages.widgetAdded.connect(self._on_page_made)
         self._apply(kept.value, kept.value)
 
     @Slot(object, object)
@@ -72,6 +74,19 @@ class Remembering(QObject):
     def _on_columns_changed(self, columns: tuple[str, ...]) -> None:
         if columns != self._kept.value.columns:
             self._remember(replace(self._kept.value, columns=columns))
+
+    @Slot(int)
+    def _on_page_made(self, place: int) -> None:
+        """Let a page that was just made draw as was chosen last, and keep what is chosen there."""
+        page: Any = self._pages.widget(place)
+        name = next((id for id in PAGE_CLASSES if self._pages.page(id) is page), "")
+        if hasattr(page, "choices_changed"):
+            page.use_choices(self._kept.value.pages.get(name, ()))
+            page.choices_changed.connect(partial(self._on_choices_changed, name))
+
+    def _on_choices_changed(self, name: str, choices: tuple[str, ...]) -> None:
+        if choices != self._kept.value.pages.get(name, ()):
+            self._remember(self._kept.value.with_page(name, choices))
 
     @Slot(bool)
     def _on_literature_toggled(self, is_shown: bool) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -126,6 +128,17 @@ def test_y_makes_the_axis_of_a_panel_logarithmic_there_and_in_its_scatter(
     assert any("not of their logarithms" in text for text in plot.legend_texts())
 
 
+def test_a_logarithmic_panel_is_as_high_as_its_neighbours(
+    page: CorrelationPage, panels: PanelView, qtbot: QtBot
+) -> None:
+    row = next(row for row, panel in enumerate(panels.panels) if panel.key.startswith("ssim"))
+    page._want_log("ssim", True)
+    qtbot.waitUntil(lambda: page._filling.is_done)
+
+    assert len(panels.panels[row].words) > min(len(panel.words) for panel in panels.panels)
+    assert len({panels.rect_of(panel.key).height() for panel in panels.panels}) == 1
+
+
 def test_values_below_nought_keep_their_axis_linear_and_it_is_said(page: CorrelationPage, panels: PanelView) -> None:
     told: list[str] = []
     page.notice.connect(told.append)
@@ -196,3 +209,11 @@ def test_a_figure_names_every_set(crowded: ScatterPlot) -> None:
     assert image.height() > size.height()
     assert image.width() == size.width()
     assert crowded.legend.hidden > 0
+
+
+def test_bands_end_at_the_axes_in_svg(crowded: ScatterPlot, tmp_path: Path) -> None:
+    plot_export.export_svg(crowded, tmp_path / "plot.svg")
+
+    root = ElementTree.parse(tmp_path / "plot.svg").getroot()
+    assert any(element.tag.endswith("clipPath") for element in root.iter())
+    assert any("clip-path" in element.attrib for element in root.iter())

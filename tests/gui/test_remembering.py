@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialogButtonBox
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDialogButtonBox, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from planetview.core.findings import Evidence, Finding, Tone
@@ -14,7 +14,9 @@ from planetview.core.messages import Engine
 from planetview.core.results import Results
 from planetview.gui.dialogs.preferences import PreferencesDialog
 from planetview.gui.main_window import MainWindow
-from planetview.gui.preferences import load_preferences
+from planetview.gui.plots.histogram import HistogramPlot
+from planetview.gui.plots.panel_view import PanelView
+from planetview.gui.preferences import load_preferences, preferences_path
 from planetview.gui.views.neighbour_bar import NeighbourBar
 from tests.gui.fake_engine import FakeEngine
 from tests.gui.neighbour_samples import real_gap
@@ -116,3 +118,44 @@ def test_a_set_that_has_changed_since_it_was_saved_makes_the_results_stale(
     assert not window.workspace.is_stale
     window.controller.files.set_changed.emit("gan_v1", "2 images more")
     assert window.workspace.is_stale
+
+
+def test_logarithmic_axes_bins_and_density_are_there_again_in_the_next_window(
+    filled: MainWindow, results: Results, make_window: Callable[[Engine], MainWindow], qtbot: QtBot
+) -> None:
+    window = _with_results(filled, results)
+    window.show_page("correlation")
+    window.pages.page("correlation")._want_log("entropy", True)
+    window.show_page("entropy")
+    entropy = window.pages.page("entropy")
+    entropy.findChild(QSpinBox).setValue(17)
+    heights = next(box for box in entropy.findChildren(QComboBox) if box.accessibleName() == "Height of the bars")
+    heights.setCurrentIndex(1)
+    next(box for box in entropy.findChildren(QCheckBox) if box.accessibleName() == "Logarithmic heights").click()
+    kept = {"entropy": ("density", "logarithmic", "bins:17"), "correlation": ("entropy",)}
+    qtbot.waitUntil(lambda: load_preferences().pages == kept)
+
+    later = make_window(FakeEngine(lambda _request: []))
+    later.workspace.set_results(results)
+    later.show_page("entropy")
+    shown = later.pages.page("entropy")
+    plot = shown.findChild(HistogramPlot)
+    assert len(plot.data_table()[1]) == 17 * len(results.datasets)
+    assert "Density" in plot.axis_words("left")
+    assert shown._controls.is_logarithmic
+    later.show_page("correlation")
+    correlation = later.pages.page("correlation")
+    qtbot.waitUntil(lambda: correlation._filling.is_done)
+    panels = [panel for panel in correlation.findChild(PanelView).panels if panel.span is not None]
+    assert panels
+    assert all(panel.scales.is_log_x for panel in panels)
+    correlation._want_log("entropy", False)
+    qtbot.waitUntil(lambda: load_preferences().pages["correlation"] == ())
+
+
+def test_choices_of_pages_that_make_no_sense_are_left_out() -> None:
+    path = preferences_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text('{"pages": {"entropy": ["bins:many", 3], "correlation": 7}}')
+
+    assert load_preferences().pages == {"entropy": ("bins:many",)}

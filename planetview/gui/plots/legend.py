@@ -163,6 +163,10 @@ class Legend(pg.GraphicsWidget):
         document = QTextDocument()
         document.setDocumentMargin(0)
         document.setDefaultFont(self._font)
+        # A name in Arabic would turn its line around, away from its sample.
+        direction = document.defaultTextOption()
+        direction.setTextDirection(Qt.LayoutDirection.LeftToRight)
+        document.setDefaultTextOption(direction)
         document.setHtml(entry.text)
         return document
 

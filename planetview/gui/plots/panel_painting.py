@@ -122,6 +122,8 @@ class PanelPainter:
         """Draw all of a panel but its marks. body: from `body_image`, null for no points yet, None for shapes."""
         tokens, plot = self._tokens, self.plot_rect(area, panel)
         painter.save()
+        # A name in Arabic would turn its line of numbers around.
+        painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         painter.setFont(self._font)
         painter.setPen(QColor(tokens.text))
         title = QRect(area.left() + _GAP, area.top() + _GAP, area.width() - 2 * _GAP, self._metrics.height())

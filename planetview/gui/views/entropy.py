@@ -45,6 +45,7 @@ class EntropyPage(QWidget):
     """
 
     notice = Signal(str)
+    choices_changed = Signal(tuple)  # what `use_choices` takes
 
     def __init__(
         self, selection: SelectionState, theme: Theme, thumbs: ThumbnailCache, parent: QWidget | None = None
@@ -59,6 +60,7 @@ class EntropyPage(QWidget):
         self._is_stale = self._is_sorted = False
         self._filling = Turns(self)
         self._content: RoomyArea | None = None
+        self._choices: tuple[str, ...] = ()
         self.setAccessibleName(self.tr("Entropy"))
         self._empty = QLabel(
             self.tr("No entropy yet. Run a comparison to see how much detail the images of each dataset hold."),
@@ -74,6 +76,12 @@ class EntropyPage(QWidget):
     def prepare(self) -> Iterator[None]:
         """Make what is costly before it is needed, in steps of less than 45 ms."""
         return self._making
+
+    def use_choices(self, choices: tuple[str, ...]) -> None:
+        """Draw the histogram as `choices_changed` said."""
+        self._choices = choices
+        if self._content is not None:
+            self._controls.use_choices(choices)
 
     def show_results(self, results: Results | None) -> None:
         """Show the entropies of a run; None goes back to the invitation."""
@@ -94,6 +102,8 @@ class EntropyPage(QWidget):
         self._build_plot()
         yield
         self._controls = EntropyControls(self._theme)
+        self._controls.use_choices(self._choices)
+        self._controls.choices_changed.connect(self.choices_changed)
         self._controls.quantity_changed.connect(self._on_quantity_changed)
         self._controls.look_changed.connect(self._draw)
         self._controls.brush_changed.connect(self._plot.set_brush_shape)

@@ -25,6 +25,7 @@ class EntropyControls(QWidget):
     quantity_changed = Signal()  # what the curves are made of: another quantity or split
     look_changed = Signal()  # which of them are drawn, and how
     brush_changed = Signal(object)  # BrushShape
+    choices_changed = Signal(tuple)  # what `use_choices` takes
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,6 +65,19 @@ class EntropyControls(QWidget):
     def bins(self) -> int:
         """How many bins are asked for; 0 for a number that fits the data."""
         return 0 if self._bins.value() == _AUTOMATIC else self._bins.value()
+
+    def use_choices(self, choices: tuple[str, ...]) -> None:
+        """Draw as `choices_changed` said: "density", "logarithmic", "bins:40"; what is not named is as at first."""
+        bins = [word.partition(":")[2] for word in choices if word.startswith("bins:")]
+        self._heights.setCurrentIndex(int("density" in choices))
+        self._log.setChecked("logarithmic" in choices)
+        self._bins.setValue(int(bins[0]) if bins and bins[0].isdecimal() else _AUTOMATIC)
+
+    @Slot()
+    def _tell_choices(self) -> None:
+        bins = (f"bins:{self.bins}",) if self.bins else ()
+        words = (("density", self.is_density), ("logarithmic", self.is_logarithmic))
+        self.choices_changed.emit((*(word for word, is_chosen in words if is_chosen), *bins))
 
     def shown(self) -> list[EntropySeries]:
         """Return the curves whose box is ticked."""
@@ -164,6 +178,7 @@ class EntropyControls(QWidget):
         self._log.setToolTip(self.tr("Draw the logarithms of the heights, so that rare values show."))
         self._log.toggled.connect(self.look_changed)
         self._row.addWidget(self._log)
+        self.look_changed.connect(self._tell_choices)
         self._what.currentIndexChanged.connect(self._on_chosen)
         self._split.activated.connect(self._on_chosen)
         self._heights.currentIndexChanged.connect(self.look_changed)
