@@ -78,7 +78,6 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.controller, self.workspace = controller, controller.workspace
         self.background, self.theme, self.kept = background, theme, kept
-        theme.dress(self)
         self.preparing = IdleWork(lambda: controller.is_busy, self)
         self.setObjectName("mainWindow")
         self.setWindowIcon(QIcon(QPixmap(str(resource("icons/planetview.svg")))))
