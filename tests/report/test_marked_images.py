@@ -130,7 +130,7 @@ def test_the_table_counts_the_marks_of_each_set(results: Results) -> None:
     section = report(without(results, "gan_v1", {tile(3)}), study_of(results, marks))
 
     assert section.rows == [
-        ["Set", "In the results", "Excluded", "Still in", "Flagged", "Rated"] + ["5", "4", "3", "2", "1"],
+        ["Set", "In the results", "Excluded", "Still in", "Flagged", "Rated", "5", "4", "3", "2", "1"],
         ["real_train", "20", "0", "0", "1", "0", "0", "0", "0", "0", "0"],
         ["gan_v1", "9", "1", "0", "1", "3", "2", "0", "0", "0", "1"],
     ]
