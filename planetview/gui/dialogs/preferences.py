@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -25,6 +25,16 @@ from planetview.gui.theme import THEME_NAMES
 _SWITCHES = ("keeps_awake", "tells_ends", "shows_literature", "reduces_motion", "asks_before_adding")
 
 
+class _Switch(QCheckBox):
+    """A box that asks for the room of its whole text: with a mnemonic Qt asks for a few pixels less."""
+
+    def sizeHint(self) -> QSize:
+        return self.minimumSizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        return super().sizeHint() + QSize(self.fontMetrics().averageCharWidth(), 0)
+
+
 class PreferencesDialog(QDialog):
     """Every change holds at once; "Defaults" takes back what this page shows and nothing else."""
 
@@ -37,7 +47,7 @@ class PreferencesDialog(QDialog):
         self._value = preferences
         self.theme, self.text_scale = QComboBox(self), QComboBox(self)
         self.marking = QLineEdit(self, clearButtonEnabled=True)
-        self.switches = {name: QCheckBox(text, self) for name, text in zip(_SWITCHES, self._texts(), strict=True)}
+        self.switches = {name: _Switch(text, self) for name, text in zip(_SWITCHES, self._texts(), strict=True)}
         self._build()
         self.show_preferences(preferences)
 
@@ -80,8 +90,6 @@ class PreferencesDialog(QDialog):
         form.addRow(self.tr("T&heme"), self.theme)
         form.addRow(self.tr("Text &size"), self.text_scale)
         for box in self.switches.values():
-            # A box with a mnemonic asks for a few pixels less than its last letter takes.
-            box.setMinimumWidth(box.sizeHint().width() + 12)
             form.addRow(box)
             box.clicked.connect(self._on_changed)
         self.marking.setMaxLength(MOST_BANNER)
