@@ -91,6 +91,8 @@ def _neighbour_steps(window: MainWindow, folder: Path, count: str) -> Iterator[S
     export = page.findChild(ListExport)
     rows = _rows_of(window)
     yield f"exporting {count} rows", lambda: export.write(rows, folder / "list.csv"), lambda: not export.is_busy
+    # The program tells a list that failed in its window, where nobody looks now.
+    assert (folder / "list.csv").is_file(), "no list was written"
     bar = grid.verticalScrollBar()
     scrolling = Paced(
         partial(bar.setValue, place) for place in np.linspace(0, bar.maximum(), _JUMPS).astype(int).tolist()
@@ -156,12 +158,14 @@ def _choose(box: QComboBox, row: int) -> None:
 
 def _rows_of(window: MainWindow) -> Any:
     from planetview.gui.models.neighbour_export import NeighbourRows
+    from planetview.gui.models.neighbour_filter import MarkMasks
 
     results = window.workspace.results
     assert results is not None
     count = len(results.dataset(MANY))
     nothing = np.zeros(count, np.bool_)
-    return NeighbourRows(results, MANY, np.arange(count), nothing, nothing, nothing, "")
+    marks = MarkMasks(nothing, nothing, np.zeros(count, np.uint8))
+    return NeighbourRows(results, MANY, np.arange(count), marks, nothing, "")
 
 
 def enlarged(results: Results, real: Dataset, many: Dataset) -> Results:
