@@ -19,6 +19,8 @@ FILE_NAME = "scan-index.sqlite3"
 _SCHEMA = """CREATE TABLE IF NOT EXISTS findings (
     digest TEXT PRIMARY KEY, width INTEGER NOT NULL, height INTEGER NOT NULL, bands INTEGER NOT NULL,
     dtype TEXT NOT NULL, notes TEXT NOT NULL, problem TEXT NOT NULL) WITHOUT ROWID"""
+# What is read again once the reader has changed from one version to another, where that is not everything.
+_FORGET = {(1, 2): "DELETE FROM findings WHERE problem != ''"}
 _BATCH = 1000
 _LOCK_SECONDS = 2.0
 # The file itself is wrong: what it says or how it is laid out, not the disk or another process.
@@ -96,8 +98,9 @@ class ScanIndex:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(self._path, timeout=_LOCK_SECONDS, check_same_thread=False)
-            if self._connection.execute("PRAGMA user_version").fetchone()[0] != READER_VERSION:
-                self._connection.execute("DROP TABLE IF EXISTS findings")
+            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            if version != READER_VERSION:
+                self._connection.execute(_FORGET.get((version, READER_VERSION), "DROP TABLE IF EXISTS findings"))
                 self._connection.execute(_SCHEMA)
                 self._connection.execute(f"PRAGMA user_version = {READER_VERSION}")
                 self._connection.commit()

@@ -9,6 +9,11 @@ from planetview.core.cancel import work_seconds
 from planetview.core.messages import Progress
 from planetview.engine.streaming import Ticker
 
+# Before so much work, and so much of the whole, has been timed, a time left would be a guess.
+_KNOWN_S, _KNOWN_SHARE = 3.0, 0.02
+# Stages that took less of their estimate were read from the store: they say nothing of work that is to be done.
+_DONE_BEFORE = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -38,9 +43,11 @@ class Schedule:
         self._stages = {stage.id: stage for stage in stages}
         self._report = report
         self._whole_s = sum(stage.seconds for stage in stages) or 1.0
-        self._finished_s = 0.0
-        self._began = work_seconds()
+        self._shares = dict.fromkeys(self._stages, 0.0)
+        self._spent = dict.fromkeys(self._stages, 0.0)
+        self._told_at = work_seconds()
         self._fraction = 0.0
+        self._finished: set[str] = set()
         self._ticker = Ticker()
 
     def resize(self, stage_id: str, total: int) -> None:
@@ -57,48 +64,64 @@ class Schedule:
         A stage that was not planned, because it has nothing to do, is passed over here and in `finish`.
         """
         stage = self._stages.get(stage_id)
-        if stage is None:
+        if stage is None or stage_id in self._finished:
             return
         is_last = done >= stage.total
-        if not self._ticker.admits(is_last):
-            return
-        share = min(1.0, done / stage.total) if stage.total else 1.0
-        # Never falls, whatever order stages report in.
-        self._fraction = max(self._fraction, min(1.0, (self._finished_s + share * stage.seconds) / self._whole_s))
-        eta = self._time_left(stage, done, rate)
-        self._tell(stage, done, rate, eta)
+        if self._ticker.admits(is_last):
+            self._take(stage, min(1.0, done / stage.total) if stage.total else 1.0)
+            self._tell(stage, done, rate)
 
     def finish(self, stage_id: str) -> None:
         """Report a stage as complete and count its share."""
-        stage = self._stages.pop(stage_id, None)
-        if stage is None:
+        stage = self._stages.get(stage_id)
+        if stage is None or stage_id in self._finished:
             return
-        self._finished_s += stage.seconds
-        self._fraction = max(self._fraction, min(1.0, self._finished_s / self._whole_s))
-        self._tell(stage, stage.total, None, self._extrapolated())
+        self._finished.add(stage_id)
+        self._take(stage, 1.0)
+        self._tell(stage, stage.total, None)
 
-    def _tell(self, stage: Stage, done: int, rate: float | None, eta: float | None) -> None:
+    def _take(self, stage: Stage, share: float) -> None:
+        """Note how much of a stage is done; the time since the last news belongs to it."""
+        now = work_seconds()
+        self._spent[stage.id] += now - self._told_at
+        self._told_at = now
+        self._shares[stage.id] = max(self._shares[stage.id], share)
+        done_s = sum(share * self._stages[id].seconds for id, share in self._shares.items())
+        # Never falls, whatever order stages report in.
+        self._fraction = max(self._fraction, min(1.0, done_s / self._whole_s))
+
+    def _tell(self, stage: Stage, done: int, rate: float | None) -> None:
         self._report(
             Progress(
-                stage.id, stage.label, done, stage.total, stage.unit, self._fraction, rate, eta,
-                self._device, self._precision,
+                stage.id, stage.label, done, stage.total, stage.unit, self._fraction, rate,
+                self._time_left(stage, done, rate), self._device, self._precision,
             )
         )  # fmt: skip
 
     def _time_left(self, stage: Stage, done: int, rate: float | None) -> float | None:
-        extrapolated = self._extrapolated()
-        if rate is None or rate <= 0 or extrapolated is None:
-            return extrapolated
-        # A measured rate is worth more than the estimate, for this stage; the others follow the estimate.
-        own = (stage.total - done) / rate
-        others = max(0.0, self._whole_s - self._finished_s - stage.seconds) * self._pace()
-        return own + others
-
-    def _extrapolated(self) -> float | None:
-        if self._fraction < 0.02:
+        """Return the seconds left, each kind of stage at the pace it has shown; None while too little is known."""
+        if len(self._finished) == len(self._stages):
+            return 0.0
+        if self._fraction < _KNOWN_SHARE or sum(self._spent.values()) < _KNOWN_S:
             return None
-        return (1.0 - self._fraction) * self._whole_s * self._pace()
+        expected: dict[str, float] = {}
+        spent: dict[str, float] = {}
+        for id, share in self._shares.items():
+            expected[_kind(id)] = expected.get(_kind(id), 0.0) + share * self._stages[id].seconds
+            spent[_kind(id)] = spent.get(_kind(id), 0.0) + self._spent[id]
+        worked = [kind for kind in spent if spent[kind] > _DONE_BEFORE * expected[kind] > 0]
+        usual = sum(spent[kind] for kind in worked) / (sum(expected[kind] for kind in worked) or 1.0) or 1.0
+        left = 0.0
+        for id, share in self._shares.items():
+            kind = _kind(id)
+            if id == stage.id and rate is not None and rate > 0:
+                left += (stage.total - done) / rate
+            else:
+                pace = spent[kind] / expected[kind] if expected[kind] > 0 else usual
+                left += (1.0 - share) * self._stages[id].seconds * pace
+        return left
 
-    def _pace(self) -> float:
-        expected = self._fraction * self._whole_s
-        return (work_seconds() - self._began) / expected if expected > 0 else 1.0
+
+def _kind(stage_id: str) -> str:
+    """Return what the stages of one sort have in common: the first part of their ids."""
+    return stage_id.partition("/")[0]

@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from planetview.core.cancel import Cancelled
+from planetview.core.errors import UserError
 from planetview.core.messages import JobFailure
 
 _log = logging.getLogger(__name__)
@@ -27,6 +28,9 @@ class _Worker(QObject):
             self.finished.emit(task_id, work(), None)
         except Cancelled:
             self.finished.emit(task_id, None, JobFailure(""))
+        except UserError as error:
+            _log.info("background work failed: %s %s", error.message, error.hint)
+            self.finished.emit(task_id, None, JobFailure.from_exception(error))
         except Exception as error:  # noqa: BLE001 - whatever it was, the caller must hear of it
             _log.info("background work failed", exc_info=True)
             self.finished.emit(task_id, None, JobFailure.from_exception(error))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from planetview.core.cancel import Cancelled, CancelToken
+from planetview.core.errors import UserError
 from planetview.core.messages import (
     Engine,
     JobFailure,
@@ -92,6 +93,9 @@ class _Worker(QObject):
                 outcome = JobFailure("The engine ended without a result.", "Run again; finished work is kept.")
         except Cancelled:
             outcome = None
+        except UserError as error:  # nothing is broken: where it was raised says nothing to anybody
+            _log.info("job %s failed: %s %s", request.id, error.message, error.hint)
+            outcome = JobFailure.from_exception(error)
         except Exception as error:  # noqa: BLE001 - whatever it was, the job must end
             _log.exception("job %s failed", request.id)
             outcome = JobFailure.from_exception(error)

@@ -296,6 +296,19 @@ def test_findings_of_another_reader_version_are_forgotten(tmp_path: Path, monkey
         assert index.get("d") is None
 
 
+def test_of_findings_of_the_first_reader_only_the_damaged_are_read_again_which_it_told_in_other_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr("planetview.core.scan_index.READER_VERSION", 1)
+        with ScanIndex(tmp_path) as index:
+            index.add("whole", Finding(1, 2, 3, "uint8"))
+            index.add("cut", Finding(problem="damaged or truncated: unexpected end"))
+    with ScanIndex(tmp_path) as index:
+        assert index.get("whole") == Finding(1, 2, 3, "uint8")
+        assert index.get("cut") is None
+
+
 def test_a_scan_needs_no_cache_folder(planetview_home: Path, tiles: Tiles) -> None:
     planetview_home.write_text("a file where the folder should be")
     assert len(scan(tiles(2, 8))) == 2

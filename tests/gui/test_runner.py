@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import sys
 from collections.abc import Callable
@@ -156,14 +157,18 @@ def test_a_user_error_fails_with_its_words_and_anything_else_with_a_traceback(
     outcomes: list[Message | Exception] = [UserError("No images.", "Choose another folder."), ValueError("boom")]
     runner = make_runner(FakeEngine(lambda _: [outcomes.pop(0)]))
 
+    caplog.set_level(logging.INFO)
     with qtbot.waitSignal(runner.failed, timeout=3000) as refused:
         runner.submit(request())
+    assert "No images. Choose another folder." in caplog.text
+    assert "Traceback" not in caplog.text
     with qtbot.waitSignal(runner.failed, timeout=3000) as broken:
         runner.submit(request())
 
     assert refused.args[1] == JobFailure("No images.", "Choose another folder.")
     assert "boom" in broken.args[1].message
     assert "Traceback" in broken.args[1].details
+    assert "Traceback" in caplog.text
 
 
 def test_an_engine_that_just_ends_is_a_failure(qtbot: QtBot, make_runner: MakeRunner) -> None:
