@@ -131,6 +131,7 @@ class MainWindow(QMainWindow):
             self._content.setCurrentWidget(self.pages)
             self.pages.show_page(page_id)
         self.rail.set_page(page_id)
+        self.header.leave_changes_to(page_id)
         self._page_id = page_id
 
     def current_page(self) -> str:

@@ -140,6 +140,7 @@ def test_after_a_crash_the_study_comes_back_with_its_results_and_marks(
     assert window.workspace.marks == Marks(
         frozenset({("mars_train", tiles[3].name)}), frozenset({("mars_train", tiles[0].name)})
     )
+    window.show_page("datasets")
     assert "Changed since the last run" in window.header.state_text()
     assert_same_findings(window, command_line.with_held_out)
     assert_table_copies(window, qtbot, command_line.with_held_out)

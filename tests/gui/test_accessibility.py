@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from planetview.core.results import Results
 from planetview.gui.actions import PAGE_ACTIONS
 from planetview.gui.dialogs.closing import CloseQuestion, PlaceQuestion
+from planetview.gui.dialogs.intake import IntakeDialog
 from planetview.gui.main_window import MainWindow
 from planetview.gui.views.compare.dialog import CompareDialog
 from planetview.gui.views.compare.settings import mode_texts
@@ -125,12 +126,18 @@ def test_at_twice_the_text_size_nothing_of_the_start_page_is_cut(
 
 
 @pytest.mark.parametrize("name", [name for name in DIALOGS if name not in ("close", "place")])
-def test_at_twice_the_text_size_no_label_or_button_of_a_dialog_is_cut(at_twice_the_text: MainWindow, name: str) -> None:
+def test_at_twice_the_text_size_no_label_or_button_of_a_dialog_is_cut(
+    at_twice_the_text: MainWindow, name: str, qtbot: QtBot
+) -> None:
     at_twice_the_text.resize(960, 620)
     dialogs(at_twice_the_text)[name]()
     QApplication.processEvents()
     found: list[QWidget] = [dialog for dialog in at_twice_the_text.findChildren(QDialog) if dialog.isVisible()]
     root = found[0] if name != "tour" else at_twice_the_text.findChild(QWidget, "tour")
+    if isinstance(root, IntakeDialog):  # rows and what is told of them arrive over several turns
+        qtbot.waitUntil(lambda: root.is_complete)
+    with contextlib.suppress(QtBot.TimeoutError):  # a layout may take a few turns
+        qtbot.waitUntil(lambda: not cut(root))
 
     assert cut(root) == []
     root.close()

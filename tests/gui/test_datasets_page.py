@@ -212,6 +212,23 @@ def test_other_samples_and_another_candidate_can_be_seen(read: RoleSheet, tmp_pa
     qtbot.waitUntil(lambda: synthetic._sample is not None and synthetic._sample.set_name == "vae")
 
 
+def test_of_several_candidates_the_sample_is_of_the_one_that_is_warned_about_until_another_is_picked(
+    read: RoleSheet, tmp_path: Path, qtbot: QtBot
+) -> None:
+    read._workspace.add([scan(write_set(tmp_path / "deep", 5, 8, deep=True), role=Role.CANDIDATE)])
+    combo = read.stretch.samples._candidate
+    qtbot.waitUntil(lambda: combo.count() == 2 and combo.currentText() == "deep")
+    words = read.stretch.samples._views[Role.CANDIDATE]
+    qtbot.waitUntil(lambda: "refused" in words.words())
+
+    combo.setCurrentIndex(combo.findText("gan"))
+    combo.activated.emit(combo.currentIndex())
+    qtbot.waitUntil(lambda: "passes unchanged" in words.words())
+    read.stretch.refresh()
+    qtbot.wait(1)
+    assert combo.currentText() == "gan"
+
+
 def many(name: str, count: int) -> Dataset:
     images = tuple(
         ImageRecord(f"t_{i:06d}.png", Path("/x") / name, None, ("a", "b")[i % 2], f"{name}{i}", 9, 64, 64, 1, "uint8")

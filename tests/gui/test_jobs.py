@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from planetview.core.errors import UserError
@@ -21,6 +21,7 @@ from planetview.gui.models.job_words import JobState, percent_words, progress_pa
 from planetview.gui.runner import JobRunner
 from planetview.gui.theme import Theme
 from planetview.gui.views.job_bar import JobBar
+from planetview.gui.views.job_details import JobDetails
 from planetview.gui.views.jobs_dock import JobsDock
 from tests.gui.fake_engine import FakeEngine, result, steps
 
@@ -221,6 +222,29 @@ def test_a_notice_stays_with_its_job(qtbot: QtBot, make_runner: MakeRunner) -> N
 
     assert job is not None
     assert job.notes == ["Memory ran out."]
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("gan: 3 images", "gan: 3 images"),
+        ("صور: 3 images\ngan: 4", "\u200e\u2068صور\u2069: 3 images\n\u200egan: 4"),
+        ("'صور 2': left out", "\u200e'\u2068صور 2\u2069': left out"),
+    ],
+)
+def test_notes_begin_at_the_left_whatever_script_a_name_in_them_has(
+    qtbot: QtBot, make_runner: MakeRunner, theme: Theme, told: str, shown: str
+) -> None:
+    runner = make_runner(FakeEngine(lambda _: [Notice(told), result(ScanResult(()))]))
+    jobs = Jobs(runner, runner)
+    job = jobs.job(runner.submit(request("a")))
+    qtbot.waitUntil(lambda: not runner.is_busy)
+    details = JobDetails(theme)
+    qtbot.addWidget(details)
+    details.show_job(job)
+
+    (notes,) = (label for label in details.findChildren(QLabel) if label.accessibleName() == "Notes")
+    assert notes.text() == shown
 
 
 MOVES = ["submit", "submit failing", "pause", "resume", "cancel", "cancel newest", "run newest next", "turn"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QRect
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QImage, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QApplication,
     QLabel,
@@ -21,9 +21,11 @@ from pytestqt.qtbot import QtBot
 
 from planetview.core.consent import ProgramFile
 from planetview.core.results import Results
+from planetview.gui.dialogs.closing import CloseQuestion
 from planetview.gui.dialogs.generator_jobs import PathLengthDialog, SampleDialog
 from planetview.gui.dialogs.manual import ManualDialog
 from planetview.gui.dialogs.question import ConsentQuestion
+from planetview.gui.dialogs.shortcuts import ShortcutsDialog
 from planetview.gui.main_window import MainWindow
 from planetview.gui.models.manual_pages import ManualPage
 from planetview.gui.theme import Theme
@@ -32,6 +34,7 @@ from planetview.gui.views.compare.colours import heat_table
 from planetview.gui.views.compare.scale_bar import ScaleBar
 from planetview.gui.views.models_page import ModelsPage
 from planetview.gui.views.neighbour_bar import NeighbourBar
+from planetview.gui.widgets.branches import BranchTree
 from planetview.gui.widgets.dock_title import DockTitle
 from planetview.gui.widgets.elided import ElidedLabel
 from planetview.gui.widgets.text_dialog import TextDialog
@@ -197,3 +200,69 @@ def test_text_to_read_keeps_off_its_frame_and_has_the_size_of_all_text(
     view = dialog.findChild(QTextBrowser if is_page else QPlainTextEdit)
     assert view is not None and view.document().documentMargin() >= 10
     assert view.font().pointSizeF() == dialog.font().pointSizeF()
+
+
+def ink(picture: QImage, area: QRect) -> int:
+    """Return how far from the left of an area the first pixel stands that is not its ground."""
+    ground = picture.pixelColor(area.left() + 2, area.top() + 2).rgb()
+    columns = range(area.left() + 2, area.right() - 2)
+    return next(
+        (
+            x - area.left()
+            for x in columns
+            if any(picture.pixel(x, y) != ground for y in range(area.top() + 2, area.bottom() - 1))
+        ),
+        -1,
+    )
+
+
+def test_words_of_cells_begin_below_those_of_their_headings(qtbot: QtBot, theme: Theme, window: MainWindow) -> None:
+    window.shell.edit_shortcuts()
+    table = window.findChild(ShortcutsDialog).table
+    table.setAlternatingRowColors(False)
+    picture, head = table.grab().toImage(), table.header()
+    for column in (0, 1, 2):
+        left, width = head.sectionViewportPosition(column), head.sectionSize(column)
+        edge = table.viewport().geometry().topLeft()
+        heading = QRect(head.x() + left, head.y(), width, head.height())
+        cell = QRect(edge.x() + left, edge.y() + table.visualItemRect(table.topLevelItem(3)).top(), width,
+                     table.visualItemRect(table.topLevelItem(3)).height())  # fmt: skip
+        # Letters of one font begin up to two pixels beside each other.
+        assert abs(ink(picture, heading) - ink(picture, cell)) <= 2
+
+
+@pytest.mark.parametrize("name", ["light", "dark", "contrast"])
+def test_the_arrow_of_a_chosen_row_has_the_colour_of_its_text(qtbot: QtBot, theme: Theme, name: str) -> None:
+    theme.use(name, 1.0)
+    model = QStandardItemModel()
+    for words in ("first", "second"):
+        item = QStandardItem(words)
+        item.appendRow(QStandardItem("inside"))
+        model.appendRow(item)
+    tree = BranchTree()
+    qtbot.addWidget(tree)
+    tree.setModel(model)
+    tree.setCurrentIndex(model.index(0, 0))
+    tree.show()
+    chosen, other = (
+        colours(tree.viewport().grab(QRect(0, tree.visualRect(model.index(row, 0)).top(), tree.indentation(),
+                                           tree.visualRect(model.index(row, 0)).height())).toImage())
+        for row in (0, 1)
+    )  # fmt: skip
+    assert QColor(theme.tokens.accent_text).name() in chosen
+    assert QColor(theme.tokens.text).name() in other
+    theme.use("light", 1.0)
+
+
+def colours(picture: QImage) -> set[str]:
+    return {picture.pixelColor(x, y).name() for x in range(picture.width()) for y in range(picture.height())}
+
+
+def test_a_question_shows_a_mark_in_the_colours_of_the_theme(qtbot: QtBot, theme: Theme, window: MainWindow) -> None:
+    question = CloseQuestion("Mars", is_busy=False, is_dirty=True, parent=window)
+    qtbot.addWidget(question)
+    question.open()
+    mark = question.iconPixmap().toImage()
+    inks = {mark.pixelColor(x, y).name() for x in range(mark.width()) for y in range(mark.height())
+            if mark.pixelColor(x, y).alpha() == 255}  # fmt: skip
+    assert QColor(window.theme.tokens.accent).name() in inks

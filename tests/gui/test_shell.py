@@ -182,6 +182,9 @@ def test_results_are_called_out_of_date_after_a_change(filled: MainWindow, qtbot
     assert filled.header.state_text() == ""
 
     filled.workspace.remove("gan_v2")
+    assert filled.current_page() == "overview"
+    assert filled.header.state_text() == "", "the page says so beside its numbers"
+    filled.show_page("entropy")
     assert "Changed since the last run" in filled.header.state_text()
 
     qtbot.keyClick(filled, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)

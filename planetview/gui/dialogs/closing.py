@@ -7,6 +7,8 @@ from typing import Literal
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QAbstractButton, QMessageBox, QWidget
 
+from planetview.gui.dialogs.question import wear_mark
+
 Answer = Literal["save", "leave", "stay"]
 
 
@@ -18,7 +20,7 @@ class CloseQuestion(QMessageBox):
     def __init__(self, title: str, *, is_busy: bool, is_dirty: bool, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setIcon(QMessageBox.Icon.Question)
+        wear_mark(self)
         self.setWindowTitle(self.tr("Close the study?"))
         lines = []
         if is_busy:
@@ -51,7 +53,7 @@ class PlaceQuestion(QMessageBox):
     def __init__(self, title: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setIcon(QMessageBox.Icon.Question)
+        wear_mark(self)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWindowTitle(self.tr("Open in a new window?"))
         self.setText(self.tr("'{0}' has work that is not saved or not finished.").format(title))
@@ -78,7 +80,7 @@ class RevertQuestion(QMessageBox):
     def __init__(self, name: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setIcon(QMessageBox.Icon.Question)
+        wear_mark(self)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWindowTitle(self.tr("Revert to saved?"))
         self.setText(self.tr("Go back to '{0}' as it was saved last?").format(name))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QPalette, QShowEvent
 from PySide6.QtWidgets import QAbstractButton, QMessageBox, QWidget
 
 from planetview.core.consent import ProgramFile
+from planetview.gui.icons import icon_pixmap
 
 _MOST_LINES = 8
 
@@ -22,7 +23,7 @@ class Question(QMessageBox):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setIcon(QMessageBox.Icon.Question)
+        wear_mark(self)
         self.setWindowTitle(title)
         self.setText(text)
         shown = [f"• {line}" for line in lines[:_MOST_LINES]]
@@ -45,6 +46,13 @@ class Question(QMessageBox):
     def _on_clicked(self, button: QAbstractButton) -> None:
         if button is self.yes_button:
             self.confirmed.emit()
+
+
+def wear_mark(question: QMessageBox) -> None:
+    """Give a question the program's own mark, in the colours of the theme."""
+    ink = question.palette().color(QPalette.ColorRole.Highlight)
+    edge = 2 * question.fontMetrics().height()
+    question.setIconPixmap(icon_pixmap("help", ink.name(), edge, question.devicePixelRatioF()))
 
 
 class ConsentQuestion(Question):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QCoreApplication
 
 from planetview.core.findings import percent
@@ -10,14 +12,29 @@ from planetview.core.marks import BEST_RATING
 from planetview.core.results import MetricValue
 from planetview.core.stats import Interval
 
-__all__ = ["NO_VALUE", "floor_words", "percent", "rating_words", "tr", "with_interval"]
+__all__ = ["NO_VALUE", "floor_words", "from_the_left", "percent", "rating_words", "tr", "with_interval"]
 
 NO_VALUE = "n/a"
+_FROM_LEFT, _APART, _APART_ENDS = "\u200e", "\u2068", "\u2069"
+# Letters that are written from right to left, in the blocks of Hebrew, Arabic and their neighbours.
+_RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"
+_FROM_RIGHT = re.compile(rf"(?<=')[^'\n]*[{_RIGHT_TO_LEFT}][^'\n]*(?=')|[{_RIGHT_TO_LEFT}][^\s',:;]*")
 
 
 def tr(text: str) -> str:
     """Return the translation of a text that belongs to no widget."""
     return QCoreApplication.translate("wording", text)
+
+
+def from_the_left(text: str) -> str:
+    """Return text whose lines begin at the left whatever script the names in them have.
+
+    A line that begins with an Arabic name would be turned around with all its numbers. Text without such names stays.
+    """
+    if not _FROM_RIGHT.search(text):
+        return text
+    apart = _FROM_RIGHT.sub(lambda name: f"{_APART}{name[0]}{_APART_ENDS}", text)
+    return "\n".join(_FROM_LEFT + line for line in apart.split("\n"))
 
 
 def rating_words(rating: int, *, or_more: bool = False) -> str:

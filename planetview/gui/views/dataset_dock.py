@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QPushButton,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QTreeView,
     QVBoxLayout,
     QWidget,
 )
@@ -30,6 +29,7 @@ from planetview.gui.models.set_findings import find_all
 from planetview.gui.models.set_words import count_words, quoted, role_word
 from planetview.gui.set_summaries import SetSummaries
 from planetview.gui.theme import Theme
+from planetview.gui.widgets.branches import BranchTree
 from planetview.gui.widgets.drops import pasted_paths
 from planetview.gui.workspace import MissingSource, Workspace
 
@@ -321,7 +321,7 @@ class _RoomyDelegate(QStyledItemDelegate):
         return super().sizeHint(option, index) + QSize(0, _ROW_GAP_PX)
 
 
-class _Tree(QTreeView):
+class _Tree(BranchTree):
     pasted = Signal()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

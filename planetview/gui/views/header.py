@@ -20,6 +20,7 @@ class Header(QFrame):
     def __init__(self, workspace: Workspace, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._workspace, self._theme = workspace, theme
+        self._tells_changes = True
         self.setProperty("bar", True)
         self._title = QLineEdit(self)
         self._title.setAccessibleName(self.tr("Title of the study"))
@@ -63,11 +64,16 @@ class Header(QFrame):
         """Enable Run."""
         self._run.setEnabled(can_run)
 
+    def leave_changes_to(self, page_id: str) -> None:
+        """Leave it to the page that is shown to say that results are out of date, where it says so itself."""
+        self._tells_changes = page_id != "overview"
+        self._show_study()
+
     def _show_study(self) -> None:
         if not self._title.hasFocus() or not self._title.isModified():
             self._title.setText(self._workspace.title)
         text = self._workspace.missing_for_a_run()
-        if not text and self._workspace.is_stale:
+        if not text and self._workspace.is_stale and self._tells_changes:
             text = self.tr("Changed since the last run: run again to update the results.")
         self._state.setText(text)
         self._state.setToolTip(text)

@@ -23,7 +23,7 @@ from planetview.gui.icons import icon_pixmap
 from planetview.gui.jobs import Job
 from planetview.gui.models.job_list import StageColumn, StageModel, job_line, state_colours
 from planetview.gui.models.job_words import STATE_ICONS, JobState, duration_words
-from planetview.gui.models.wording import tr
+from planetview.gui.models.wording import from_the_left, tr
 from planetview.gui.theme import Theme
 from planetview.gui.views.job_painting import BarDelegate
 
@@ -107,6 +107,7 @@ class JobDetails(QWidget):
 
     def _show_fact(self, key: str, words: str) -> None:
         label = self._facts[key]
+        words = from_the_left(words)
         if label.text() != words:
             label.setText(words)
         if self._form.isRowVisible(label) is not bool(words):
@@ -244,6 +245,7 @@ def _label(parent: QWidget, kind: str = "") -> QLabel:
 
 
 def _say(label: QLabel, text: str) -> None:
+    text = from_the_left(text)
     # A text that is set again lays the whole panel out again.
     if label.text() != text:
         label.setText(text)

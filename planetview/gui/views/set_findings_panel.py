@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QPushButton,
-    QTreeView,
     QVBoxLayout,
     QWidget,
 )
@@ -28,6 +27,7 @@ from planetview.gui.models.finding_tree import FindingTree
 from planetview.gui.models.set_findings import Finding, Tone
 from planetview.gui.models.set_words import count_words
 from planetview.gui.theme import Theme
+from planetview.gui.widgets.branches import BranchTree
 from planetview.gui.widgets.flow import FlowLayout
 
 _MOST_ROWS = 8
@@ -125,7 +125,7 @@ class SetFindingsPanel(QFrame):
             self.notice.emit(self.tr("Wrote {0}").format(path))
 
     def _build_tree(self) -> None:
-        self.tree = QTreeView(self)
+        self.tree = BranchTree(self)
         self.tree.setAccessibleName(self.tr("Findings"))
         self.tree.setModel(self.model)
         self.tree.setHeaderHidden(True)

@@ -105,7 +105,7 @@ class StretchPanel(QWidget):
         if not self.isVisible():
             return
         datasets = tuple(map(self._without_excluded, whole))
-        self.samples.show_sets(datasets)
+        self.samples.show_sets(datasets, self._deep_sets())
         self.samples.expect()
         edge = round(EDGE_PX * self.devicePixelRatioF())
         settings = workspace.settings

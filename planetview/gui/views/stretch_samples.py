@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ class StretchSamples(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._step = 0
+        self._picked = ""
         self._sets: dict[Role, Dataset] = {}
         self._views = {role: SampleView(role, theme, self) for role in Role}
         self._candidate = QComboBox(self)
@@ -58,18 +59,21 @@ class StretchSamples(QWidget):
         layout.addLayout(flow)
         layout.addLayout(buttons)
 
-    def show_sets(self, datasets: Sequence[Dataset]) -> None:
-        """Choose samples from these sets; the candidate chosen before stays, where it is still there."""
-        before = self._candidate.currentText()
+    def show_sets(self, datasets: Sequence[Dataset], concerned: Collection[str] = ()) -> None:
+        """Choose samples from these sets; the candidate that was picked here stays, where it is still there.
+
+        concerned: names of the sets that the choice is about; of several in a role the first of them is shown.
+        """
         self._candidates = [dataset for dataset in datasets if dataset.role is Role.CANDIDATE and dataset.images]
         names = [dataset.name for dataset in self._candidates]
         if [self._candidate.itemText(row) for row in range(self._candidate.count())] != names:
             self._candidate.clear()
             self._candidate.addItems(names)
-            self._candidate.setCurrentIndex(max(0, self._candidate.findText(before)))
+        wanted = [self._picked, *(name for name in names if name in concerned), *names]
+        self._candidate.setCurrentIndex(self._candidate.findText(next((name for name in wanted if name in names), "")))
         self._candidate.setVisible(len(names) > 1)
         self._sets = {}
-        for dataset in datasets:
+        for dataset in sorted(datasets, key=lambda dataset: dataset.name not in concerned):
             if dataset.images and dataset.role is not Role.CANDIDATE:
                 self._sets.setdefault(dataset.role, dataset)
         if self._candidates:
@@ -98,7 +102,8 @@ class StretchSamples(QWidget):
         self.samples_changed.emit()
 
     def _on_candidate(self) -> None:
-        self._sets[Role.CANDIDATE] = self._candidates[self._candidate.currentIndex()]
+        chosen = self._sets[Role.CANDIDATE] = self._candidates[self._candidate.currentIndex()]
+        self._picked = chosen.name
         self.samples_changed.emit()
 
 
