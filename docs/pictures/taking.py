@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from PIL import Image
 from PySide6.QtCore import QEventLoop, QTimer
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtGui import QColor, QFont, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from pictures.few_colours import in_few_colours
@@ -45,6 +46,8 @@ class Studio:
 
     def window(self, engine: Engine, size: tuple[int, int] = SIZE) -> MainWindow:
         """Return a shown window around `engine`; `close` ends it."""
+        # Its theme takes the application's text for the usual size: that of the window before may have been large.
+        QApplication.setFont(_usual_font())
         window = build(engine)
         window.resize(*size)
         window.show()
@@ -106,6 +109,11 @@ class Studio:
             with Image.open(file) as full:
                 in_few_colours(full).save(file, optimize=True)
         sys.stdout.write(f"{file}\n")
+
+
+@cache
+def _usual_font() -> QFont:
+    return QFont(QApplication.font())
 
 
 def settled(widget: QWidget) -> QImage:
