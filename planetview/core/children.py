@@ -1,10 +1,17 @@
-"""Starting child processes without their first moments being disturbed."""
+"""Child processes that disturb nobody, and are not disturbed in their first moments."""
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import os
 import signal
+import sys
 from collections.abc import Iterator
+
+# As much as the command `nice` takes; on Windows "below normal" is the step that corresponds to it.
+_NICE = 10
+_BELOW_NORMAL = 0x4000
 
 
 @contextlib.contextmanager
@@ -21,3 +28,18 @@ def interrupts_held_back() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def give_way() -> None:
+    """Let this process, a child of the window, run behind the window's own work.
+
+    Networks take every core; the window must get one the moment it has something to draw. Where nothing else wants
+    the cores, the child is as fast as ever.
+    """
+    if hasattr(os, "nice"):
+        os.nice(_NICE)
+    elif sys.platform == "win32":
+        kernel = ctypes.WinDLL("kernel32")
+        kernel.GetCurrentProcess.restype = ctypes.c_void_p
+        kernel.SetPriorityClass.argtypes = (ctypes.c_void_p, ctypes.c_uint32)
+        kernel.SetPriorityClass(kernel.GetCurrentProcess(), _BELOW_NORMAL)

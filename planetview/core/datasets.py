@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 
 from planetview.core.collecting import collector_held_back
 
 # One call of the pickle module keeps the interpreter's lock as long as it likes: for 500 records that is 0.5 ms.
 _RECORDS_AT_ONCE = 500
+_BUFFERS_SINCE = 5  # the protocol of pickle
 
 
 class Role(StrEnum):
@@ -93,8 +94,10 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.images)
 
-    def __reduce__(self) -> tuple[Callable[..., Dataset], tuple[Any, ...]]:
-        parts = tuple(_packed(self.images))
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Callable[..., Dataset], tuple[Any, ...]]:
+        packed = _packed(self.images)
+        # Whoever can send such parts beside the pickle need not copy them into it.
+        parts = tuple(map(pickle.PickleBuffer, packed) if int(protocol) >= _BUFFERS_SINCE else packed)
         return _unpacked, (parts, self.name, self.role, self.source, self.kind, self.skipped, self.notes)
 
     @property

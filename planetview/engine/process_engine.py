@@ -20,8 +20,9 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
+from planetview.core import channel
 from planetview.core.cancel import Cancelled, CancelToken
-from planetview.core.children import interrupts_held_back
+from planetview.core.children import give_way, interrupts_held_back
 from planetview.core.consent import ConsentNeeded
 from planetview.core.errors import UserError
 from planetview.core.memory import forget_peak, process_memory
@@ -109,7 +110,7 @@ class ProcessEngine:
             child = self._ensure_child()
             settled = False
             try:
-                child.connection.send(("run", request.id, request))
+                channel.send(child.connection, ("run", request.id, request))
                 for kind, payload in _replies(child, request.id, token):
                     if kind == "message":
                         yield payload
@@ -161,9 +162,9 @@ class ProcessEngine:
         """Bring a job that nobody listens to any more to an end: politely, then by force."""
         deadline = time.monotonic() + _GRACE_SECONDS
         with contextlib.suppress(EOFError, OSError):
-            child.connection.send(("cancel", job_id, None))
+            channel.send(child.connection, ("cancel", job_id, None))
             while (left := deadline - time.monotonic()) > 0:
-                if child.connection.poll(left) and child.connection.recv()[0] not in ("message", "log"):
+                if child.connection.poll(left) and channel.receive(child.connection)[0] not in ("message", "log"):
                     return
         self._discard(child)
         with contextlib.suppress(Cancelled):
@@ -202,9 +203,9 @@ def _replies(child: _Child, job_id: int, token: CancelToken) -> Iterator[tuple[s
         token.raise_if_cancelled()
         if token.is_paused() is not was_paused:
             was_paused = not was_paused
-            child.connection.send(("pause" if was_paused else "resume", job_id, None))
+            channel.send(child.connection, ("pause" if was_paused else "resume", job_id, None))
         if child.connection.poll(_POLL_SECONDS):
-            kind, of_job, payload = child.connection.recv()
+            kind, of_job, payload = channel.receive(child.connection)
             if kind == "log":
                 _log_again(payload)
             elif of_job == job_id:
@@ -247,9 +248,7 @@ def _serve(connection: Connection, factory: str, kwargs: dict[str, Any], preload
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    if hasattr(os, "nice"):
-        # The networks take every core; the window must still get one the moment it has something to draw.
-        os.nice(5)
+    give_way()
     lines = _KeptLines()
     jobs: queue.SimpleQueue[tuple[Request, CancelToken]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, jobs), name="listener", daemon=True).start()
@@ -264,7 +263,7 @@ def _serve(connection: Connection, factory: str, kwargs: dict[str, Any], preload
             for message in engine.run(request, token):
                 token.raise_if_cancelled()
                 lines.send(connection, request.id)
-                connection.send(("message", request.id, memory.added_to(message)))
+                channel.send(connection, ("message", request.id, memory.added_to(message)))
             reply: tuple[str, int, Any] = ("done", request.id, None)
         except Cancelled:
             reply = ("cancelled", request.id, None)
@@ -276,7 +275,7 @@ def _serve(connection: Connection, factory: str, kwargs: dict[str, Any], preload
             summary = f"{type(error).__name__}: {error}"
             reply = ("failed", request.id, (summary, "".join(traceback.format_exception(error))))
         lines.send(connection, request.id)
-        connection.send(reply)
+        channel.send(connection, reply)
 
 
 class _KeptLines(logging.Handler):
@@ -303,7 +302,7 @@ class _KeptLines(logging.Handler):
     def send(self, connection: Connection, job_id: int) -> None:
         """Send the lines kept so far."""
         while self._lines:
-            connection.send(("log", job_id, self._lines.popleft()))
+            channel.send(connection, ("log", job_id, self._lines.popleft()))
 
 
 class _Memory:
@@ -333,7 +332,7 @@ def _listen(connection: Connection, jobs: queue.SimpleQueue[tuple[Request, Cance
     token, current = CancelToken(), -1
     try:
         while True:
-            kind, job_id, request = connection.recv()
+            kind, job_id, request = channel.receive(connection)
             if kind == "run":
                 token, current = CancelToken(), job_id
                 jobs.put((request, token))

@@ -8,14 +8,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import multiprocessing
-import pickle
 import signal
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from planetview.core.children import interrupts_held_back
-from planetview.core.collecting import collector_held_back
+from planetview.core.channel import receive, send
+from planetview.core.children import give_way, interrupts_held_back
 
 # Turning this many images into JSON holds the lock for 20 ms; a process takes half a second to start.
 IMAGES_IN_A_THREAD = 4000
@@ -49,12 +48,8 @@ def _call_apart(work: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[A
         process.start()
     theirs.close()
     try:
-        with collector_held_back():
-            call = pickle.dumps((work, arguments), pickle.HIGHEST_PROTOCOL)
-        ours.send_bytes(call)
-        answer = ours.recv_bytes()
-        with collector_held_back():
-            outcome: tuple[Any, Exception | None] = pickle.loads(answer)  # noqa: S301 - our own child wrote it
+        send(ours, (work, arguments))
+        outcome: tuple[Any, Exception | None] = receive(ours)
         return outcome
     finally:
         ours.close()
@@ -64,11 +59,12 @@ def _call_apart(work: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[A
 def _serve(connection: Connection) -> None:
     """Make one call and answer with its outcome; the child's main function."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    give_way()
     # The window may be gone: a save that it asked for is still finished.
     with contextlib.suppress(EOFError, OSError):
-        work, arguments = pickle.loads(connection.recv_bytes())  # noqa: S301 - our own parent wrote it
+        work, arguments = receive(connection)
         try:
             answer: tuple[Any, Exception | None] = (work(*arguments), None)
         except Exception as error:  # noqa: BLE001 - whatever it was, the caller must hear of it
             answer = (None, error)
-        connection.send_bytes(pickle.dumps(answer, pickle.HIGHEST_PROTOCOL))
+        send(connection, answer)
