@@ -5,15 +5,19 @@ from __future__ import annotations
 import io
 import json
 import math
+import pickle
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
+from planetview.core.collecting import collector_held_back
 from planetview.core.datasets import Role
+from planetview.core.files import write_atomically
 from planetview.core.neighbour_table import NeighbourColumns, neighbour_columns, real_columns
 from planetview.core.results import PairTable, Results
 from planetview.core.selection import Mask
@@ -79,6 +83,23 @@ def cells_of(rows: NeighbourRows) -> Iterator[list[Cell]]:
         if pairs is not None:
             cells += _scores(pairs, partners, pair_of.get(at))
         yield cells + origin
+
+
+def write_list(rows: NeighbourRows, path: Path) -> None:
+    """Write `rows` to a file, whole or not at all: JSON where its suffix says so, else CSV.
+
+    Raises UserError when the place cannot be written.
+    """
+    put = write_json if path.suffix.lower() == ".json" else write_csv
+    # The lists of cells go at once: looks for cycles among them would only take time.
+    with collector_held_back():
+        write_atomically(path, lambda stream: put(rows, stream))
+
+
+def list_as_tsv(rows: NeighbourRows) -> pickle.PickleBuffer:
+    """Return `rows_as_tsv` as what need not be copied on its way from another process: 50,000 rows are 100 MB."""
+    with collector_held_back():
+        return pickle.PickleBuffer(rows_as_tsv(rows))
 
 
 def write_csv(rows: NeighbourRows, stream: BinaryIO) -> None:

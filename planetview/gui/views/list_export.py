@@ -1,4 +1,4 @@
-"""The list of neighbours as a file or on the clipboard, made off the GUI thread."""
+"""The list of neighbours as a file or on the clipboard, made off the GUI thread; a long one in a process of its own."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from PySide6.QtCore import QByteArray, QMimeData, QObject, QRunnable, QThreadPoo
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from planetview.core.collecting import collector_held_back
 from planetview.core.errors import UserError
-from planetview.core.files import write_atomically
 from planetview.core.formatting import format_count
+from planetview.gui.apart import call_beside
 from planetview.gui.dialogs.choose import choose_new_file
-from planetview.gui.models.neighbour_export import NeighbourRows, rows_as_tsv, write_csv, write_json
+from planetview.gui.models.neighbour_export import NeighbourRows, list_as_tsv, write_list
 
 _log = logging.getLogger(__name__)
 
 Outcome = tuple[str, QByteArray | None]
+
+# To copy 100 MB in one call would keep the interpreter's lock for 30 ms.
+_BYTES_AT_ONCE = 1024**2
 
 
 class ListExport(QObject):
@@ -58,12 +60,11 @@ class ListExport(QObject):
 
     def write(self, rows: NeighbourRows, path: Path) -> None:
         """Write `rows` to a file, whole or not at all."""
-        put = write_json if path.suffix.lower() == ".json" else write_csv
         said = self.tr("Wrote {0} images to {1}.").format(format_count(rows.order.size), path)
 
         def work() -> Outcome:
             try:
-                write_atomically(path, lambda stream: put(rows, stream))
+                call_beside(rows.order.size, write_list, rows, path)
             except UserError as error:
                 return f"{error.message} {error.hint}".strip(), None
             return said, None
@@ -73,7 +74,11 @@ class ListExport(QObject):
     def copy(self, rows: NeighbourRows) -> None:
         """Put `rows` on the clipboard as tab-separated text."""
         said = self.tr("Copied the list of {0} images.").format(format_count(rows.order.size))
-        self._start(lambda: (said, QByteArray(rows_as_tsv(rows))), self.tr("Copying the list…"))
+
+        def work() -> Outcome:
+            return said, _in_parts(memoryview(call_beside(rows.order.size, list_as_tsv, rows)))
+
+        self._start(work, self.tr("Copying the list…"))
 
     def _start(self, work: Callable[[], Outcome], begun: str) -> None:
         if self._task is not None:
@@ -103,15 +108,21 @@ class _Task(QRunnable):
 
     def run(self) -> None:
         try:
-            # The lists of cells go at once: looks for cycles among them would only stop the window.
-            with collector_held_back():
-                said, copied = self._work()
+            said, copied = self._work()
         except Exception as error:  # noqa: BLE001 - a worker that dies in silence would leave the page waiting forever
             _log.exception("the list of neighbours failed")
             said, copied = f"{type(error).__name__}: {error}", None
         # The page may be gone when a long list is ready.
         with contextlib.suppress(RuntimeError):
             self._export._done.emit(said, copied)
+
+
+def _in_parts(text: memoryview) -> QByteArray:
+    held = QByteArray()
+    held.reserve(text.nbytes)
+    for start in range(0, text.nbytes, _BYTES_AT_ONCE):
+        held.append(text[start : start + _BYTES_AT_ONCE].tobytes())
+    return held
 
 
 def _file_stem(name: str) -> str:
