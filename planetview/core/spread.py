@@ -36,12 +36,26 @@ class Spread:
 def spread_of(values: npt.ArrayLike) -> Spread:
     """Return the order statistics of a vector; values that are not finite are counted and left out."""
     sample = np.asarray(values, dtype=np.float64).ravel()
-    finite = sample[np.isfinite(sample)]
+    finite = in_order(sample)
     if not finite.size:
         nothing = float("nan")
         return Spread(0, sample.size, nothing, nothing, nothing, nothing, nothing, nothing)
-    least, lower, median, upper, most = np.quantile(finite, [0.0, 0.25, 0.5, 0.75, 1.0]).tolist()
-    return Spread(finite.size, sample.size - finite.size, median, float(finite.mean()), lower, upper, least, most)
+    return spread_of_ordered(finite, sample.size - finite.size)
+
+
+def in_order(values: Vector) -> Vector:
+    """Return the finite values, smallest first."""
+    return np.sort(values[np.isfinite(values)])
+
+
+def spread_of_ordered(finite: Vector, missing: int = 0) -> Spread:
+    """Return the order statistics of values that `in_order` gave, at least one. missing: values that it left out."""
+    places = np.array([0.0, 0.25, 0.5, 0.75, 1.0]) * (finite.size - 1)
+    below = places.astype(np.intp)
+    above = np.minimum(below + 1, finite.size - 1)
+    between = finite[below] + (places - below) * (finite[above] - finite[below])
+    least, lower, median, upper, most = between.tolist()
+    return Spread(finite.size, missing, median, float(finite.mean()), lower, upper, least, most)
 
 
 def distribution_distance(first: npt.ArrayLike, second: npt.ArrayLike) -> float | None:
@@ -49,9 +63,12 @@ def distribution_distance(first: npt.ArrayLike, second: npt.ArrayLike) -> float 
 
     In [0, 1]; None when one sample has no finite value. Kolmogorov 1933, Smirnov 1948.
     """
-    a, b = (np.sort(part[np.isfinite(part)]) for part in (np.asarray(s, dtype=np.float64) for s in (first, second)))
-    if not a.size or not b.size:
-        return None
+    a, b = (in_order(np.asarray(sample, dtype=np.float64).ravel()) for sample in (first, second))
+    return distance_of_ordered(a, b) if a.size and b.size else None
+
+
+def distance_of_ordered(a: Vector, b: Vector) -> float:
+    """Return the same of two samples that `in_order` gave, at least one value each."""
     places = np.concatenate([a, b])
     gaps = np.searchsorted(a, places, side="right") / a.size - np.searchsorted(b, places, side="right") / b.size
     return float(np.abs(gaps).max())

@@ -39,6 +39,8 @@ _OTHER_CLASSES: dict[str, str] = {
     _GENERATOR: "planetview.gui.views.generator_page:GeneratorPage",
 }
 
+_REHEARSAL = "planetview.gui.plots.rehearsal"
+
 # NumPy loads its masked arrays at the first median, 30 ms in the middle of a drawing.
 _LOADED_LATE = ("numpy.ma",)
 _GATHER_MS = 50
@@ -50,7 +52,7 @@ _FILLED_AHEAD = 4000
 def load_page_modules() -> None:
     """Import everything the pages need; slow the first time, safe off the GUI thread."""
     targets = (*PAGE_CLASSES.values(), *_OTHER_CLASSES.values())
-    for module in (*(target.partition(":")[0] for target in targets), *_LOADED_LATE):
+    for module in (*(target.partition(":")[0] for target in targets), _REHEARSAL, *_LOADED_LATE):
         importlib.import_module(module)
 
 
@@ -112,6 +114,9 @@ class ResultPages(QStackedWidget):
             yield
             yield from self._pages[page_id].prepare()
             yield from polished(self._pages[page_id])
+        if isinstance(self._pages["entropy"], _Unavailable):
+            return  # there is no plotting
+        yield from importlib.import_module(_REHEARSAL).rehearse(self._theme)
 
     def fill(self) -> Iterator[None]:
         """Hand the results to the pages that are made and hidden, one a step: to lay one out at its show takes longer.

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
-_BUDGET_S = 0.012
+_BUDGET_S = 0.008
 
 
 class Turns(QObject):
-    """Takes the steps of an iterator: as many at once as fit into 12 ms, the rest in the following turns.
+    """Takes the steps of an iterator: as many at once as fit into 8 ms, the rest in the following turns.
 
     Little work is done before `begin` returns. `begin` and `stop` drop what is left of the work before.
     """

@@ -146,3 +146,22 @@ def test_classes_of_very_many_images_are_told_apart_in_steps(results: Results) -
     assert taken > 3
     assert sum(one.values.size for one in found) == 30_000
     assert {one.name for one in found} == {image.label for image in large.dataset("gan_v1").images}
+
+
+def test_the_table_of_entropies_is_laid_out_for_a_few_curves_at_a_time(
+    theme: Theme, results: Results, qtbot: QtBot
+) -> None:
+    first = next(dataset for dataset in results.datasets if dataset.name == "gan_v1")
+    names = [f"set {number}" for number in range(20)]
+    bits = {name: np.linspace(4, 7, len(first)) for name in names}
+    page = EntropyPage(SelectionState(), theme, ThumbnailCache())
+    qtbot.addWidget(page)
+    for _ in page.prepare():
+        pass
+    shown: list[int] = []
+    page._table._table.spreads.modelReset.connect(lambda: shown.append(page._table._table.spreads.rowCount()))
+
+    page.show_results(replace(results, datasets=tuple(replace(first, name=name) for name in names), entropy_bits=bits))
+    qtbot.waitUntil(lambda: page._filling.is_done, timeout=20_000)
+
+    assert shown == [0, 8, 16, 20]

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QPicture
 
 from planetview.gui.plots.ticks import log_ticks, tick_text
 
@@ -30,6 +30,15 @@ class PlotAxis(pg.AxisItem):
             self._is_of_logarithms = on
             self.picture = None
             self.update()
+
+    def find_ahead(self) -> None:
+        """Find lines and numbers, and with them the width of the axis, before it is painted."""
+        if self.picture is None:
+            # Texts are measured with the painter that is to draw them, or with one like it.
+            scrap = QPicture()
+            painter = QPainter(scrap)
+            self.picture = self.generateDrawSpecs(painter)
+            painter.end()
 
     def paint(self, p: QPainter, opt: Any, widget: Any) -> None:
         p.save()

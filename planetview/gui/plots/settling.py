@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtGui import QPainter, QPicture
-
 # The width of the numbers changes the room of the data, and that again the numbers.
 _ROUNDS = 2
 _SIDES = ("left", "bottom")
@@ -21,16 +19,7 @@ def settle(plot: Any) -> None:
     for _ in range(_ROUNDS):
         view_box.prepareForPaint()
         for side in _SIDES:
-            _draw_ahead(plot.getAxis(side))
+            plot.getAxis(side).find_ahead()
         plot.layout.activate()
         if all(plot.getAxis(side).picture is not None for side in _SIDES):
             return
-
-
-def _draw_ahead(axis: Any) -> None:
-    """Let an axis find its numbers, and with them its width, before its painting does."""
-    if axis.picture is None:
-        scrap = QPicture()
-        painter = QPainter(scrap)
-        axis.paint(painter, None, None)
-        painter.end()

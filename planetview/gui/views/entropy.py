@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from planetview.core.entropy import histogram_bins
 from planetview.core.results import Results
 from planetview.core.selection import ImageRef, SelectionChange, SelectionState
+from planetview.core.spread import in_order
 from planetview.gui.local_keys import PLOTS, tell
 from planetview.gui.models.entropy_series import EntropySeries, baseline, class_series, dataset_series
 from planetview.gui.plots.histogram import HistogramPlot, HistogramSeries
@@ -142,7 +143,7 @@ class EntropyPage(QWidget):
         layout = QVBoxLayout(content)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.addWidget(splitter)
-        return RoomyArea(content, lines=_LINES)
+        return RoomyArea(content, lines=_LINES, parent=self)
 
     def _build_top(self) -> QWidget:
         top = QWidget()
@@ -199,7 +200,7 @@ class EntropyPage(QWidget):
         self._sorted = {}
         yield
         for one in self._series:
-            self._sorted[one.name] = np.sort(one.values[np.isfinite(one.values)])
+            self._sorted[one.name] = in_order(one.values)
             yield
         # Bins come from all curves, so that hiding one does not move the others.
         self._automatic = histogram_bins(list(self._sorted.values()))
@@ -214,7 +215,7 @@ class EntropyPage(QWidget):
     def _fill_table(self) -> Iterator[None]:
         assert self._results is not None
         # The curves are there only when this begins.
-        yield from self._table.fill_in(self._series, baseline(self._results, self._controls.quantity))
+        yield from self._table.fill_in(self._series, self._sorted, baseline(self._results, self._controls.quantity))
 
     def _say_how(self) -> None:
         assert self._results is not None

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QAbstractTableModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal, Slot
+import numpy.typing as npt
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QEvent,
+    QMimeData,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+    Slot,
+)
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QPushButton, QTableView, QWidget
 
-from planetview.core.spread import Spread, distribution_distance, spread_of
+from planetview.core.spread import Spread, distance_of_ordered, in_order, spread_of, spread_of_ordered
 from planetview.gui.models.entropy_series import EntropySeries
 from planetview.gui.models.metric_export import grid_html, grid_tsv
 from planetview.gui.views.panels import GAP, fill_column
 
 AnyIndex = QModelIndex | QPersistentModelIndex
+Vector = npt.NDArray[np.float64]
+
+# To show the rows lays the table out anew.
+_ROWS_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -28,13 +43,15 @@ class SpreadRow:
     distance: float | None
 
 
-def spread_row(one: EntropySeries, against: EntropySeries | None) -> SpreadRow:
-    """Return the numbers of a curve, compared with `against` unless it is the same one."""
-    spread = spread_of(one.values)
-    if against is None or one.name == against.name or not spread.n:
+def spread_row(one: EntropySeries, finite: Vector, against: Vector | None) -> SpreadRow:
+    """Return the numbers of a curve. finite: its values in order. against: those of what it is compared with."""
+    if not finite.size:
+        return SpreadRow(one.name, spread_of(one.values), None, None)
+    spread = spread_of_ordered(finite, one.values.size - finite.size)
+    if against is None or not against.size:
         return SpreadRow(one.name, spread, None, None)
-    middle = float(np.nanmedian(against.values))
-    return SpreadRow(one.name, spread, spread.median - middle, distribution_distance(one.values, against.values))
+    shift = spread.median - spread_of_ordered(against).median
+    return SpreadRow(one.name, spread, shift, distance_of_ordered(finite, against))
 
 
 class SpreadModel(QAbstractTableModel):
@@ -148,15 +165,29 @@ class SpreadTable(QTableView):
         self.setWordWrap(False)
         self.setAccessibleName(self.tr("Entropy statistics"))
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.horizontalHeader().setHighlightSections(False)
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         action = QAction(self.tr("&Copy table"), self)
         action.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         action.triggered.connect(self.copy)
         self.addAction(action)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+
+    def show_rows(self, rows: tuple[SpreadRow, ...], against: str) -> None:
+        """Replace all rows; `against` names what they are compared with, "" for nothing."""
+        self.spreads.show(rows, against)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit()
+
+    def _fit(self) -> None:
+        # Headers that follow their contents measure every cell at each resize, show and layout: 10 ms at a first look.
+        self.resizeColumnsToContents()
+        self.resizeRowsToContents()
 
     @Slot()
     def copy(self) -> None:
@@ -182,17 +213,24 @@ class SpreadPane(QWidget):
         copy.clicked.connect(self._on_copy_clicked)
         fill_column(self, self._against, copy, self._table, left=GAP)
 
-    def fill_in(self, series: list[EntropySeries], against: EntropySeries | None) -> Iterator[None]:
-        """Show the numbers of these curves, one curve a step."""
+    def fill_in(
+        self, series: list[EntropySeries], finite: Mapping[str, Vector], against: EntropySeries | None
+    ) -> Iterator[None]:
+        """Show the numbers of these curves, a few at a time. finite: the values of each by its name, in order."""
         name = "" if against is None else against.name
         self._against.setText(self.tr("Statistics, against {}").format(name) if name else self.tr("Statistics"))
-        self._table.spreads.show((), name)
+        self._table.show_rows((), name)
+        yield
+        # Of classes, what they are compared with is not among the curves.
+        ordered = None if against is None else finite[name] if name in finite else in_order(against.values)
         yield
         found = []
-        for one in series:
-            found.append(spread_row(one, against))
-            self._table.spreads.show(tuple(found), name)
+        for number, one in enumerate(series, 1):
+            found.append(spread_row(one, finite[one.name], None if one.name == name else ordered))
             yield
+            if number % _ROWS_AT_ONCE == 0 or number == len(series):
+                self._table.show_rows(tuple(found), name)
+                yield
 
     @Slot()
     def _on_copy_clicked(self) -> None:

@@ -42,7 +42,7 @@ class NeighbourFrame(QWidget):
                 )
             )
         )
-        self._stack.addWidget(RoomyArea(content))
+        self._stack.addWidget(RoomyArea(content, parent=self))
 
     @property
     def is_empty(self) -> bool:
