@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -18,9 +17,8 @@ class Fingerprint:
 
     @classmethod
     def of(cls, dataset: Dataset) -> Self:
-        """Return the fingerprint of a dataset; 50,000 images take about 30 ms."""
-        text = "".join([f"{image.name}\n{image.digest}\n" for image in dataset.images])
-        return cls(len(dataset), hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
+        """Return the fingerprint of a dataset; see `Dataset.content_digest` for how long it takes."""
+        return cls(len(dataset), dataset.content_digest)
 
     def difference(self, dataset: Dataset) -> str:
         """Return how `dataset` differs from what this is of, in words; "" when it does not."""

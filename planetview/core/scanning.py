@@ -69,7 +69,10 @@ def scan(
                 if result.record is None:
                     on_skipped(result.entry.name, result.problem)
                 on_progress(done, len(listing.entries))
-        return _dataset(path, name, role, listing, verified)
+        dataset = _dataset(path, name, role, listing, verified)
+        # Worked out here, in the process that scans: the window that asks for it has better things to do.
+        _ = dataset.content_digest
+        return dataset
     finally:
         close_zip()
 

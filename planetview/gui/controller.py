@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from planetview.core.cancel import CancelToken
-from planetview.core.datasets import Role, shared_images
+from planetview.core.datasets import Role
 from planetview.core.messages import (
     CompareRequest,
     JobFailure,
@@ -35,6 +35,7 @@ from planetview.gui.pair_maps import PairMaps
 from planetview.gui.recovery_offers import RecoveryOffers
 from planetview.gui.runner import JobRunner
 from planetview.gui.services import Services
+from planetview.gui.sharing import SharedSearch
 from planetview.gui.sources import sort_paths
 from planetview.gui.study_files import StudyFiles
 from planetview.gui.weight_files import WeightFiles
@@ -83,7 +84,6 @@ class Controller(QObject):
         self._opening: set[int] = set()
         self._demo: CancelToken | None = None
         self.new_marking = ""  # of studies that begin here
-        self._shared_of: tuple[object, ...] = ()
         runner.progressed.connect(self._on_progressed)
         runner.partial.connect(self._on_partial)
         runner.noticed.connect(self._on_noticed)
@@ -92,7 +92,7 @@ class Controller(QObject):
         runner.cancelled.connect(self._on_cancelled)
         runner.started.connect(self._on_started)
         runner.idle.connect(self._on_idle)
-        workspace.contents_changed.connect(self._look_for_shared_images)
+        self._sharing = SharedSearch(workspace, background, self)
         files.saved.connect(self._on_saved)
         files.opened.connect(self._on_opened)
         files.failed.connect(self._on_file_failed)
@@ -338,6 +338,7 @@ class Controller(QObject):
         if request is None:
             return
         self.dismissed.emit("scan")
+        self._sharing.expect(found.datasets, found.shared)
         self.workspace.add(found.datasets)
         self._keep_unread(request, found.failures)
         for failure in found.failures:
@@ -360,13 +361,6 @@ class Controller(QObject):
         ]
         if missing:
             self.workspace.add((), missing)
-
-    def _look_for_shared_images(self) -> None:
-        datasets = self.workspace.datasets
-        images = tuple((dataset.name, id(dataset.images)) for dataset in datasets)
-        if images != self._shared_of:
-            self._shared_of = images
-            self._background.submit(lambda: shared_images(datasets), self.workspace.set_shared)
 
     def _on_demo_ready(self, targets: tuple[ScanTarget, ...]) -> None:
         self._demo = None

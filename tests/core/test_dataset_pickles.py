@@ -8,6 +8,7 @@ import pickle
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -158,3 +159,15 @@ def test_the_collector_is_on_again_after_an_error_and_stays_off_where_it_was_off
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_a_digest_of_the_content_that_is_known_goes_along_and_says_the_same() -> None:
+    before, fresh = dataset(501), dataset(501)
+
+    assert "content_digest" not in vars(pickle.loads(pickle.dumps(before)))
+    digest = before.content_digest
+    after = pickle.loads(pickle.dumps(before))
+
+    assert vars(after)["content_digest"] == digest == fresh.content_digest
+    assert after == fresh
+    assert replace(after, images=after.images[1:]).content_digest != digest

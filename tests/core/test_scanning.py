@@ -71,6 +71,12 @@ def test_name_and_role_come_from_the_path_when_not_given(tmp_path: Path) -> None
     assert (dataset.name, dataset.role, dataset.source) == ("train", Role.REFERENCE, tmp_path / "train")
 
 
+def test_the_digest_of_the_content_is_worked_out_where_the_scan_runs(tmp_path: Path) -> None:
+    png(tmp_path / "train" / "a.png")
+
+    assert "content_digest" in vars(scan(tmp_path / "train"))
+
+
 def test_a_relative_path_stays_valid_when_the_working_folder_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
