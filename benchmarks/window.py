@@ -111,8 +111,9 @@ def measure(folder: Path, records: int, seconds_of_start: float, rows: list[dict
 
     from planetview import app as composition
     from planetview.engine.process_engine import ProcessEngine
+    from planetview.gui.promptness import prepare_process
 
-    sys.setswitchinterval(0.001)
+    prepare_process()
     app = QApplication.instance() or QApplication(sys.argv[:1])
     engine = ProcessEngine()
     window = composition.build(engine)

@@ -217,11 +217,11 @@ def _open_window(arguments: argparse.Namespace) -> int:
     from planetview.gui.diagnosing import diagnostics_offer
     from planetview.gui.errors import ErrorReporter
     from planetview.gui.instance import Instance, hand_over
+    from planetview.gui.promptness import prepare_process
     from planetview.gui.widgets.message_bar import BarMessage
     from planetview.windows import Windows
 
-    # Halves the longest gaps that pure Python work in a thread causes.
-    sys.setswitchinterval(0.001)
+    prepare_process()
     crash_file = _start_logging()
     qtlog.install()
     QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
