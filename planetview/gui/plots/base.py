@@ -185,14 +185,22 @@ class PlotBase(PlotFrame):
         self._legend.entries.clear()
         self._fit_legend()
 
-    def add_legend_entry(self, style: SeriesStyle, text_html: str, short: str = "") -> None:
-        """Add an entry above the plot; `text_html` with names already escaped, `short` plain, for little room."""
-        paint = partial(draw_sample, style=style, tokens=self.tokens, line_scale=self._line_scale)
-        self.add_legend_item(paint, text_html, short)
+    def add_legend_entry(
+        self, style: SeriesStyle, text_html: str, short: str = "", key: str = "", *, is_hidden: bool = False
+    ) -> None:
+        """Add an entry above the plot; `text_html` with names already escaped, `short` plain, for little room.
 
-    def add_legend_item(self, paint: Callable[[QPainter], None] | None, text_html: str, short: str = "") -> None:
+        key: of what a click on it hides or shows, "" for nothing.
+        """
+        paint = partial(draw_sample, style=style, tokens=self.tokens, line_scale=self._line_scale)
+        self.add_legend_item(paint, text_html, short, key, is_hidden=is_hidden)
+
+    def add_legend_item(
+        self, paint: Callable[[QPainter], None] | None, text_html: str, short: str = "", key: str = "",
+        *, is_hidden: bool = False,
+    ) -> None:  # fmt: skip
         """Add an entry above the plot with a sample of its own, or with none."""
-        entry = LegendEntry(paint, text_html, short)
+        entry = LegendEntry(paint, text_html, short, key, is_hidden)
         self._legend.entries.append(entry if short else replace(entry, short=plain(entry).partition("\n")[0]))
         if not self._is_filling_legend:
             self._fit_legend()
@@ -300,6 +308,8 @@ class PlotBase(PlotFrame):
         """Show all entries of the legend, whole, over the plot."""
         if self._legend.entries and not self.empty_text():
             legend = LegendList(self._legend.entries, self)
+            legend.toggled.connect(self._legend.toggled)
+            legend.pointed.connect(self._legend.pointed)
             legend.move(self.mapToGlobal(QPoint(_LEGEND_INSET_PX // 2, _LEGEND_GAP_PX)))
             legend.show()
 

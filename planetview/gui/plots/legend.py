@@ -11,6 +11,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAbstractTextDocumentLayout,
+    QCloseEvent,
     QColor,
     QFont,
     QFontMetricsF,
@@ -33,6 +34,7 @@ _LEAST_LETTERS = 9
 # The data need the room more than their names: of the height of the plot, and where one row has all entries.
 _MOST, _MOST_OF_ONE_ROW, _MOST_AT_ALL = 0.2, 0.34, 0.5
 _LIST_LETTERS, _LIST_LINES = 70, 18
+_HIDDEN_OPACITY = 0.55
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,14 @@ class LegendEntry:
     """One dataset in a legend.
 
     paint: draws its sample into (0, 0, *SAMPLE_SIZE), None for words alone. text: HTML, names escaped. short: the same
-    in few letters, plain.
+    in few letters, plain. key: of what can be hidden, "" for all else. is_hidden: whether it is not in the plot now.
     """
 
     paint: Callable[[QPainter], None] | None
     text: str
     short: str
+    key: str = ""
+    is_hidden: bool = False
 
     @property
     def inset(self) -> float:
@@ -64,15 +68,18 @@ class _Plan:
 
 
 class Legend(pg.GraphicsWidget):
-    """Entries in as many columns as fit."""
+    """Entries in as many columns as fit. A click on one with a key asks to hide it, or to show it again."""
 
     list_wanted = Signal()
+    toggled = Signal(str)  # key of an entry
+    pointed = Signal(str)  # key of the entry under the mouse, "" for none
 
     def __init__(self) -> None:
         super().__init__()
         self.entries: list[LegendEntry] = []
         self._font, self._colour = QFont(), QColor()
         self._plan = _Plan()
+        self._pointed = ""
         self.setAcceptHoverEvents(True)
 
     def dress(self, font: QFont, colour: QColor) -> None:
@@ -81,7 +88,7 @@ class Legend(pg.GraphicsWidget):
 
     def texts(self) -> list[str]:
         """Return all entries as plain text."""
-        return [plain(entry) for entry in self.entries]
+        return [tr("{}, hidden").format(plain(entry)) if entry.is_hidden else plain(entry) for entry in self.entries]
 
     @property
     def hidden(self) -> int:
@@ -167,7 +174,8 @@ class Legend(pg.GraphicsWidget):
         direction = document.defaultTextOption()
         direction.setTextDirection(Qt.LayoutDirection.LeftToRight)
         document.setDefaultTextOption(direction)
-        document.setHtml(entry.text)
+        # Not by a fainter ink alone.
+        document.setHtml(f"<s>{entry.text}</s>" if entry.is_hidden else entry.text)
         return document
 
     def boundingRect(self) -> QRectF:
@@ -182,6 +190,7 @@ class Legend(pg.GraphicsWidget):
         for entry, place, document in self._plan.shown:
             painter.save()
             painter.translate(place.topLeft())
+            painter.setOpacity(_HIDDEN_OPACITY if entry.is_hidden else 1.0)
             if entry.paint is not None:
                 painter.save()
                 painter.translate(0, (min(place.height(), metrics.height()) - SAMPLE_SIZE.height()) / 2)
@@ -193,6 +202,9 @@ class Legend(pg.GraphicsWidget):
             else:
                 room = place.width() - entry.inset
                 painter.setPen(self._colour)
+                font = QFont(self._font)
+                font.setStrikeOut(entry.is_hidden)
+                painter.setFont(font)
                 words = metrics.elidedText(entry.short, Qt.TextElideMode.ElideMiddle, room)
                 painter.drawText(QRectF(0, 0, room, metrics.height()), int(middle), words)
             painter.restore()
@@ -213,26 +225,58 @@ class Legend(pg.GraphicsWidget):
         """Return the whole entry at a place of the legend, "" where there is none."""
         if self._plan.more is not None and self._plan.more.contains(at):
             return present(tr("Open the list of all entries (L)."), PLOTS)
-        for entry, place, _ in self._plan.shown:
-            if place.contains(at):
-                return entry.text
-        return ""
+        entry = self.entry_at(at)
+        if entry is None or not entry.key:
+            return "" if entry is None else entry.text
+        words = tr("Click to show it again.") if entry.is_hidden else tr("Click to hide it.")
+        return f"{entry.text}<br><br>{words}"
+
+    def entry_at(self, at: QPointF) -> LegendEntry | None:
+        """Return the entry at a place of the legend, None where there is none."""
+        return next((entry for entry, place, _ in self._plan.shown if place.contains(at)), None)
+
+    def place_of(self, key: str) -> QRectF | None:
+        """Return where the entry of a key stands, None where it has no room."""
+        return next((place for entry, place, _ in self._plan.shown if entry.key == key), None)
 
     def hoverMoveEvent(self, event: QGraphicsSceneHoverEvent) -> None:
         self.setToolTip(self.tip_at(event.pos()))
+        entry = self.entry_at(event.pos())
         is_link = self._plan.more is not None and self._plan.more.contains(event.pos())
+        is_link = is_link or (entry is not None and bool(entry.key))
         self.setCursor(Qt.CursorShape.PointingHandCursor if is_link else Qt.CursorShape.ArrowCursor)
+        self._point(entry.key if entry is not None else "")
+
+    def hoverLeaveEvent(self, event: QGraphicsSceneHoverEvent) -> None:
+        super().hoverLeaveEvent(event)
+        self._point("")
+
+    def _point(self, key: str) -> None:
+        if key != self._pointed:
+            self._pointed = key
+            self.pointed.emit(key)
 
     def mouseClickEvent(self, ev: Any) -> None:
-        if self._plan.more is not None and self._plan.more.contains(QPointF(ev.pos())):
+        at = QPointF(ev.pos())
+        entry = self.entry_at(at)
+        if self._plan.more is not None and self._plan.more.contains(at):
             ev.accept()
             self.list_wanted.emit()
+        elif entry is not None and entry.key:
+            ev.accept()
+            self.toggled.emit(entry.key)
         else:
             ev.ignore()
 
 
 class LegendList(QFrame):
-    """All entries of a legend, whole, in a list that closes with Escape or a click beside it."""
+    """All entries of a legend, whole, in a list that closes with Escape or a click beside it.
+
+    What can be hidden has a tick: Space or a click takes it away. The one with the focus is pointed at.
+    """
+
+    toggled = Signal(str)  # key of an entry
+    pointed = Signal(str)  # key of the entry with the focus, "" for none
 
     def __init__(self, entries: list[LegendEntry], parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
@@ -244,7 +288,14 @@ class LegendList(QFrame):
         self.list.setWordWrap(True)
         for entry in entries:
             icon = _icon(entry, self.devicePixelRatioF())
-            self.list.addItem(QListWidgetItem(icon, plain(entry)))
+            item = QListWidgetItem(icon, plain(entry))
+            if entry.key:
+                item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+                item.setCheckState(Qt.CheckState.Unchecked if entry.is_hidden else Qt.CheckState.Checked)
+            item.setData(Qt.ItemDataRole.UserRole, entry.key)
+            self.list.addItem(item)
+        self.list.itemChanged.connect(self._on_changed)
+        self.list.currentItemChanged.connect(lambda item, _before: self.pointed.emit(_key(item)))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addWidget(self.list)
@@ -254,6 +305,18 @@ class LegendList(QFrame):
             metrics.averageCharWidth() * _LIST_LETTERS, metrics.lineSpacing() * (min(lines, _LIST_LINES) + 1) + 24
         )
         self.list.setFocus()
+
+    def _on_changed(self, item: QListWidgetItem) -> None:
+        if _key(item):
+            self.toggled.emit(_key(item))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        super().closeEvent(event)
+        self.pointed.emit("")
+
+
+def _key(item: QListWidgetItem | None) -> str:
+    return "" if item is None else str(item.data(Qt.ItemDataRole.UserRole))
 
 
 def plain(entry: LegendEntry) -> str:

@@ -16,7 +16,7 @@ from PySide6.QtGui import QBrush, QColor, QFont, QFontMetrics, QImage, QPainter,
 from planetview.gui.models.wording import tr
 from planetview.gui.plots.density import cell_counts, opacity_of
 from planetview.gui.plots.series import MAX_POINTS, Scales, ScatterSeries, Vector
-from planetview.gui.plots.styles import BAND_OPACITY, SeriesStyle
+from planetview.gui.plots.styles import BAND_OPACITY, MOST_BANDS, SeriesStyle
 from planetview.gui.plots.ticks import log_ticks, nice_ticks, tick_text
 from planetview.gui.theme import Tokens
 
@@ -258,7 +258,8 @@ class PanelPainter:
             colour = one.style.colour(self._tokens)
             fill = QColor(colour)
             fill.setAlpha(BAND_OPACITY)
-            painter.fillPath(curve.band_path(place.points), fill)
+            if len(panel.series) <= MOST_BANDS:
+                painter.fillPath(curve.band_path(place.points), fill)
             # Dark under light: the line must stand out from points of its own colour.
             line = curve.line_path(place.points)
             painter.strokePath(line, QPen(QColor(self._tokens.surface), 3.5))

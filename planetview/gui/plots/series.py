@@ -138,6 +138,32 @@ class ScatterSeries:
         return FitCurve(at, placed, np.where(np.isfinite(low), low, below), self.scales.place_y(y + half))
 
 
+def nearest_point(
+    series: tuple[ScatterSeries, ...], at: QPointF, step: tuple[float, float], most_px: float
+) -> tuple[str, int] | None:
+    """Return series name and row of the point next to a position; None farther than `most_px` from all.
+
+    step: width and height of a pixel.
+    """
+    best: tuple[float, str, int] | None = None
+    for one in series:
+        if not one.x.size:
+            continue
+        away = np.hypot((one.x - at.x()) / step[0], (one.y - at.y()) / step[1])
+        nearest = int(np.argmin(away))
+        if best is None or away[nearest] < best[0]:
+            best = (float(away[nearest]), one.name, int(one.rows[nearest]))
+    return best[1:] if best is not None and best[0] <= most_px else None
+
+
+def next_along(one: ScatterSeries, row: int | None, by: int) -> int:
+    """Return the row `by` points further along the x axis; at the ends it stays, from None it begins at an end."""
+    order = np.argsort(one.x, kind="stable")
+    here = np.flatnonzero(one.rows[order] == row) if row is not None else np.empty(0, dtype=np.intp)
+    place = int(here[0]) + by if here.size else (0 if by > 0 else order.size - 1)
+    return int(one.rows[order[min(max(place, 0), order.size - 1)]])
+
+
 def whole_span(series: tuple[ScatterSeries, ...]) -> QRectF | None:
     """Return the rectangle around the points of all series; None without points."""
     spans = [one.span() for one in series if one.x.size]

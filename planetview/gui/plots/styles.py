@@ -13,6 +13,8 @@ from planetview.gui.theme import Tokens
 
 SAMPLE_SIZE = QSize(34, 16)
 BAND_OPACITY = 50
+# The bands of more sets lie over each other and over the points.
+MOST_BANDS = 3
 
 _PEN = Qt.PenStyle
 _CANDIDATE_LINES = (_PEN.DashDotLine, _PEN.DotLine, _PEN.DashDotDotLine, _PEN.SolidLine, _PEN.DashLine)

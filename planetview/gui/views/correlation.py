@@ -20,10 +20,12 @@ from PySide6.QtWidgets import (
 
 from planetview.core.results import Results
 from planetview.core.selection import ImageRef, SelectionChange, SelectionState
+from planetview.gui.local_keys import PLOTS, tell
 from planetview.gui.plots.brushing import BrushShape
 from planetview.gui.plots.panel_view import PanelView
 from planetview.gui.plots.scatter import ScatterPlot
 from planetview.gui.plots.series import ScatterSeries, whole_span
+from planetview.gui.plots.styles import MOST_BANDS
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.turns import Turns
@@ -32,6 +34,7 @@ from planetview.gui.views.matrix_pane import MatrixPane
 from planetview.gui.views.pair_columns import ENTROPY, column_label, quantity
 from planetview.gui.views.pair_selection import PairSelection
 from planetview.gui.views.pair_series import Pairing, PairSets
+from planetview.gui.views.pair_tip import PairTips
 from planetview.gui.views.pairs_pane import PairsPane
 from planetview.gui.views.panels import GAP
 from planetview.gui.widgets.roomy import RoomyArea
@@ -116,6 +119,9 @@ class CorrelationPage(QWidget):
         self._panels.log_wanted.connect(self._on_panel_log_wanted)
         self._build_controls()
         yield
+        self._tips = PairTips(self._theme, self._thumbs, self)
+        for plot in self._plots:
+            self._tips.watch(plot)
         lower = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
         self._pairs = PairsPane(self._theme, self._thumbs)
         self._pairs.cleared.connect(self._on_clear_clicked)
@@ -134,9 +140,12 @@ class CorrelationPage(QWidget):
 
     def _build_plot(self, name: str) -> ScatterPlot:
         plot = ScatterPlot(self._theme, name)
-        plot.setToolTip(
-            self.tr("Click a point to choose its pair. Drag with Shift, or in brush mode, to select pairs; Ctrl adds.")
-        )
+        words = self.tr(
+            "Click a point to choose its pair; rest on it, or (I), to see it. Drag with Shift, or in brush mode, to "
+            "select pairs; Ctrl adds. Of several sets: click a name to hide its set; point at it, or (N), to have it "
+            "in front. Of more than {} sets only the one in front has its band."
+        ).format(MOST_BANDS)
+        tell(plot, words, PLOTS)
         plot.point_chosen.connect(self._on_point_chosen)
         plot.area_chosen.connect(self._on_area_chosen)
         plot.notice.connect(self.notice)
@@ -307,6 +316,8 @@ class CorrelationPage(QWidget):
         """Draw the large scatters: one, or two with the same axes."""
         assert self._sets is not None
         x, y = self._controls.axes
+        assert self._results is not None
+        self._tips.use(self._results, self._sets, (y, x))
         sides = [self._sets.names(self._datasets(), kind) for kind in self._controls.pairing.kinds]
         is_narrow = len(sides) > 1
         scales = self._sets.scales(self._shown_names(), x, y, self._logarithmic)
