@@ -246,7 +246,7 @@ def _correlate(a: Vector, b: Vector, dropped: int, level: float, *, kind: str, s
     a, b = _scaled(a), _scaled(b)
     if not a.any() or not b.any():
         return Correlation(None, None, n, dropped, "one of the two quantities is constant")
-    r = float(np.clip(a @ b / math.sqrt(float(a @ a) * float(b @ b)), -1.0, 1.0))
+    r = float(np.clip((a * b).sum() / math.sqrt(float(np.square(a).sum()) * float(np.square(b).sum())), -1.0, 1.0))
     if abs(r) == 1.0:
         return Correlation(r, Interval(r, r, level, kind), n, dropped)
     half = normal_quantile(level) * math.sqrt((1.0 + spread * r * r) / (n - 3))

@@ -79,6 +79,21 @@ def test_every_metric_has_a_panel_with_its_coefficients(panels, results):
     assert f"n = {found.n}" in words
 
 
+def test_the_first_panel_has_the_size_that_all_of_them_will_have(page, panels):
+    page._filling.stop()
+    count = page._sets.panel_count(page._datasets(), page._controls.pairing)
+    sizes = set()
+
+    panels.clear("", in_twos=False, expected=count)
+    for panel in page._sets.panels(page._datasets(), page._controls.pairing):
+        panels.add(panel)
+        sizes.add(panels.gridSize().toTuple())
+
+    # It was drawn as if it were the only one, and again once there were more.
+    assert len(panels.panels) == count > 2
+    assert len(sizes) == 1
+
+
 def test_a_metric_without_values_says_why_in_its_panel(panels):
     assert "too small" in panel(panels, "ms-ssim/nearest").text()
 

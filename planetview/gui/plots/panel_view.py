@@ -79,7 +79,7 @@ class PanelView(QListView):
         self.setMouseTracking(True)
         self.exports = ExportMenu(self)
         self.exports.notice.connect(self.notice)
-        self._wanted_row = 0
+        self._wanted_row = self._expected = 0
         self._build_actions()
         theme.changed.connect(self._on_theme_changed)
 
@@ -125,12 +125,13 @@ class PanelView(QListView):
         """Which rows are marked, by series."""
         return self._delegate.selected
 
-    def clear(self, caption: str, *, in_twos: bool) -> None:
+    def clear(self, caption: str, *, in_twos: bool, expected: int = 0) -> None:
         """Take all panels away; with `in_twos` those to come are in pairs, which no line breaks.
 
-        caption: what stands above the panels in a figure.
+        caption: what stands above the panels in a figure. expected: how many are to come; the first has the size of
+        the last from the beginning, and is drawn once.
         """
-        self._caption, self._even = caption, in_twos
+        self._caption, self._even, self._expected = caption, in_twos, expected
         self._delegate.forget()
         self._model.show([])
 
@@ -191,8 +192,11 @@ class PanelView(QListView):
 
     def _columns(self) -> int:
         fitting = max(1, min(_MOST_ACROSS, self._room() // self._delegate.painter_of().least_width()))
-        columns = min(fitting, max(1, len(self.panels)))
+        columns = min(fitting, max(1, self._count()))
         return columns - columns % 2 if self._even and columns > 1 else columns
+
+    def _count(self) -> int:
+        return max(self._expected, len(self.panels))
 
     def _room(self) -> int:
         """Return the width for panels, beside a scroll bar whether it is there or not."""
@@ -201,7 +205,7 @@ class PanelView(QListView):
 
     def _fit(self) -> None:
         width = max(1, self._room() // self._columns())
-        rows = -(-max(1, len(self.panels)) // self._columns())
+        rows = -(-max(1, self._count()) // self._columns())
         cell = self._delegate.painter_of().size_for(
             min(width, 460), self._delegate.lines, rows, self.viewport().height() - 2
         )

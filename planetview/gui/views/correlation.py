@@ -197,7 +197,7 @@ class CorrelationPage(QWidget):
         outer = QVBoxLayout(content)
         outer.setContentsMargins(16, 16, 16, 16)
         outer.addWidget(splitter)
-        return RoomyArea(content, lines=38)
+        return RoomyArea(content, lines=38, parent=self)
 
     @property
     def _is_open(self) -> bool:
@@ -220,7 +220,11 @@ class CorrelationPage(QWidget):
         (name,) = self._sets.names([self._controls.dataset], kind)
         matrix = self._matrix.fill_in(self._sets.tables[name], name)
         self._matrix.point_at(self._controls.axes[1], self._controls.axes[0])
-        self._panels.clear(", ".join(self._shown_names()), in_twos=self._controls.pairing is Pairing.BOTH)
+        self._panels.clear(
+            ", ".join(self._shown_names()),
+            in_twos=self._controls.pairing is Pairing.BOTH,
+            expected=self._sets.panel_count(self._datasets(), self._controls.pairing),
+        )
         # One after the other: steps of both in one turn would take twice as long.
         steps = chain(self._fill_panels(), matrix)
         if sum(self._sets.tables[name].query_index.size for name in self._shown_names()) > _AT_ONCE:

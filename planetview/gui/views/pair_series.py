@@ -104,6 +104,10 @@ class PairSets:
         words = tr("No pair has a finite value of both {} and {}.").format(column_label(y), column_label(x))
         return f"{words} {reason[:1].upper()}{reason[1:]}." if reason else words
 
+    def panel_count(self, datasets: list[str], pairing: Pairing) -> int:
+        """Return how many panels `panels` yields."""
+        return len(self._metrics(datasets)) * len(pairing.kinds)
+
     def panels(
         self, datasets: list[str], pairing: Pairing, logarithmic: frozenset[str] = frozenset()
     ) -> Iterator[Panel]:
@@ -111,8 +115,7 @@ class PairSets:
 
         logarithmic: the columns whose axes shall be so.
         """
-        metrics = dict.fromkeys(m for name in datasets for m in self.nearest[name].scores)
-        for metric in metrics:
+        for metric in self._metrics(datasets):
             sides = []
             for kind in pairing.kinds:
                 names = self.names(datasets, kind)
@@ -122,6 +125,9 @@ class PairSets:
             span = whole_span(tuple(one for _, _, series in sides for one in series))
             for kind, names, series in sides:
                 yield self._panel(metric, kind, names, series, span, is_one_of_two=pairing is Pairing.BOTH)
+
+    def _metrics(self, datasets: list[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(metric for name in datasets for metric in self.nearest[name].scores))
 
     def _panel(
         self, metric: str, kind: Pairing, names: list[str], series: tuple[ScatterSeries, ...], span: QRectF | None,
