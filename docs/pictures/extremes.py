@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox
 
 from pictures.opening import box, choose, press, window_with
 from pictures.results import nearby
@@ -18,6 +19,7 @@ from planetview.core.results import Results
 from planetview.gui.actions import PAGE_ACTIONS, STUDY_PAGES
 from planetview.gui.models.neighbour_order import Order
 from planetview.gui.plots.panel_view import PanelView
+from planetview.gui.plots.scatter import ScatterPlot
 from tests.gui.neighbour_samples import two_space_results
 from tests.samples import sample_results
 
@@ -80,6 +82,18 @@ def take_many_candidates(studio: Studio, results: Results) -> None:
     panels.setCurrentIndex(panels.model().index(0, 0))
     press(panels, Qt.Key.Key_Return)
     studio.take(window, "eight-correlation-open")
+    page = window.pages.page("correlation")
+    next(tick for tick in page.findChildren(QCheckBox) if tick.text().startswith("&Overlay")).click()
+    plot = next(plot for plot in page.findChildren(ScatterPlot) if plot.isVisible())
+
+    def bring_forward() -> None:
+        # A theme draws the plot anew, and the preview with it.
+        for key in (Qt.Key.Key_Period, Qt.Key.Key_I):
+            press(plot, key)
+
+    press(plot, Qt.Key.Key_N)
+    studio.take(window, "eight-correlation-front", prepare=bring_forward)
+    plot.previews.end()
     studio.close(window)
 
 

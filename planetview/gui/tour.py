@@ -72,6 +72,7 @@ class Tour(QWidget):
         self.back_button.clicked.connect(self.back)
         self.next_button.clicked.connect(self.go_on)
         window.installEventFilter(self)
+        self.card.installEventFilter(self)
         theme.changed.connect(self._draw)
         self._draw()
         self.setGeometry(window.rect())
@@ -123,6 +124,9 @@ class Tour(QWidget):
             return False
         if watched is self._window and event.type() is QEvent.Type.Resize:
             self.setGeometry(self._window.rect())
+        elif watched is self.card and event.type() is QEvent.Type.LayoutRequest:
+            # Its text has another size now.
+            self._arrange()
         return super().eventFilter(watched, event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QColor, QImage, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QApplication,
+    QDoubleSpinBox,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
@@ -21,6 +22,7 @@ from pytestqt.qtbot import QtBot
 
 from planetview.core.consent import ProgramFile
 from planetview.core.results import Results
+from planetview.core.stretch import Stretch, StretchKind
 from planetview.gui.dialogs.closing import CloseQuestion
 from planetview.gui.dialogs.generator_jobs import PathLengthDialog, SampleDialog
 from planetview.gui.dialogs.manual import ManualDialog
@@ -29,15 +31,18 @@ from planetview.gui.dialogs.shortcuts import ShortcutsDialog
 from planetview.gui.main_window import MainWindow
 from planetview.gui.models.manual_pages import ManualPage
 from planetview.gui.theme import Theme
+from planetview.gui.tour import Tour
 from planetview.gui.views.compare import CompareDialog
 from planetview.gui.views.compare.colours import heat_table
 from planetview.gui.views.compare.scale_bar import ScaleBar
 from planetview.gui.views.models_page import ModelsPage
 from planetview.gui.views.neighbour_bar import NeighbourBar
+from planetview.gui.views.stretch_choice import StretchChoice
 from planetview.gui.widgets.branches import BranchTree
 from planetview.gui.widgets.dock_title import DockTitle
 from planetview.gui.widgets.elided import ElidedLabel
 from planetview.gui.widgets.text_dialog import TextDialog
+from tests.gui.accessibility import cut
 from tests.gui.fake_generator import FakeGenerator
 
 SMALLEST = (960, 620)
@@ -266,3 +271,35 @@ def test_a_question_shows_a_mark_in_the_colours_of_the_theme(qtbot: QtBot, theme
     inks = {mark.pixelColor(x, y).name() for x in range(mark.width()) for y in range(mark.height())
             if mark.pixelColor(x, y).alpha() == 255}  # fmt: skip
     assert QColor(window.theme.tokens.accent).name() in inks
+
+
+def test_the_card_of_the_tour_grows_with_the_text_while_it_is_open(window: MainWindow, qtbot: QtBot) -> None:
+    window.resize(1280, 800)
+    window.start_tour()
+    tour = window.findChild(Tour)
+    assert isinstance(tour, Tour)
+    window.theme.use("light", 2.0)
+    qtbot.waitUntil(lambda: cut(tour) == [] and tour.card.height() >= tour.card.heightForWidth(tour.card.width()))
+    tour.end()
+    window.theme.use("light", 1.0)
+
+
+def test_the_choices_of_noise_are_whole_in_large_text(qtbot: QtBot, large_text: Theme, window: MainWindow) -> None:
+    dialog = SampleDialog(FakeGenerator().found, 0, 1.0, window)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    longest = max(dialog.noise.fontMetrics().horizontalAdvance(dialog.noise.itemText(row)) for row in range(3))
+    assert dialog.noise.width() > longest + 2 * dialog.noise.fontMetrics().averageCharWidth()
+
+
+def test_the_ends_of_a_stretch_stay_in_one_line(qtbot: QtBot, large_text: Theme) -> None:
+    choice = StretchChoice()
+    qtbot.addWidget(choice)
+    choice.show_stretch(Stretch(StretchKind.SET_PERCENTILE, 2.0, 98.0), ())
+    choice.show()
+    for width in (1000, 760, 620, 500):
+        choice.resize(width, 300)
+        QApplication.sendPostedEvents()
+        first, second = (place_of(field, choice) for field in choice.findChildren(QDoubleSpinBox))
+        assert first.top() == second.top()
+        assert first.right() < second.left()

@@ -181,7 +181,7 @@ class SampleDialog(_JobDialog):
         ):
             self.noise.addItem(words, value)
         self.noise.setEnabled(generator.noise == "controllable")
-        self.noise.setMaximumWidth(260)
+        self.noise.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.classes = ClassChoice(generator.classes, has_single=True, parent=self)
         self._add_rows()
         self.folder.textChanged.connect(self._show_problem)

@@ -35,12 +35,17 @@ class StretchChoice(QWidget):
             self._kind.addItem(self.tr(words), kind)
             self._kind.setItemData(index, self.tr(tip), Qt.ItemDataRole.ToolTipRole)
         self._low, self._high = self._field(self.tr("Lower end")), self._field(self.tr("Upper end"))
-        self._to = QLabel("–", self)
         label = QLabel(self.tr("Stre&tch to 8-bit"), self)
         label.setBuddy(self._kind)
         label.setToolTip(self.tr("Every network and metric sees 8-bit images; one choice holds for all sets"))
         row = FlowLayout(8, 8)
-        for widget in (label, self._kind, self._low, self._to, self._high):
+        self._ends = QWidget(self)
+        in_line = QHBoxLayout(self._ends)
+        in_line.setContentsMargins(0, 0, 0, 0)
+        in_line.setSpacing(8)
+        for widget in (self._low, QLabel("–", self), self._high):
+            in_line.addWidget(widget)
+        for widget in (label, self._kind, self._ends):
             row.addWidget(widget)
         self._warning = QLabel(self, wordWrap=True)
         self._warning.setProperty("tone", "warning")
@@ -68,8 +73,7 @@ class StretchChoice(QWidget):
             field.setRange(*((0.0, 100.0) if is_percent else (-1e9, 1e9)))
             field.setSuffix(" %" if is_percent else "")
             field.setValue(value)
-            field.setVisible(stretch.kind is not StretchKind.NONE)
-        self._to.setVisible(stretch.kind is not StretchKind.NONE)
+        self._ends.setVisible(stretch.kind is not StretchKind.NONE)
         if refused:
             names = ", ".join(f"'{name}'" for name in refused)
             text = self.tr(
