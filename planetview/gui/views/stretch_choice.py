@@ -43,10 +43,12 @@ class StretchChoice(QWidget):
         in_line = QHBoxLayout(self._ends)
         in_line.setContentsMargins(0, 0, 0, 0)
         in_line.setSpacing(8)
-        for widget in (self._low, QLabel("–", self), self._high):
-            in_line.addWidget(widget)
-        for widget in (label, self._kind, self._ends):
-            row.addWidget(widget)
+        in_line.addWidget(self._low)
+        in_line.addWidget(QLabel("–", self))
+        in_line.addWidget(self._high)
+        row.addWidget(label)
+        row.addWidget(self._kind)
+        row.addWidget(self._ends)
         self._warning = QLabel(self, wordWrap=True)
         self._warning.setProperty("tone", "warning")
         self._remedy = QPushButton(self.tr("Use set percentiles"), self)
