@@ -9,6 +9,9 @@ from PySide6.QtCore import QObject, QTimer, Slot
 
 _BUDGET_S = 0.008
 
+REST = object()
+"""What a step yields to be the last of its turn: the next one is as long as a whole turn may be."""
+
 
 class Turns(QObject):
     """Takes the steps of an iterator: as many at once as fit into 8 ms, the rest in the following turns.
@@ -48,9 +51,10 @@ class Turns(QObject):
         end = time.perf_counter() + _BUDGET_S
         steps = self._steps
         while steps is not None and steps is self._steps:
-            if next(steps, self) is self:
+            step = next(steps, self)
+            if step is self:
                 self._steps = None
                 return
-            if time.perf_counter() > end:
+            if step is REST or time.perf_counter() > end:
                 self._timer.start()
                 return

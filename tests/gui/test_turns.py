@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
@@ -25,6 +26,7 @@ from planetview.gui.pages import load_page_modules
 from planetview.gui.study_files import StudyFiles
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
+from planetview.gui.turns import REST, Turns
 from planetview.gui.views.entropy import EntropyPage
 from planetview.gui.views.overview import OverviewPage
 from planetview.gui.views.role_sheet import RoleSheet
@@ -193,6 +195,38 @@ def test_steps_given_while_others_are_left_come_after_them(qtbot: QtBot) -> None
 
     assert taken == ["a", "b", "c", "d"]
     work.deleteLater()
+
+
+def test_a_step_that_wants_rest_is_the_last_of_its_turn(qtbot: QtBot) -> None:
+    taken: list[str] = []
+
+    def steps() -> Iterator[object]:
+        for name in "ab":
+            taken.append(name)
+            yield REST
+
+    turns = Turns()
+    turns.begin(steps())
+    assert taken == ["a"]
+    qtbot.waitUntil(lambda: turns.is_done)
+
+    assert taken == ["a", "b"]
+
+
+def test_a_plot_paints_nothing_while_large_results_are_sorted(qtbot: QtBot, theme: Theme, results: Results) -> None:
+    page = EntropyPage(SelectionState(), theme, ThumbnailCache())
+    qtbot.addWidget(page)
+    first = results.datasets[0]
+    many = replace(first, images=first.images * (30_000 // len(first)))
+    page.show()
+
+    page.show_results(
+        replace(results, datasets=(many,), entropy_bits={first.name: np.linspace(4, 7, len(many))}, pairs=())
+    )
+    assert not page._plot.viewport.updatesEnabled()
+    qtbot.waitUntil(lambda: page._filling.is_done, timeout=20_000)
+
+    assert page._plot.viewport.updatesEnabled()
 
 
 def where() -> tuple[int, int]:

@@ -43,6 +43,11 @@ class PlotFrame(QFrame):
         if self._body is not None:
             self._body.setVisible(not text)
 
+    def rest(self, on: bool) -> None:
+        """Paint nothing for a moment, while what is to be seen is worked out; or paint again."""
+        if self._body is not None:
+            self._body.setUpdatesEnabled(not on)
+
     def empty_text(self) -> str:
         """Return the words shown instead of data, or ""."""
         return self._nothing.text()

@@ -152,7 +152,10 @@ class ScatterPlot(PlotBase):
         self._use_scales(series[0].scales if series else Scales())
         self._span = whole_span(series) if span is None else span
         self._is_dense = self._count() > MAX_POINTS
+        # Before anything is drawn: axes and densities are those of the view.
+        self.reset_view()
         self.redraw()
+        self._settling.stop()
 
     def mark(self, selected: dict[str, _Mask], current: tuple[str, int] | None) -> None:
         """Ring the selected points and cross the current one.

@@ -25,7 +25,7 @@ from planetview.gui.models.entropy_series import EntropySeries, baseline, class_
 from planetview.gui.plots.histogram import HistogramPlot, HistogramSeries
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
-from planetview.gui.turns import Turns
+from planetview.gui.turns import REST, Turns
 from planetview.gui.views.entropy_choice import Mask, Vector, image_masks, in_bins, in_range
 from planetview.gui.views.entropy_controls import EntropyControls
 from planetview.gui.views.entropy_images import EntropyImages, Place
@@ -97,6 +97,7 @@ class EntropyPage(QWidget):
         assert self._content is not None
         self._controls.offer(results)
         self._stack.setCurrentWidget(self._content)
+        self._plot.rest(True)
         self._on_quantity_changed()
 
     def _make(self) -> Iterator[None]:
@@ -186,7 +187,7 @@ class EntropyPage(QWidget):
                 pass
             self._filling.begin(self._fill_table())
 
-    def _follow_quantity(self) -> Iterator[None]:
+    def _follow_quantity(self) -> Iterator[object]:
         """Take the curves apart, sort their values, curve by curve, and show them."""
         assert self._results is not None
         quantity, split = self._controls.quantity, self._controls.split
@@ -204,11 +205,11 @@ class EntropyPage(QWidget):
             yield
         # Bins come from all curves, so that hiding one does not move the others.
         self._automatic = histogram_bins(list(self._sorted.values()))
-        yield
+        yield REST
         self._is_sorted = True
         self._say_how()
         self._draw()
-        yield
+        yield REST
         self._show_selection()
         yield
 
@@ -250,6 +251,7 @@ class EntropyPage(QWidget):
         self._plot.set_axes(self._controls.quantity.axis, self.tr("bits"), *height)
         self._plot.show_nothing("" if series else self.tr("All curves are hidden. Tick one above to see it."))
         self._plot.show_series(edges, tuple(series), logarithmic=self._controls.is_logarithmic)
+        self._plot.rest(False)
 
     def _mask(self, one: EntropySeries) -> Mask:
         """Return which values of a curve belong to selected images."""
