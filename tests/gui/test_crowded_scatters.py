@@ -138,6 +138,16 @@ def test_sets_are_hidden_in_the_list_of_the_legend_without_a_mouse(crowded: Scat
     assert crowded.in_front == ""
 
 
+def test_a_set_that_was_hidden_among_others_is_shown_where_it_is_alone(crowded: ScatterPlot) -> None:
+    crowded.toggle_series("set_2")
+    crowded.show_series((series(2),))
+
+    assert crowded.hidden_series == frozenset()
+    assert crowded.legend_texts() == ["set_2"]
+    crowded.show_series((series(1), series(2)))
+    assert crowded.hidden_series == {"set_2"}
+
+
 def test_points_of_a_hidden_set_are_not_found(crowded: ScatterPlot) -> None:
     chosen: list[tuple[str, int]] = []
     crowded.point_chosen.connect(lambda name, row: chosen.append((name, row)))

@@ -108,7 +108,7 @@ class ScatterPlot(PlotBase):
     @property
     def hidden_series(self) -> frozenset[str]:
         """Names of the series that are not drawn."""
-        return frozenset(self._hidden & {one.name for one in self._series})
+        return frozenset({one.name for one in self._series} - {one.name for one in self._visible()})
 
     def toggle_series(self, name: str) -> None:
         """Hide a series, or show it again; it stays in the legend."""
@@ -227,7 +227,8 @@ class ScatterPlot(PlotBase):
         with self.legend_at_once():
             for one in self._series:
                 key = one.name if len(self._series) > 1 else ""
-                self.add_legend_entry(one.style, one.legend, one.short, key, is_hidden=one.name in self._hidden)
+                is_hidden = one.name in self.hidden_series
+                self.add_legend_entry(one.style, one.legend, one.short, key, is_hidden=is_hidden)
             if self._is_dense:
                 self._explain_density()
             if not self._scales.is_linear:
@@ -326,7 +327,8 @@ class ScatterPlot(PlotBase):
         return mask if mask is not None and mask.shape == one.x.shape else np.zeros(one.x.size, dtype=np.bool_)
 
     def _visible(self) -> tuple[ScatterSeries, ...]:
-        return tuple(one for one in self._series if one.name not in self._hidden)
+        # One that is alone is shown: its name in the legend hides nothing then.
+        return tuple(one for one in self._series if one.name not in self._hidden or len(self._series) == 1)
 
     def _count(self) -> int:
         return sum(one.x.size for one in self._visible())
