@@ -233,6 +233,34 @@ def test_where_the_mouse_rests_on_a_point_its_pair_is_shown_until_it_moves_on(
     assert tip.isHidden()
 
 
+def test_pairs_of_the_small_panels_are_previewed_too(page: CorrelationPage, results: Results, qtbot: QtBot) -> None:
+    next(button for button in page.findChildren(QPushButton) if "All metrics" in button.text().replace("&", "")).click()
+    panels = page.findChild(PanelView)
+    assert panels is not None
+    qtbot.waitUntil(lambda: len(panels.panels) > 1 and page._filling.is_done)
+    panels.grab()
+    panel = panels.panels[1]
+    one = panel.series[0]
+    panels._rested = panel
+    at = panels._place_of(one.name, int(one.rows[5]))
+    assert at is not None
+    assert panels.rect_of(panel.key).contains(at)
+
+    event = QMouseEvent(QEvent.Type.MouseMove, QPointF(at), QPointF(panels.viewport().mapToGlobal(at)), NO_BUTTON,
+                        NO_BUTTON, Qt.KeyboardModifier.NoModifier)  # fmt: skip
+    QApplication.sendEvent(panels.viewport(), event)
+    qtbot.waitUntil(lambda: page._tips.tip is not None and page._tips.tip.isVisible())
+
+    tip = page._tips.tip
+    assert tip is not None
+    found = panels._point_at(at)
+    assert found is not None
+    table = results.pairs_of(found[0])
+    first = results.dataset(table.query).images[int(table.query_index[found[1]])].name
+    assert tip.text.split("\n")[0] == f"{table.query} · {first}"
+    assert panel.y_words.split(" (")[0] in tip.text.split("\n")[2]
+
+
 def test_the_pair_at_the_cross_is_previewed_without_a_mouse(plot: ScatterPlot, tip: PairTip) -> None:
     first = tip.text
     assert first

@@ -118,6 +118,13 @@ class PanelPainter:
         y = view.top() + (plot.bottom() + 1 - at.y()) / plot.height() * view.height()
         return QPointF(x, y)
 
+    def to_pixel(self, at: QPointF, area: QRect, panel: Panel) -> QPointF:
+        """Return the pixel of a data position of a panel with points; the other way round of `to_data`."""
+        assert panel.span is not None
+        plot, view = self.plot_rect(area, panel), _padded(panel.span)
+        x = plot.left() + (at.x() - view.left()) / view.width() * plot.width()
+        return QPointF(x, plot.bottom() + 1 - (at.y() - view.top()) / view.height() * plot.height())
+
     def paint(self, painter: QPainter, area: QRect, panel: Panel, body: QImage | None) -> None:
         """Draw all of a panel but its marks. body: from `body_image`, null for no points yet, None for shapes."""
         tokens, plot = self._tokens, self.plot_rect(area, panel)

@@ -39,10 +39,13 @@ from planetview.gui.plots.crosshair import CrossHair, place_words
 from planetview.gui.plots.export_menu import ExportMenu
 from planetview.gui.plots.panel_list import PanelDelegate, PanelModel
 from planetview.gui.plots.panel_painting import Panel, PanelPainter
+from planetview.gui.plots.resting import Previews
+from planetview.gui.plots.series import nearest_point
 from planetview.gui.theme import Theme, Tokens
 
 _FILL_OPACITY = 40
 _MOST_ACROSS = 6
+_HIT_RADIUS_PX = 8.0
 
 Mask = npt.NDArray[np.bool_]
 
@@ -80,6 +83,8 @@ class PanelView(QListView):
         self.exports = ExportMenu(self)
         self.exports.notice.connect(self.notice)
         self._wanted_row = self._expected = 0
+        self._rested: Panel | None = None
+        self.previews = Previews(self.viewport(), self._point_at, self._place_of)
         self._build_actions()
         theme.changed.connect(self._on_theme_changed)
 
@@ -247,6 +252,31 @@ class PanelView(QListView):
             f"{panel.x_words} {place_words(here.x(), beside.x() - here.x(), '')}",
             f"{panel.y_words} {place_words(here.y(), beside.y() - here.y(), '')}",
         ]
+
+    @property
+    def rested_panel(self) -> str:
+        """The key of the panel whose point is previewed, "" for none."""
+        return self._rested.key if self._rested is not None else ""
+
+    def _area_of(self, panel: Panel) -> QRect:
+        return self.visualRect(self._model.index(self.panels.index(panel))).adjusted(3, 3, -3, -3)
+
+    def _point_at(self, at: QPoint) -> tuple[str, int] | None:
+        self._rested = panel = self._panel_at(at)
+        if panel is None or panel.span is None or not self._plot_at(at).contains(at):
+            return None
+        area, painting = self._area_of(panel), self._delegate.painter_of()
+        here, beside = (painting.to_data(QPointF(at + step), area, panel) for step in (QPoint(), QPoint(1, -1)))
+        return nearest_point(panel.series, here, (beside.x() - here.x(), beside.y() - here.y()), _HIT_RADIUS_PX)
+
+    def _place_of(self, name: str, row: int) -> QPoint | None:
+        panel = self._rested
+        for one in panel.series if panel is not None and panel in self.panels else ():
+            found = np.flatnonzero((one.rows == row) & (one.name == name))
+            if found.size and panel is not None:
+                at = QPointF(float(one.x[found[0]]), float(one.y[found[0]]))
+                return self._delegate.painter_of().to_pixel(at, self._area_of(panel), panel).toPoint()
+        return None
 
     def _stop_drawing(self) -> None:
         self._pressed, self._trace = None, []

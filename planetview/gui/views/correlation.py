@@ -104,6 +104,7 @@ class CorrelationPage(QWidget):
         self._chosen = PairSelection(self._selection, results, self._sets)
         self._stack.setCurrentWidget(self._content)
         self._pairs.use(results, self._sets)
+        self._tips.use(results, self._sets)
         self._controls.offer(self._sets)
         self._on_pairs_changed()
 
@@ -122,6 +123,7 @@ class CorrelationPage(QWidget):
         self._tips = PairTips(self._theme, self._thumbs, self)
         for plot in self._plots:
             self._tips.watch(plot)
+        self._tips.watch_panels(self._panels)
         lower = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
         self._pairs = PairsPane(self._theme, self._thumbs)
         self._pairs.cleared.connect(self._on_clear_clicked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QObject, QPoint, QRect, QSize, Qt, Slot
@@ -10,11 +11,12 @@ from PySide6.QtWidgets import QWidget
 
 from planetview.core.results import Results
 from planetview.gui.models.wording import from_the_left, tr
+from planetview.gui.plots.panel_view import PanelView
 from planetview.gui.plots.resting import Point
 from planetview.gui.plots.scatter import ScatterPlot
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
-from planetview.gui.views.pair_columns import column_of, quantity, short_number
+from planetview.gui.views.pair_columns import ENTROPY, column_of, quantity, short_number
 from planetview.gui.views.pair_series import PairSets
 
 EDGE_PX = 112
@@ -112,26 +114,43 @@ class PairTips(QObject):
 
     def watch(self, plot: ScatterPlot) -> None:
         """Follow the points of this plot too."""
-        plot.previews.wanted.connect(partial(self._on_wanted, plot))
+        plot.previews.wanted.connect(partial(self._on_wanted, plot, plot.viewport, lambda: self._columns))
         plot.previews.ended.connect(self._on_ended)
 
-    def use(self, results: Results, sets: PairSets, columns: tuple[str, ...]) -> None:
-        """Take pairs from these results, and name their values in these columns."""
+    def watch_panels(self, panels: PanelView) -> None:
+        """Follow the points of these panels, each of a metric against entropy."""
+
+        def columns() -> tuple[str, ...]:
+            return panels.rested_panel.partition("/")[0], ENTROPY
+
+        panels.previews.wanted.connect(partial(self._on_wanted, panels, panels.viewport(), columns))
+        panels.previews.ended.connect(self._on_ended)
+
+    def use(self, results: Results, sets: PairSets, columns: tuple[str, ...] = ()) -> None:
+        """Take pairs from these results; columns: of the axes of the plots that are watched."""
         self._on_ended()
         self._results, self._sets, self._columns = results, sets, columns
 
-    def _on_wanted(self, plot: ScatterPlot, name: str, row: int, at: QPoint) -> None:
-        if self._sets is None:
+    def _on_wanted(
+        self,
+        asking: QWidget,
+        viewport: QWidget,
+        columns: Callable[[], tuple[str, ...]],
+        name: str,
+        row: int,
+        at: QPoint,
+    ) -> None:
+        if self._sets is None or name not in self._sets.tables:
             return
         window = self._page.window()
         if self.tip is None or self.tip.parentWidget() is not window:
             self.tip = PairTip(self._theme, self._thumbs, window)
         table = self._sets.tables[name]
         pair = ((table.query, int(table.query_index[row])), (table.bank, int(table.bank_index[row])))
-        lines = pair_lines(self._results, self._sets, name, row, self._columns)
-        self.tip.show_pair(self._results, pair, lines, plot.viewport.mapTo(window, at))
-        plot.setAccessibleDescription(self.tip.text)
-        QAccessible.updateAccessibility(QAccessibleEvent(plot, QAccessible.Event.DescriptionChanged))
+        lines = pair_lines(self._results, self._sets, name, row, columns())
+        self.tip.show_pair(self._results, pair, lines, viewport.mapTo(window, at))
+        asking.setAccessibleDescription(self.tip.text)
+        QAccessible.updateAccessibility(QAccessibleEvent(asking, QAccessible.Event.DescriptionChanged))
 
     @Slot()
     def _on_ended(self) -> None:
