@@ -225,7 +225,7 @@ def test_where_the_mouse_rests_on_a_point_its_pair_is_shown_until_it_moves_on(
     lines = tip.text.split("\n")
     assert lines[:2] == [f"{table.query} · {first}", f"{table.bank} · {second}"]
     assert "dB" in lines[2]
-    assert "bits" in lines[2]
+    assert "bits" in lines[3]
     assert page.rect().contains(tip.geometry())
     assert plot.accessibleDescription() == tip.text
 

@@ -168,4 +168,4 @@ def pair_lines(results: Results, sets: PairSets, name: str, row: int, columns: t
         label, unit = quantity(column)
         values.append(f"{label} {short_number(float(column_of(table, column)[row]))} {unit}".strip())
     kind = () if name in sets.nearest else (tr("a random pair"),)
-    return (f"{table.query} · {first}", f"{table.bank} · {second}", ", ".join((*values, *kind)))
+    return (f"{table.query} · {first}", f"{table.bank} · {second}", *values, *kind)
