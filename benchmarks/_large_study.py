@@ -133,10 +133,11 @@ def _plot_steps(window: MainWindow, count: str) -> Iterator[Step]:
     yield f"painting {count} points {_PAINTS} times", painting.begin, painting.has_ended
 
 
-def crowded_steps(window: MainWindow, results: Results) -> Iterator[Step]:
+def crowded_steps(window: MainWindow, meter: LoopMeter, results: Results) -> Iterator[Step]:
     """Yield a look at very many candidates."""
     crowd = crowded(results)
-    window.show_page("datasets")
+    meter.leave_out()
+    yield "datasets page again", lambda: window.show_page("datasets"), lambda: True
     yield f"overview of {_CANDIDATES} candidates", lambda: _show(window, crowd), lambda: True
 
 

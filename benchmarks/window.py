@@ -75,7 +75,7 @@ def steps_of(window: MainWindow, folder: Path, records: int, meter: LoopMeter) -
         yield f"{page_id}, shown {first}", lambda page_id=page_id: window.show_page(page_id), lambda: True  # type: ignore[misc]
     assert workspace.results is not None
     yield from large_steps(window, folder, records, meter, workspace.results)
-    yield from crowded_steps(window, workspace.results)
+    yield from crowded_steps(window, meter, workspace.results)
 
 
 def make_many(folder: Path, count: int) -> None:

@@ -167,6 +167,45 @@ def test_the_text_about_a_cell_is_laid_out_in_a_turn_of_its_own(qtbot: QtBot, th
     qtbot.waitUntil(lambda: "gan_v1" in page._details.toPlainText() or "Fréchet" in page._details.toPlainText())
 
 
+def test_very_many_numbers_are_laid_out_in_one_turn_and_shown_in_another(
+    qtbot: QtBot, theme: Theme, results: Results
+) -> None:
+    page = OverviewPage(SelectionState(), theme, ThumbnailCache())
+    qtbot.addWidget(page)
+    own = [value for value in results.values if value.candidate == "gan_v1"]
+    names = [f"candidate {number}" for number in range(200)]
+    page.show()
+    turns: list[tuple[int, bool]] = []
+    page._stepping.timeout.connect(
+        lambda: turns.append((page._model.columnCount(), page._stack.currentWidget() is page._empty))
+    )
+
+    page.show_results(replace(results, values=tuple(replace(value, candidate=name) for name in names for value in own)))
+    assert page._model.columnCount() == 0
+    qtbot.waitUntil(lambda: not page._stepping.isActive())
+
+    assert turns[0][0] > 200
+    assert turns[0][1]
+    assert not turns[-1][1]
+
+
+def test_results_that_go_before_their_numbers_are_laid_out_leave_nothing(
+    qtbot: QtBot, theme: Theme, results: Results
+) -> None:
+    page = OverviewPage(SelectionState(), theme, ThumbnailCache())
+    qtbot.addWidget(page)
+    own = [value for value in results.values if value.candidate == "gan_v1"]
+    names = [f"candidate {number}" for number in range(200)]
+    page.show()
+
+    page.show_results(replace(results, values=tuple(replace(value, candidate=name) for name in names for value in own)))
+    page.show_results(None)
+    qtbot.waitUntil(lambda: not page._stepping.isActive())
+
+    assert page._model.columnCount() == 0
+    assert page._stack.currentWidget() is page._empty
+
+
 def test_cells_are_measured_once_however_often_the_table_is_resized(
     qtbot: QtBot, theme: Theme, results: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
@@ -14,6 +15,7 @@ from planetview.core.results import Results
 from planetview.core.selection import SelectionState
 from planetview.gui.main_window import MainWindow
 from planetview.gui.models.entropy_series import Quantity, class_series, dataset_series
+from planetview.gui.models.neighbour_filter import ImageTexts
 from planetview.gui.theme import Theme
 from planetview.gui.thumbs import ThumbnailCache
 from planetview.gui.views.entropy import EntropyPage
@@ -73,6 +75,32 @@ def test_marking_very_many_images_leaves_every_turn_short_and_is_one_step_back(
     assert not workspace.missing_for_a_run()
     # 0.03 s of work where it was 0.7; four times that allows for a slow machine.
     assert max(work) < 0.12
+
+
+def test_marks_of_very_many_images_from_elsewhere_are_read_part_by_part(
+    window: MainWindow, results: Results, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = large_set(results, 30_000)
+    window.workspace.add(large.datasets)
+    window.workspace.set_results(large)
+    window.show_page("neighbours")
+    page = window.pages.page("neighbours")
+    qtbot.waitUntil(lambda: page._reading.is_done, timeout=20_000)
+    parts: list[int] = []
+    named = ImageTexts.named
+    monkeypatch.setattr(ImageTexts, "named", lambda texts, names: parts.append(len(names)) or named(texts, names))
+    keys = [("gan_v1", image.name) for image in large.dataset("gan_v1").images[:25_000]]
+
+    window.workspace.set_excluded(keys, True)
+    qtbot.waitUntil(lambda: page._shown.masks is not None and page._shown.masks.excluded.sum() == 25_000)
+    window.workspace.undo_stack.undo()
+    window.workspace.undo_stack.redo()
+
+    # Undo and redo come back to masks that are known.
+    assert page._shown.masks is not None
+    assert page._shown.masks.excluded.sum() == 25_000
+    assert max(parts) <= 4000
+    assert sum(parts) == 25_000
 
 
 def test_a_command_given_while_another_still_marks_loses_no_image(

@@ -8,9 +8,15 @@ from planetview.core.catalogue import EXTRACTORS, METRICS, Direction, Family, pu
 from planetview.core.formatting import format_count, format_value
 from planetview.core.results import MetricValue
 from planetview.core.stats import Interval
+from planetview.gui.models.metric_rows import family_help, family_title
 from planetview.gui.models.wording import NO_VALUE, floor_words, tr, with_interval
 
 _OPERATORS = ("+", "−", "=", "·", "/")
+
+
+def family_html(family: Family) -> str:
+    """Return what the metrics of a family have in common."""
+    return f"<p><b>{escape(family_title(family))}</b></p><p>{escape(family_help(family))}</p>"
 
 
 def metric_html(metric: str, extractor: str | None) -> str:

@@ -101,7 +101,8 @@ class ImageTexts:
         mask = np.zeros(len(self._dataset), np.bool_)
         if names:
             self._read_all()
-            mask[[self._places[name] for name in names if name in self._places]] = True
+            places = map(self._places.get, names)
+            mask[[place for place in places if place is not None]] = True
         return mask
 
     def _read_all(self) -> None:

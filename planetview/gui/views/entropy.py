@@ -199,10 +199,10 @@ class EntropyPage(QWidget):
         # Boxes and names take rows, which the data must not pay for.
         self._content.set_lines(_LINES + max(0, len(self._series) - _FEW_CURVES))
         self._sorted = {}
-        yield
+        yield None
         for one in self._series:
             self._sorted[one.name] = in_order(one.values)
-            yield
+            yield None
         # Bins come from all curves, so that hiding one does not move the others.
         self._automatic = histogram_bins(list(self._sorted.values()))
         yield REST
@@ -211,7 +211,7 @@ class EntropyPage(QWidget):
         self._draw()
         yield REST
         self._show_selection()
-        yield
+        yield None
 
     def _fill_table(self) -> Iterator[None]:
         assert self._results is not None

@@ -17,7 +17,7 @@ from planetview.gui.plots.styles import SeriesStyle, draw_marker
 from planetview.gui.theme import Tokens
 
 _AT_ONCE = 24
-_PER_TURN = 4
+_PER_TURN = 2
 _LEAST_LINES = 4
 _MAX_SHARE = 0.34
 # Lines of text that the table below and what is around it need.
@@ -128,7 +128,7 @@ class FindingsPanel(QScrollArea):
     def show_findings(
         self, candidates: Sequence[str], about: Callable[[str], CandidateFindings], tokens: Tokens
     ) -> None:
-        """Show these candidates, a few lines a turn: each takes 2 ms to word and lay out. about: asked for each."""
+        """Show these candidates, a few lines a turn: each takes 2 to 4 ms to lay out. about: asked for each."""
         if tuple(candidates) != self._candidates:
             self._limit = _AT_ONCE
         self._candidates, self._about, self._tokens = tuple(candidates), about, tokens

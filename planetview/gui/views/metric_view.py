@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import (
     QEvent,
@@ -55,6 +56,8 @@ class MetricTableView(QTableView):
         self._is_moving, self._content = False, -1
         self._fitting = QTimer(self, singleShot=True, interval=0)
         self._fitting.timeout.connect(self._fit_many)
+        self._showing = QTimer(self, singleShot=True, interval=0)
+        self._showing.timeout.connect(partial(self.viewport().setUpdatesEnabled, True))
         self.setAccessibleName(self.tr("Metric table"))
         # Arrow keys move between cells; Tab leaves the table.
         self.setTabKeyNavigation(False)
@@ -85,8 +88,8 @@ class MetricTableView(QTableView):
 
     @property
     def is_fitting(self) -> bool:
-        """Whether very many columns get their widths in a later turn."""
-        return self._fitting.isActive()
+        """Whether very many columns get their widths in a later turn, and are seen in the one after it."""
+        return self._fitting.isActive() or self._showing.isActive()
 
     def show_stale(self, is_stale: bool) -> None:
         """Paint all numbers quietly, or as usual again."""
@@ -163,7 +166,7 @@ class MetricTableView(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if not self.is_fitting:
+        if not self._fitting.isActive():
             self._fit_columns()
 
     def _set_up_headers(self) -> None:
@@ -330,7 +333,7 @@ class MetricTableView(QTableView):
     @Slot()
     def _fit_many(self) -> None:
         self._fit_columns()
-        self.viewport().setUpdatesEnabled(True)
+        self._showing.start()
 
     def _content_width(self, column: int) -> int:
         """Return what the widest number of a column needs; reasons are elided, the tooltip has them in full."""

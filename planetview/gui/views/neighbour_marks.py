@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -20,6 +21,7 @@ _AT_ONCE = 4000
 _KEPT_MASKS = 24
 _FLAGGED, _EXCLUDED = "flagged", "excluded"
 _RATED = tuple(f"rated {rating}" for rating in range(1, BEST_RATING + 1))
+_KINDS = (_FLAGGED, _EXCLUDED, *_RATED)
 
 
 class ImageMarks(QObject):
@@ -36,8 +38,10 @@ class ImageMarks(QObject):
         self._coming: tuple[Dataset, dict[str, Mask]] | None = None
         # Masks by the keys they are of, with whose images: undo comes back to the same keys.
         self._masks: dict[tuple[int, int], tuple[Dataset, frozenset[ImageKey], Mask]] = {}
+        self._asked: tuple[Dataset, str, ImageTexts] | None = None
+        self._reading = Turns(self)
         if workspace is not None:
-            workspace.marks_changed.connect(self.changed)
+            workspace.marks_changed.connect(self._on_marks_changed)
 
     @property
     def is_possible(self) -> bool:
@@ -51,6 +55,7 @@ class ImageMarks(QObject):
             nothing = np.zeros(len(dataset), np.bool_)
             return MarkMasks(nothing, nothing, ratings)
         name = self._workspace.set_name(dataset)
+        self._asked = (dataset, name, texts)
         flagged, excluded = (self._mask(kind, dataset, name, texts) for kind in (_FLAGGED, _EXCLUDED))
         for rating, kind in enumerate(_RATED, 1):
             if self._keys(kind):
@@ -117,11 +122,36 @@ class ImageMarks(QObject):
         if known is None:
             coming = self._coming[1] if self._coming is not None and self._coming[0] is dataset else {}
             known = coming[kind] if kind in coming else mask_of(keys, name, texts)
-            known.flags.writeable = False
-            self._masks[id(dataset), id(keys)] = (dataset, keys, known)
-            while len(self._masks) > _KEPT_MASKS:
-                del self._masks[next(iter(self._masks))]
+            self._keep(dataset, keys, known)
         return known
+
+    def _keep(self, dataset: Dataset, keys: frozenset[ImageKey], mask: Mask) -> None:
+        mask.flags.writeable = False
+        self._masks[id(dataset), id(keys)] = (dataset, keys, mask)
+        while len(self._masks) > _KEPT_MASKS:
+            del self._masks[next(iter(self._masks))]
+
+    def _on_marks_changed(self) -> None:
+        new = []
+        if self._asked is not None and self._coming is None:
+            new = [kind for kind in _KINDS if len(self._keys(kind)) > _AT_ONCE]
+            new = [kind for kind in new if self._known_mask(kind, self._asked[0]) is None]
+        if new and self._asked is not None:
+            self._reading.begin_later(self._read(new, *self._asked))
+        else:
+            self._reading.stop()
+            self.changed.emit()
+
+    def _read(self, kinds: list[str], dataset: Dataset, name: str, texts: ImageTexts) -> Iterator[None]:
+        """Find the masks of many marks that came from elsewhere part by part, then tell that they changed."""
+        for kind in kinds:
+            keys, mask = self._keys(kind), np.zeros(len(dataset), np.bool_)
+            rest = iter(keys)
+            while part := tuple(islice(rest, _AT_ONCE)):
+                mask |= mask_of(part, name, texts)
+                yield
+            self._keep(dataset, keys, mask)
+        self.changed.emit()
 
     def _known_mask(self, kind: str, dataset: Dataset) -> Mask | None:
         keys = self._keys(kind)

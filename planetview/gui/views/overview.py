@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from html import escape
+from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal, Slot
@@ -11,7 +11,6 @@ from PySide6.QtGui import QAction, QKeySequence, QPixmap, QResizeEvent, QShortcu
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
 from planetview import __version__
-from planetview.core.catalogue import Family
 from planetview.core.copies import suspected_copies
 from planetview.core.datasets import Role
 from planetview.core.findings import Evidence, Finding, clauses, verdict
@@ -21,8 +20,8 @@ from planetview.core.selection import SelectionState
 from planetview.core.settings import RunSettings
 from planetview.gui.models.literature_words import literature_html
 from planetview.gui.models.metric_columns import Column, ColumnChoice, ColumnKind
-from planetview.gui.models.metric_details import cell_html, floor_html, metric_html
-from planetview.gui.models.metric_rows import MetricRow, family_help, family_title
+from planetview.gui.models.metric_details import cell_html, family_html, floor_html, metric_html
+from planetview.gui.models.metric_rows import MetricRow
 from planetview.gui.models.metric_table import MetricTableModel
 from planetview.gui.models.missing_weights import lacking_weights
 from planetview.gui.plots.styles import SeriesStyle, set_style
@@ -40,6 +39,8 @@ from planetview.gui.views.table_export import TableExport
 from planetview.gui.views.table_tools import TableTools
 
 _DETAILS = "details"
+# To lay out more takes a turn of its own, and to show them another one: 200 candidates have 3,000.
+_VALUES_AT_ONCE = 1000
 # A lower page keeps its lines for the table; arrows and stars say what they are when pointed at.
 _LINES_WITH_LEGEND = 30
 
@@ -100,21 +101,25 @@ class OverviewPage(QWidget):
         return iter(())
 
     def show_results(self, results: Results | None) -> None:
-        """Show a finished run; None empties the page."""
-        self._results, self._is_running = results, False
-        self._model.show(results.values if results is not None else ())
-        self._refresh()
+        """Show a finished run, very many numbers in the next turns of the event loop; None empties the page."""
+        self._results, self._is_running, self._steps = results, False, {}
+        values = () if results is None else results.values
+        for name, step in (("values", partial(self._model.show, values)), ("rest", self._refresh)):
+            if len(values) > _VALUES_AT_ONCE:
+                self._later(name, step)
+            else:
+                step()
 
     def expect(self, candidates: tuple[str, ...], settings: RunSettings) -> None:
         """Show which numbers a run that begins now will give; its values arrive by `show_partial`."""
-        self._results, self._is_running = None, True
+        self._results, self._is_running, self._steps = None, True, {}
         self._model.expect(candidates, settings)
         self._refresh()
 
     def show_partial(self, values: tuple[MetricValue, ...]) -> None:
         """Add values of a run that goes on; the first of them replace an earlier run's."""
         if not self._is_running:
-            self._results, self._is_running = None, True
+            self._results, self._is_running, self._steps = None, True, {}
             self._model.show(())
         self._model.add(values)
         self._refresh()
@@ -375,7 +380,7 @@ class OverviewPage(QWidget):
         item = self._model.rows[current.row()] if current.isValid() else None
         self._lacking = None
         if not isinstance(item, MetricRow):
-            html = "" if item is None else _family_html(item)
+            html = "" if item is None else family_html(item)
             self._panel.explain(None, html, lacks_weights=False, results=None)
             return
         value = self._model.value_at(current.row(), current.column())
@@ -392,7 +397,3 @@ class OverviewPage(QWidget):
     def _on_models(self) -> None:
         if self._lacking is not None:
             self.weights_wanted.emit(self._lacking)
-
-
-def _family_html(family: Family) -> str:
-    return f"<p><b>{escape(family_title(family))}</b></p><p>{escape(family_help(family))}</p>"
