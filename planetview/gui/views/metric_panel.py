@@ -31,6 +31,8 @@ class MetricPanel(QWidget):
         self._explaining = QTimer(self, singleShot=True, interval=0)
         self._explaining.timeout.connect(self._explain)
         self.text = QTextBrowser(openLinks=False)
+        # Its words begin where those of the heading above them do.
+        self.text.document().setDocumentMargin(0)
         self.text.setFrameShape(QFrame.Shape.NoFrame)
         self.text.setAccessibleName(self.tr("About the current row"))
         self.models = QPushButton(self.tr("Open Models"))
