@@ -233,6 +233,24 @@ def test_where_the_mouse_rests_on_a_point_its_pair_is_shown_until_it_moves_on(
     assert tip.isHidden()
 
 
+@pytest.mark.parametrize(("name", "width"), [("light", 2), ("contrast", 3)])
+def test_the_ring_around_a_plot_with_the_focus_is_equally_wide_on_all_sides(
+    qtbot: QtBot, theme: Theme, name: str, width: int
+) -> None:
+    theme.use(name, 1.0)
+    plot = shown(qtbot, theme, 1)
+    plot.activateWindow()
+    qtbot.waitUntil(plot.hasFocus)
+    picture = plot.grab().toImage()
+    x, y = picture.width() // 2, picture.height() // 2
+    last_x, last_y = picture.width() - 1, picture.height() - 1
+    sides = [[(n, y) for n in range(9)], [(last_x - n, y) for n in range(9)], [(x, n) for n in range(9)],
+             [(x, last_y - n) for n in range(9)]]  # fmt: skip
+    ring = [sum(picture.pixelColor(*at).name() == theme.tokens.accent for at in side) for side in sides]
+    theme.use("light", 1.0)
+    assert ring == [width] * 4
+
+
 def test_pairs_of_the_small_panels_are_previewed_too(page: CorrelationPage, results: Results, qtbot: QtBot) -> None:
     next(button for button in page.findChildren(QPushButton) if "All metrics" in button.text().replace("&", "")).click()
     panels = page.findChild(PanelView)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QAction, QColor, QFocusEvent, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from planetview.gui.local_keys import PLOTS, bind
 from planetview.gui.theme import Tokens
+
+# As wide as the widest ring around what has the focus.
+_RING_PX = 3
 
 
 class PlotFrame(QFrame):
@@ -32,7 +35,7 @@ class PlotFrame(QFrame):
         """Show the widget that draws."""
         self._body = body
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(2, 2, 2, 2)
+        layout.setContentsMargins(*4 * (_RING_PX,))
         layout.addWidget(body)
         layout.addWidget(self._nothing)
 
@@ -110,6 +113,10 @@ class PlotFrame(QFrame):
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(self.tokens.surface))
         ring = QColor(self.tokens.accent if self.hasFocus() else self.tokens.border)
-        painter.setPen(QPen(ring, 2 if self.hasFocus() else 1))
-        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        width = self.tokens.ring_px if self.hasFocus() else 1
+        # A pen lies on both sides of its line: half of it would be cut off at two edges.
+        pen = QPen(ring, width)
+        pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+        painter.setPen(pen)
+        painter.drawRect(QRectF(self.rect()).adjusted(width / 2, width / 2, -width / 2, -width / 2))
         painter.end()
