@@ -1,12 +1,13 @@
 """Render every page, dialog and state of the window, light and dark, to PNG files.
 
 Usage: python docs/take_screenshots.py [--study STUDY.planetview] [--out FOLDER] [--sample] [--only PART]
-       [--scale 2] [--text 2.0] [--themes light,dark,contrast]
+       [--documented] [--scale 2] [--text 2.0] [--themes light,dark,contrast]
 
 Shows the results of the study; without one, those of the demo, computed on this machine (minutes the
 first time, kept in the cache). `--sample` shows made-up numbers over small tiles instead, in seconds.
 The pictures that the documentation shows go to docs/screenshots, all others to build/screenshots; `--out`
-takes all of them to one folder. `--only` takes one part of the window. `--scale 2` renders as a screen of
+takes all of them to one folder. `--only` takes one part of the window, `--documented` only the pictures that the
+documentation shows. `--scale 2` renders as a screen of
 twice the density does, `--text` with larger or smaller text. Needs no display.
 """
 
@@ -38,6 +39,7 @@ def main() -> int:
     parser.add_argument("--study", type=Path, help="a study with results")
     parser.add_argument("--out", type=Path, help="one folder for all pictures")
     parser.add_argument("--sample", action="store_true", help="made-up numbers over small tiles")
+    parser.add_argument("--documented", action="store_true", help="only those that the documentation shows")
     parser.add_argument("--only", choices=PARTS, help="one part of the window")
     parser.add_argument("--scale", type=float, default=1.0, help="device pixels a logical pixel")
     parser.add_argument("--text", type=float, default=1.0, help="text size, 0.8 to 2")
@@ -92,7 +94,8 @@ def take(arguments: argparse.Namespace, scratch: Path) -> None:
     QApplication.setApplicationName("PlanetView")
     QApplication.setApplicationVersion(planetview.__version__)
     is_light_weight = arguments.scale == 1
-    studio = Studio(shown, rest, DOCUMENTED, tuple(arguments.themes.split(",")), arguments.text, is_light_weight)
+    themes = tuple(arguments.themes.split(","))
+    studio = Studio(shown, rest, DOCUMENTED, themes, arguments.text, is_light_weight, arguments.documented)
     parts = {
         "study": lambda: take_study(studio, results),
         "states": lambda: take_states(studio, results),

@@ -34,7 +34,7 @@ class Studio:
     """Where pictures go, in which themes, with which text size.
 
     shown: names of the pictures that the documentation shows, which go to `folder`; all others go to `rest`.
-    is_light_weight: large files are brought down to 256 colours.
+    is_light_weight: large files are brought down to 256 colours. is_for_documents: only those of `shown` are taken.
     """
 
     folder: Path
@@ -43,6 +43,7 @@ class Studio:
     themes: tuple[str, ...] = THEMES
     text_scale: float = 1.0
     is_light_weight: bool = True
+    is_for_documents: bool = False
 
     def window(self, engine: Engine, size: tuple[int, int] = SIZE) -> MainWindow:
         """Return a shown window around `engine`; `close` ends it."""
@@ -68,6 +69,9 @@ class Studio:
         text_scale: float | None = None,
     ) -> None:
         """Picture a window, or a part of it; `prepare` runs once the theme is there."""
+        if self.is_for_documents and name not in self.shown:
+            prepare()
+            return
         for theme in self.themes:
             window.theme.use(theme, text_scale or self.text_scale)
             prepare()
@@ -86,6 +90,8 @@ class Studio:
 
     def take_together(self, windows: tuple[MainWindow, ...], name: str) -> None:
         """Picture windows side by side, as on one screen."""
+        if self.is_for_documents and name not in self.shown:
+            return
         for theme in self.themes:
             windows[0].theme.use(theme, self.text_scale)
             pictures = [settled(window) for window in windows]
