@@ -7,8 +7,8 @@ Shows the results of the study; without one, those of the demo, computed on this
 first time, kept in the cache). `--sample` shows made-up numbers over small tiles instead, in seconds.
 The pictures that the documentation shows go to docs/screenshots, all others to build/screenshots; `--out`
 takes all of them to one folder. `--only` takes one part of the window, `--documented` only the pictures that the
-documentation shows. `--scale 2` renders as a screen of
-twice the density does, `--text` with larger or smaller text. Needs no display.
+documentation shows. `--scale 2` renders as a screen of twice the density does, `--text` with larger or smaller text.
+Needs no display.
 """
 
 from __future__ import annotations
