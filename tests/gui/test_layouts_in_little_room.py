@@ -267,10 +267,13 @@ def test_a_question_shows_a_mark_in_the_colours_of_the_theme(qtbot: QtBot, theme
     question = CloseQuestion("Mars", is_busy=False, is_dirty=True, parent=window)
     qtbot.addWidget(question)
     question.open()
+    window.theme.use("dark", 2.0)
     mark = question.iconPixmap().toImage()
+    assert mark.height() == 2 * question.fontMetrics().height()
     inks = {mark.pixelColor(x, y).name() for x in range(mark.width()) for y in range(mark.height())
             if mark.pixelColor(x, y).alpha() == 255}  # fmt: skip
     assert QColor(window.theme.tokens.accent).name() in inks
+    window.theme.use("light", 1.0)
 
 
 def test_the_card_of_the_tour_grows_with_the_text_while_it_is_open(window: MainWindow, qtbot: QtBot) -> None:

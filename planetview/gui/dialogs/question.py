@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QPalette, QShowEvent
 from PySide6.QtWidgets import QAbstractButton, QMessageBox, QWidget
 
@@ -49,10 +49,29 @@ class Question(QMessageBox):
 
 
 def wear_mark(question: QMessageBox) -> None:
-    """Give a question the program's own mark, in the colours of the theme."""
-    ink = question.palette().color(QPalette.ColorRole.Highlight)
-    edge = 2 * question.fontMetrics().height()
-    question.setIconPixmap(icon_pixmap("help", ink.name(), edge, question.devicePixelRatioF()))
+    """Give a question the program's own mark, in the colours of the theme and the size of the text, now and later."""
+    _Mark(question).draw()
+
+
+class _Mark(QObject):
+    def __init__(self, question: QMessageBox) -> None:
+        super().__init__(question)
+        self._question = question
+        self._look: tuple[str, int] | None = None
+        question.installEventFilter(self)
+
+    def draw(self) -> None:
+        """Draw the mark, unless it looks so already."""
+        question = self._question
+        look = (question.palette().color(QPalette.ColorRole.Highlight).name(), 2 * question.fontMetrics().height())
+        if look != self._look:
+            self._look = look
+            question.setIconPixmap(icon_pixmap("help", *look, question.devicePixelRatioF()))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self.draw()
+        return super().eventFilter(watched, event)
 
 
 class ConsentQuestion(Question):
