@@ -116,6 +116,7 @@ class Theme(QObject):
         self._base_point_size = 0.0
         self._app: QApplication | None = None
         self._is_calm = False
+        self._is_dressed = True
         hints = QGuiApplication.styleHints()
         hints.colorSchemeChanged.connect(self._on_system_changed)
         # Qt 6.10 brought the system's wish for contrast.
@@ -161,15 +162,24 @@ class Theme(QObject):
             self._text_scale = min(2.0, max(0.8, text_scale))
         self._refresh()
 
-    def apply(self, app: QApplication) -> None:
-        """Give the application this palette and style sheet, now and after every change."""
-        self._app = app
+    def apply(self, app: QApplication, *, is_dressed: bool = True) -> None:
+        """Give the application this palette and style sheet, now and after every change.
+
+        is_dressed: whether it gets the style sheet now; else `dress` gives it, once there are windows.
+        """
+        self._app, self._is_dressed = app, is_dressed
         if not self._base_point_size:
             # pointSizeF is -1 where the platform gives its font in pixels.
             size = app.font().pointSizeF()
             self._base_point_size = size if size > 0 else 10.0
         app.setStyle("Fusion")
         self._refresh()
+
+    def dress(self) -> None:
+        """Give the application the style sheet that `apply` left out."""
+        self._is_dressed = True
+        if self._app is not None:
+            self._app.setStyleSheet(style_sheet_of(self._tokens, self._text_scale, self._base_point_size))
 
     def dataset_colour(self, results: Results, dataset_name: str) -> str:
         """Return the data colour of one dataset of `results`; muted text colour for an unknown name."""
@@ -203,7 +213,8 @@ class Theme(QObject):
             font.setPointSizeF(self._base_point_size * self._text_scale)
             self._app.setFont(font)
             self._app.setPalette(palette_of(self._tokens))
-            self._app.setStyleSheet(style_sheet_of(self._tokens, self._text_scale, self._base_point_size))
+            if self._is_dressed:
+                self.dress()
         self.changed.emit()
 
 
