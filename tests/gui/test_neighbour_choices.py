@@ -174,12 +174,28 @@ def test_as_many_neighbours_are_shown_as_were_asked_for(qtbot, page):
     tile = page._model.tile(0)
     assert len(tile.partners) == 3
     assert page._grid.delegate.plan.columns * page._grid.delegate.plan.rows >= 5
-    assert [pane.isVisibleTo(page) for pane in page._inspector.panes[:5]] == [True] * 5
+    qtbot.waitUntil(lambda: [pane.isVisibleTo(page) for pane in page._inspector.panes[:5]] == [True] * 5)
     distances = [partner.distance for partner in tile.partners]
     assert distances == sorted(distances)
 
     page._bar.count.setValue(1)
     assert not any(pane.isVisibleTo(page) for pane in page._inspector.panes[3:])
+
+
+def test_pictures_that_were_never_needed_before_are_made_in_later_turns_and_only_while_wanted(qtbot, page):
+    page._bar.count.setValue(4)
+    assert len(page._inspector.panes) == 3
+    page._bar.count.setValue(1)
+    qtbot.wait(50)
+    assert len(page._inspector.panes) == 3
+
+    page._bar.count.setValue(4)
+    qtbot.waitUntil(lambda: page._inspector._making.is_done)
+
+    tile, panes = page._model.tile(0), page._inspector.panes
+    wanted = [tile.record, *(partner.record for partner in tile.partners), tile.held_out.record]
+    assert [pane.record for pane in panes] == wanted
+    assert all(pane.isVisibleTo(page) for pane in panes)
 
 
 def test_the_pictures_of_a_tile_stand_group_under_group_and_wrap_beside_the_image():
