@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -13,6 +13,7 @@ from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from planetview.core.cancel import Cancelled, CancelToken
 from planetview.core.set_preview import SetPreview, look_at
+from planetview.gui.turns import Turns
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +36,9 @@ class Looks(QObject):
         self._found: SimpleQueue[tuple[Path, SetPreview]] = SimpleQueue()
         self._open: set[Path] = set()
         self._threads: list[threading.Thread] = []
+        # What is found while 300 folders are looked at is more than can be shown in one turn.
+        self._untold: dict[Path, SetPreview] = {}
+        self._telling = Turns(self)
         self._polling = QTimer(self, interval=_POLL_MS)
         self._polling.timeout.connect(self._poll)
 
@@ -61,20 +65,19 @@ class Looks(QObject):
         self._token.cancel()
         self._waiting.clear()
         self._open.clear()
+        self._untold.clear()
+        self._telling.stop()
         self._polling.stop()
 
     def _poll(self) -> None:
-        latest: dict[Path, SetPreview] = {}
         while True:
             try:
                 path, preview = self._found.get_nowait()
             except Empty:
                 break
-            latest[path] = preview
-        for path, preview in latest.items():
-            if preview.is_done:
-                self._open.discard(path)
-            self.changed.emit(path, preview)
+            self._untold[path] = preview
+        if self._untold and self._telling.is_done:
+            self._telling.begin(self._tell())
         if self.is_done:
             self._polling.stop()
         elif self._waiting and not any(thread.is_alive() for thread in self._threads):
@@ -83,6 +86,15 @@ class Looks(QObject):
             self._waiting.clear()
             self._open.difference_update(rest)
             self.begin(rest)
+
+    def _tell(self) -> Iterator[None]:
+        while self._untold:
+            path = next(iter(self._untold))
+            preview = self._untold.pop(path)
+            if preview.is_done:
+                self._open.discard(path)
+            self.changed.emit(path, preview)
+            yield
 
 
 def _look_at_all(waiting: deque[Path], token: CancelToken, found: SimpleQueue[tuple[Path, SetPreview]]) -> None:

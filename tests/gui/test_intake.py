@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+import pytest
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from planetview.core.datasets import Role
 from planetview.core.messages import ScanTarget
+from planetview.core.set_preview import SetPreview
 from planetview.gui.dialogs.intake import IntakeDialog
+from planetview.gui.looking import Looks
 from planetview.gui.main_window import MainWindow
 from planetview.gui.preferences import load_preferences
 from planetview.gui.views.recent_row import RecentRow
+from planetview.gui.widgets.row_column import RowColumn
 from tests.gui.conftest import Drop, GapMeter
 from tests.gui.fake_engine import FakeEngine
 from tests.gui_fixtures import sheet_of
@@ -217,3 +221,71 @@ def test_many_folders_at_once_do_not_stop_the_window(
 
     print(f"most work in a turn for {count} folders: {gap_meter.end():.0f} ms")
     assert len(sheet.rows()) == count
+
+
+class CountingRow(QWidget):
+    """A row that counts how often it is asked for its height."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.wanted = 0, 40
+
+    def heightForWidth(self, _width: int) -> int:
+        self.asked += 1
+        return self.wanted
+
+
+def test_a_row_that_comes_asks_no_other_row_for_its_height(qtbot: QtBot) -> None:
+    column = RowColumn(10)
+    qtbot.addWidget(column)
+    column.resize(200, 100)
+    rows = [CountingRow() for _ in range(30)]
+
+    for row in rows:
+        column.add(row)
+
+    assert [row.asked for row in rows] == [1] * 30
+    assert [row.y() for row in rows] == list(range(0, 30 * 50, 50))
+    assert column.minimumHeight() == 30 * 50 - 10
+
+
+def test_a_row_that_grows_or_goes_moves_those_below_it(qtbot: QtBot) -> None:
+    column = RowColumn(10)
+    qtbot.addWidget(column)
+    column.resize(200, 100)
+    rows = [CountingRow() for _ in range(4)]
+    for row in rows:
+        column.add(row)
+
+    rows[1].wanted = 70
+    rows[1].updateGeometry()
+    QApplication.sendPostedEvents()
+    QApplication.sendEvent(column, QEvent(QEvent.Type.LayoutRequest))
+    assert [row.y() for row in rows] == [0, 50, 130, 180]
+
+    column.remove(rows[1])
+    assert [row.y() for row in rows if row is not rows[1]] == [0, 50, 100]
+    assert column.minimumHeight() == 3 * 50 - 10
+
+
+def test_what_was_found_of_many_folders_is_told_over_several_turns(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if each of them took as long as a turn may take.
+    monkeypatch.setattr("planetview.gui.turns._BUDGET_S", 0.0)
+    looks = Looks()
+    told: list[Path] = []
+    turns: list[int] = []
+    looks.changed.connect(lambda path, _preview: told.append(path))
+    looks._telling._timer.timeout.connect(lambda: turns.append(len(told)))
+    paths = [tmp_path / str(number) for number in range(60)]
+    for path in paths:
+        looks._open.add(path)
+        looks._found.put((path, SetPreview(path, is_done=True)))
+
+    looks._poll()
+    assert len(told) == 1
+    qtbot.waitUntil(lambda: looks.is_done)
+
+    assert told == paths
+    assert len(turns) >= 60

@@ -28,9 +28,12 @@ from planetview.gui.models.set_words import count_words
 from planetview.gui.theme import Theme
 from planetview.gui.views.intake_row import IntakeRow
 from planetview.gui.widgets.drops import has_local_paths, local_paths
+from planetview.gui.widgets.row_column import RowColumn
 
 _WIDTH_CHARACTERS = 120
 _EDGE_PX = 48
+_GAP_PX = 10
+_SOON_MS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,8 @@ class IntakeDialog(QDialog):
         self.looks = Looks(self)
         self.looks.changed.connect(self._on_looked)
         self._making = IdleWork(lambda: False, self)
-        # Many rows change in one turn: what follows from all of them is found once.
-        self._later = QTimer(self, singleShot=True, interval=0)
+        # Many rows come and change one after the other: what follows from all of them is found now and then.
+        self._later = QTimer(self, singleShot=True, interval=_SOON_MS)
         self._later.timeout.connect(self._show_now)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Take images in"))
@@ -126,35 +129,30 @@ class IntakeDialog(QDialog):
             role = offer.role or guess_role(offer.path)
             row = IntakeRow(offer.path, role, self._theme, self._known.get(offer.path, ""), offer.note)
             row.changed.connect(self._show_state)
-            row.grown.connect(self._later.start)
+            row.grown.connect(self._show_soon)
             row.folders_wanted.connect(self._split, Qt.ConnectionType.QueuedConnection)
             self._rows[offer.path] = row
-            self._column.insertWidget(self._column.count() - 1, row)
             if (found := self._early.pop(offer.path, None)) is not None:
                 row.show_preview(found)
-            self._later.start()
+            self._column.add(row)
+            self._show_soon()
             yield
 
     def _split(self, path: Path) -> None:
         row = self._rows.pop(path)
-        self._column.removeWidget(row)
-        row.hide()
+        self._column.remove(row)
         row.deleteLater()
         self.add([Offer(folder) for folder in row.preview.folders])
         self._show_state()
 
     def _lay_out(self) -> None:
         self._early: dict[Path, SetPreview] = {}
-        self._inside = QWidget(self)
-        self._column = QVBoxLayout(self._inside)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(10)
-        self._column.addStretch(1)
+        self._column = RowColumn(_GAP_PX, self)
         self._scroll = QScrollArea(self, widgetResizable=True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setAccessibleName(self.tr("Sources"))
-        self._scroll.setWidget(self._inside)
+        self._scroll.setWidget(self._column)
         buttons = QHBoxLayout()
         buttons.setSpacing(10)
         buttons.addWidget(self.ask, 1)
@@ -206,6 +204,10 @@ class IntakeDialog(QDialog):
         self._roles.setProperty("tone", "warning")
         self._roles.setVisible(bool(lines))
 
+    def _show_soon(self) -> None:
+        if not self._later.isActive():
+            self._later.start()
+
     def _show_now(self) -> None:
         self._show_state()
         self._fit()
@@ -220,7 +222,7 @@ class IntakeDialog(QDialog):
         for row in self._rows.values():
             if height >= most:
                 break
-            height += max(row.heightForWidth(inner), row.sizeHint().height()) + 10
+            height += self._column.height_of(row, inner) + _GAP_PX
         height = min(height, most)
         self.resize(width, max(height, self.height() if self.isVisible() else 0))
 

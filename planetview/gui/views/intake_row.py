@@ -73,7 +73,7 @@ class IntakeRow(QFrame):
     @property
     def role(self) -> Role:
         """The role that the set will get."""
-        return Role(self.role_box.currentData())
+        return ROLES[self.role_box.currentIndex()][0]
 
     @property
     def is_taken(self) -> bool:
