@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -20,7 +21,8 @@ Step = tuple[str, Callable[[], object], Callable[[], bool]]
 class Phase:
     """What the loop did while one thing was going on; milliseconds, one entry a tick of the timer.
 
-    seconds: from its beginning to its end, as near as a poll of 50 ms tells. collector_ms: processor time of each of
+    seconds: from its beginning to its end, as near as a poll of 50 ms tells. core_ms: what of wall_ms the main thread
+    waited for a core, as Linux counts it; zeros elsewhere. collector_ms: processor time of each of
     Python's looks for cycles, in whatever thread; one stops all threads.
     """
 
@@ -29,6 +31,7 @@ class Phase:
     seconds: float = 0.0
     wall_ms: list[float] = field(default_factory=list)
     cpu_ms: list[float] = field(default_factory=list)
+    core_ms: list[float] = field(default_factory=list)
     collector_ms: list[float] = field(default_factory=list)
 
     def row(self) -> dict[str, float | str]:
@@ -37,6 +40,8 @@ class Phase:
         for kind, values in (("wall", self.wall_ms), ("cpu", self.cpu_ms)):
             row[f"{kind}_longest_ms"] = max(values, default=0.0)
             row[f"{kind}_p95_ms"] = float(np.percentile(values, 95)) if values else 0.0
+        with_a_core = (wall - waited for wall, waited in zip(self.wall_ms, self.core_ms, strict=True))
+        row["wall_less_core_longest_ms"] = max(with_a_core, default=0.0)
         row["collector_longest_ms"] = max(self.collector_ms, default=0.0)
         return row
 
@@ -44,8 +49,8 @@ class Phase:
 class LoopMeter:
     """Ticks in the event loop: between two ticks lies one turn, however long.
 
-    The processor time of the main thread in a turn is its work; the rest of a gap is waiting for a core or for the
-    interpreter lock, which other programs lengthen.
+    The processor time of the main thread in a turn is its work; the rest of a gap is waiting for a core, which other
+    programs lengthen, or for the interpreter lock.
     """
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
@@ -53,7 +58,8 @@ class LoopMeter:
 
         self._clock = clock
         self.phases: list[Phase] = []
-        self._last = (clock(), time.thread_time())
+        self._core_wait = _CoreWait()
+        self._last = self._now()
         self._timer = QTimer(interval=_TICK_MS)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
@@ -65,7 +71,7 @@ class LoopMeter:
         self.end()
         self.phases.append(Phase(name, self._clock()))
         if not self._timer.isActive():
-            self._last = (self._clock(), time.thread_time())
+            self._last = self._now()
             self._timer.start()
 
     def end(self) -> None:
@@ -75,7 +81,7 @@ class LoopMeter:
 
     def leave_out(self) -> None:
         """Leave out what the loop did since the last tick: the measurement's own work."""
-        self._last = (self._clock(), time.thread_time())
+        self._last = self._now()
 
     def stop(self) -> None:
         """Stop ticking."""
@@ -89,10 +95,30 @@ class LoopMeter:
             self.phases[-1].collector_ms.append((time.thread_time() - self._look_began) * 1000)
 
     def _tick(self) -> None:
-        now = (self._clock(), time.thread_time())
-        self.phases[-1].wall_ms.append((now[0] - self._last[0]) * 1000)
-        self.phases[-1].cpu_ms.append((now[1] - self._last[1]) * 1000)
+        now, last, phase = self._now(), self._last, self.phases[-1]
+        for values, after, before in zip((phase.wall_ms, phase.cpu_ms, phase.core_ms), now, last, strict=True):
+            values.append((after - before) * 1000)
         self._last = now
+
+    def _now(self) -> tuple[float, float, float]:
+        return self._clock(), time.thread_time(), self._core_wait.seconds()
+
+
+class _CoreWait:
+    """How long the thread that made it has waited for a core, ready to run; always 0 where the system does not tell."""
+
+    def __init__(self) -> None:
+        try:
+            self._file: int | None = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
+        except OSError:
+            self._file = None
+
+    def seconds(self) -> float:
+        """Return the seconds so far."""
+        if self._file is None:
+            return 0.0
+        _ran_ns, waited_ns, _turns = os.pread(self._file, 100, 0).split()
+        return int(waited_ns) / 1e9
 
 
 class Visit:
@@ -160,8 +186,9 @@ class Paced:
 def print_table(rows: list[dict[str, float | str]]) -> None:
     """Print the rows as a Markdown table."""
     print(f"window visible after {rows[0]['seconds']:.2f} s\n")
-    print("| phase | took | longest gap | 95 % of gaps below | longest work in a turn | longest look for cycles |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    heads = ("phase", "took", "longest gap", "95 % of gaps below", "less the wait for a core", "most work in a turn")
+    print(f"| {' | '.join((*heads, 'longest look for cycles'))} |")
+    print("| --- " * (len(heads) + 1) + "|")
     for row in rows[1:]:
-        keys = ("wall_longest_ms", "wall_p95_ms", "cpu_longest_ms", "collector_longest_ms")
+        keys = ("wall_longest_ms", "wall_p95_ms", "wall_less_core_longest_ms", "cpu_longest_ms", "collector_longest_ms")
         print(f"| {row['phase']} | {row['seconds']:.1f} s | " + " | ".join(f"{row[key]:.0f} ms" for key in keys) + " |")

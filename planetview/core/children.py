@@ -9,8 +9,8 @@ import signal
 import sys
 from collections.abc import Iterator
 
-# As much as the command `nice` takes; on Windows "below normal" is the step that corresponds to it.
-_NICE = 10
+# Enough for a window that is idle most of the time; with 10 the engine would starve beside another program that computes.
+_NICE = 5
 _BELOW_NORMAL = 0x4000
 
 
