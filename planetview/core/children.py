@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Iterator
 
-# Enough for a window that is idle most of the time; with 10 the engine would starve beside another program that computes.
+# Enough for a window that mostly waits; at 10 the engine would starve beside another program that computes.
 _NICE = 5
 _BELOW_NORMAL = 0x4000
 
