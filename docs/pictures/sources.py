@@ -44,7 +44,7 @@ def take_sources(studio: Studio, scratch: Path) -> None:
         for name, role in (("real_test", Role.HELD_OUT), ("gan_v4", Role.CANDIDATE))
     ]
     window.workspace.add((), gone)
-    studio.take(window, "missing")
+    studio.take(window, "missing", prepare=lambda: (wait(300), sheet.verticalScrollBar().setValue(0)))
     studio.close(window)
 
 
