@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from planetview.core.channel import receive, send
-from planetview.core.children import give_way, interrupts_held_back
+from planetview.core.children import interrupts_held_back
 
 # Turning this many images into JSON holds the lock for 20 ms; a process takes half a second to start.
 IMAGES_IN_A_THREAD = 4000
@@ -59,7 +59,6 @@ def _call_apart(work: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[A
 def _serve(connection: Connection) -> None:
     """Make one call and answer with its outcome; the child's main function."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    give_way()
     # The window may be gone: a save that it asked for is still finished.
     with contextlib.suppress(EOFError, OSError):
         work, arguments = receive(connection)
