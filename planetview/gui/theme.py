@@ -211,7 +211,11 @@ class Theme(QObject):
         if self._app is not None:
             font = QFont(self._app.font())
             font.setPointSizeF(self._base_point_size * self._text_scale)
+            # While the old sheet is there: it keeps the sizes that hidden parts go back to.
             self._app.setFont(font)
+            # Qt styles each widget as often as it has ancestors when one sheet follows another: 0.6 s of work with
+            # every page made, 0.12 s where there is none in between.
+            self._app.setStyleSheet("")
             self._app.setPalette(palette_of(self._tokens))
             if self._is_dressed:
                 self.dress()

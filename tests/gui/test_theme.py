@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QScrollArea, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from planetview.core.paths import resource
@@ -205,3 +206,58 @@ def test_at_twice_the_text_size_every_page_fits_into_the_usual_window(
     assert filled.role_sheet.horizontalScrollBar().maximum() == 0
     for page in ("overview", "neighbours", "entropy", "correlation"):
         assert filled.pages.page(page).minimumSizeHint().width() + filled.rail.width() <= 1280, page
+
+
+class StyleEvents(QObject):
+    """Counts how often a widget is told that its style has changed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        self.count += event.type() == QEvent.Type.StyleChange
+        return False
+
+
+def nested_label(qtbot: QtBot, depth: int) -> tuple[QWidget, QLabel]:
+    """Return a window and a label below `depth` widgets in it."""
+    outer = QWidget()
+    qtbot.addWidget(outer)
+    inner = outer
+    for _ in range(depth):
+        around, inner = inner, QWidget()
+        QVBoxLayout(around).addWidget(inner)
+    label = QLabel("deep inside", inner)
+    outer.show()
+    return outer, label
+
+
+def test_a_change_of_theme_styles_a_widget_no_oftener_for_what_is_around_it(qtbot: QtBot, theme: Theme) -> None:
+    nested = [nested_label(qtbot, depth) for depth in (1, 12)]
+    counts = []
+    for _, label in nested:
+        events = StyleEvents()
+        label.installEventFilter(events)
+        theme.use("dark")
+        theme.use("light")
+        label.removeEventFilter(events)
+        counts.append(events.count)
+
+    assert counts[0] == counts[1] > 0
+
+
+def test_text_returns_to_its_size_in_widgets_that_nobody_sees(qtbot: QtBot, theme: Theme) -> None:
+    _outer, label = nested_label(qtbot, 3)
+    area = QScrollArea()
+    qtbot.addWidget(area)
+    area.show()
+    hidden = [label, *area.findChildren(QWidget)]
+    before = [widget.font().pointSizeF() for widget in hidden]
+    label.parentWidget().hide()
+
+    theme.use("light", 2.0)
+    assert label.font().pointSizeF() == 2 * before[0]
+    theme.use("light", 1.0)
+
+    assert [widget.font().pointSizeF() for widget in hidden] == before
